@@ -1,0 +1,138 @@
+"""Faults of a definition, gathered with their paths.
+
+Every part of a definition reports its faults relative to itself (``$``), and whoever holds the
+part puts its step before them. So the parts, their constructors and their hooks need not know
+where they stand, and all that is wrong is told at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+import attrs
+
+from cslib.errors import CslibError, DefinitionError, Fault, suggestion
+
+__all__ = [
+    "MAX_DIGITS",
+    "MAX_FAULTS",
+    "REFUSALS",
+    "Faults",
+    "RepeatedKey",
+    "quoted",
+    "refusal",
+    "shown",
+    "similar",
+    "step",
+    "wrong",
+]
+
+MAX_DIGITS = 100
+"""How many digits of an int or Decimal, written out in full, are read, written or shown."""
+
+MAX_FAULTS = 1_000
+"""How many faults are reported at once."""
+
+REFUSALS = (CslibError, ValueError, TypeError, ArithmeticError)
+"""What a constructor raises when it refuses its arguments; anything else is a bug and passes."""
+
+_SHOWN = 60  # characters of a value that a message repeats
+
+
+def refusal(message: str) -> DefinitionError:
+    """The error of one part; of it only the fault travels up.
+
+    >>> refusal("expected a word").faults[0].under("$.name")
+    Fault(path='$.name', message='expected a word')
+    """
+    return DefinitionError("value", (Fault("$", message),))
+
+
+def wrong(expected: str, given: object) -> DefinitionError:
+    """The error of one part where something else stands.
+
+    >>> print(wrong("text", 7))
+    value is not valid: $: expected text, but got the int 7
+    """
+    return refusal(f"expected {expected}, but got {shown(given)}")
+
+
+class Faults:
+    """Gathers the faults of the parts of a value, so that all are reported at once.
+
+    >>> faults = Faults()
+    >>> for i, given in enumerate([1, "a", None]):
+    ...     with faults.under(f"[{i}]"):
+    ...         if not isinstance(given, int):
+    ...             raise wrong("a whole number", given)
+    >>> faults.settle()
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: value is not valid, 2 faults:
+      $[1]: expected a whole number, but got the str 'a'
+      $[2]: expected a whole number, but got None
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+
+    @contextmanager
+    def under(self, place: str) -> Iterator[None]:
+        """Keeps the faults of whatever is refused inside, under this step of the path."""
+        try:
+            yield
+        except DefinitionError as error:
+            self.found += [fault.under("$" + place) for fault in error.faults]
+        if len(self.found) >= MAX_FAULTS:
+            more = Fault("$", f"only the first {MAX_FAULTS:,} faults are listed")
+            raise DefinitionError("value", (*self.found[:MAX_FAULTS], more))
+
+    def settle(self) -> None:
+        """Raises all that was found, if anything was."""
+        if self.found:
+            raise DefinitionError("value", tuple(self.found))
+
+
+@attrs.frozen
+class RepeatedKey:
+    """Stands as one more key in an object whose text gives this key more than once."""
+
+    name: str
+
+
+def step(key: object) -> str:
+    """One step of a path, from a key: ``.days`` or ``['days left']``."""
+    name = key.name if isinstance(key, RepeatedKey) else key
+    if not isinstance(name, str):
+        return f"[{shown(name)}]"
+    plain = name.isascii() and name.isidentifier() and len(name) <= _SHOWN
+    return f".{name}" if plain else f"[{quoted(name)}]"
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, cut where it is long."""
+    return repr(text[:_SHOWN]) + ("..." if len(text) > _SHOWN else "")
+
+
+def similar(given: str, known: Iterable[str]) -> str:
+    """As :func:`~cslib.errors.suggestion`, quick whatever the length of the given text."""
+    return suggestion(given[:_SHOWN], known)
+
+
+def shown(value: object) -> str:
+    """``the float 0.1``, ``a list of 3`` or ``True``; short whatever the value."""
+    kind = type(value).__name__
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, str):
+        return f"the {kind} {quoted(value)}"
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:  # repr may refuse it
+        return f"the {kind} of more than {MAX_DIGITS} digits"
+    if isinstance(value, int | float | Decimal | dt.date):
+        return f"the {kind} {str(value)[:_SHOWN]}"
+    if isinstance(value, list | tuple | dict):
+        return f"a {kind} of {len(value)}"
+    return f"a value of the type {kind}"
