@@ -1,0 +1,402 @@
+"""One record: a rule's tree as a Python function.
+
+The function is written from the lowered, validated tree. Its text holds generated identifiers
+alone (``v1``, ``k3``): every name and constant of the rule is bound as a value and never pasted,
+so nothing that a stranger wrote is ever executed. This is the one module that compiles.
+
+All facts are read and checked, today is settled and registered functions are called before
+anything is decided, so an error does not depend on which part of a condition came first. The plain
+interpreter in :mod:`cslib.explanations` is the specification that the tests hold this module to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from cslib import expressions, facts, periods
+from cslib.expressions import MIRRORED, Apply, Fact, Kind, Kinds, Literal, Node, Value
+from cslib.functions import Function
+from cslib.inference import Inferred
+from cslib.moments import utc_day
+
+__all__ = ["HELPERS", "Decide", "compile_record", "lags_of", "raw_facts"]
+
+Decide = Callable[[object, object], Value]
+"""A compiled rule: a function of a record and ``as_of``."""
+
+
+def compile_record(lowered: Node, inferred: Inferred, functions: Mapping[str, Function]) -> Decide:
+    """A function of a record and ``as_of`` that gives the rule's value, None for unknown.
+
+    The function raises what :meth:`cslib.rules.Rule.__call__` says.
+
+    >>> from cslib.inference import infer
+    >>> from cslib.parsing import parse
+    >>> node, _ = parse("seats >= 5")
+    >>> decide = compile_record(node, infer(node), {})
+    >>> decide({"seats": 6}, None), decide({}, None)
+    (True, None)
+    """
+    writer = _Writer(inferred, functions, raw_facts(lowered))
+    writer.read_facts(lags_of(lowered))
+    writer.prepare(lowered)
+    writer.finish(lowered)
+    body = "\n    ".join(writer.lines)
+    source = f"def decide(record, as_of):\n    {body}\n"
+    exec(compile(source, "<rule>", "exec"), writer.bound)  # noqa: S102  our own text, see above
+    decide: Decide = writer.bound["decide"]
+    return decide
+
+
+def raw_facts(lowered: Node) -> frozenset[str]:
+    """Facts that are only compared with facts and literals: numbers there stay what they are.
+
+    All other numbers are taken as doubles, so that a record and a column calculate alike.
+
+    >>> from cslib.parsing import parse
+    >>> sorted(raw_facts(parse("id == 7 and seats / licences > used")[0]))
+    ['id']
+    """
+    raw: set[str] = set()
+    calculated: set[str] = set()
+
+    def visit(node: Node) -> None:
+        if isinstance(node, Fact):
+            calculated.add(node.name)
+        if not isinstance(node, Apply):
+            return
+        if _is_direct(node):
+            raw.update(part.name for part in node.arguments if isinstance(part, Fact))
+            return
+        for part in node.arguments:
+            visit(part)
+
+    visit(lowered)
+    return frozenset(raw - calculated)
+
+
+def _is_direct(node: Apply) -> bool:
+    compares = node.operation in MIRRORED or node.operation in ("in", "is_missing")
+    return compares and not any(isinstance(part, Apply) for part in node.arguments)
+
+
+def lags_of(lowered: Node) -> dict[str, tuple[int, ...]]:
+    """For each fact, in order of appearance, the lags at which the tree reads it.
+
+    >>> lags_of(Apply("-", (Fact("seats", 3), Fact("seats"))))
+    {'seats': (0, 3)}
+    """
+    lags: dict[str, set[int]] = {}
+    for part in expressions.walk(lowered):
+        if isinstance(part, Fact):
+            lags.setdefault(part.name, set()).add(part.lag)
+    return {name: tuple(sorted(found)) for name, found in lags.items()}
+
+
+# --------------------------------------------------------------------------------------
+# What compiled rules call, and the interpreter too
+
+
+def _at_least(least: int, *conditions: bool | None) -> bool | None:
+    true = conditions.count(True)
+    if true >= least:
+        return True
+    return None if true + conditions.count(None) >= least else False
+
+
+def _first_known(*values: Value) -> Value:
+    return next((value for value in values if value is not None), None)
+
+
+def _round(x: float, digits: float = 0.0) -> float:
+    """Half to even on ``x * 10**digits``; numbers too large for a fraction stay as they are."""
+    power = 10.0**digits
+    scaled = x * power
+    return round(scaled, 0) / power if abs(scaled) < 2.0**52 else x
+
+
+def _days_between(first: dt.date, last: dt.date) -> float:
+    return float((utc_day(last) - utc_day(first)).days)
+
+
+def _months(count: Callable[[dt.date, dt.date], int]) -> Callable[[dt.date, dt.date], float]:
+    return lambda first, last: float(count(utc_day(first), utc_day(last)))
+
+
+def _divide(a: float, b: float, default: float | None = None) -> float | None:
+    """``a / b``; where ``b`` is zero, ``default`` if there is one, else unknown."""
+    return a / b if b else default
+
+
+HELPERS: Mapping[str, Callable[..., Any]] = {
+    "/": _divide,
+    "abs": abs,
+    "at_least": _at_least,
+    "calendar_months_between": _months(periods.calendar_months_between),
+    "calendar_quarters_between": _months(periods.calendar_quarters_between),
+    "days_between": _days_between,
+    "max": max,
+    "min": min,
+    "months_between": _months(periods.months_between),
+    "ratio": _divide,
+    "round": _round,
+}
+"""Operations that are plain functions of known values."""
+
+
+# --------------------------------------------------------------------------------------
+# Writing
+
+_BOUND: Mapping[str, Any] = {
+    "HIGH": expressions.MAX_NUMBER,
+    "LOW": -expressions.MAX_NUMBER,
+    "agree": facts.agree,
+    "as_of_day": facts.as_of_day,
+    "date": dt.date,
+    "getter": facts.getter,
+    "known": facts.known,
+    "real": facts.real,
+    "series": facts.series,
+}
+"""What every compiled rule can name besides Python's own builtins."""
+
+_TODAY = Apply("today", ())
+_NESTED = ("and", "or", "not", "in", *MIRRORED)
+"""Operations that are written where they stand; all others get a line of their own."""
+_MOST_NESTED = 12
+"""How deep they nest in one line: Python's own parser has a limit."""
+
+
+@attrs.define
+class _Writer:
+    """The lines of one function, and the values bound to its identifiers."""
+
+    inferred: Inferred
+    functions: Mapping[str, Function]
+    raw: frozenset[str]
+    lines: list[str] = attrs.Factory(list)
+    bound: dict[str, Any] = attrs.Factory(lambda: dict(_BOUND))
+    names: dict[Node, str] = attrs.Factory(dict)
+    count: int = 0
+
+    def new(self, letter: str) -> str:
+        self.count += 1
+        return f"{letter}{self.count}"
+
+    def bind(self, value: object) -> str:
+        name = self.new("k")
+        self.bound[name] = value
+        return name
+
+    # facts
+
+    def read_facts(self, lags: Mapping[str, tuple[int, ...]]) -> None:
+        """Lines that read every fact, check it, and check those that must be of one kind."""
+        labels = {name: (self.new("v"), self.bind(name)) for name in lags}
+        self.lines.extend(_fetched(labels.values(), any("." in name for name in lags)))
+        for name, asked in lags.items():
+            kinds = self.inferred.facts[name]
+            reader = "known" if name in self.raw else "real"
+            value, label = labels[name]
+            arguments = f"{value}, {label}, {self.bind(kinds)}"
+            if asked == (0,):
+                self.names[Fact(name)] = value
+                self.lines.extend(_usual_types(value, kinds, reader))
+                self.lines.append(f"elif {value} is not None: {value} = {reader}({arguments})")
+            else:
+                self.names.update({Fact(name, lag): f"{value}[{i}]" for i, lag in enumerate(asked)})
+                self.lines.append(f"{value} = series({arguments}, {self.bind(asked)}, {reader})")
+        for group in self.inferred.groups:
+            self.check_agreement(group)
+
+    def check_agreement(self, group: tuple[str, ...]) -> None:
+        read = [(node.name, text) for node, text in self.names.items() if isinstance(node, Fact)]
+        names = tuple(name for name, _ in read if name in group)
+        values = "".join(f"{text}, " for name, text in read if name in group)
+        self.lines.append(f"agree({self.bind(names)}, ({values}))")
+
+    # expressions
+
+    def prepare(self, lowered: Node) -> None:
+        """Lines for all that can fail, ahead of all that decides."""
+        for part in expressions.walk(lowered):
+            if part == _TODAY and part not in self.names:
+                self.assign(_TODAY, "as_of_day(as_of)")
+        for part in expressions.walk(lowered):
+            if isinstance(part, Apply) and part.operation in self.functions:
+                self.atom(part)
+
+    def finish(self, lowered: Node) -> None:
+        """The last lines. An ``and`` or ``or`` returns as soon as it is decided."""
+        if not isinstance(lowered, Apply) or lowered.operation not in ("and", "or"):
+            self.lines.append(f"return {self.operand(lowered)}")
+            return
+        decisive = lowered.operation == "or"
+        self.lines.append(f"result = {not decisive}")
+        for part in lowered.arguments:
+            self.lines.extend(self.decision(part, decisive))
+        self.lines.append("return result")
+
+    def decision(self, part: Node, decisive: bool) -> list[str]:
+        """Lines that return if ``part`` decides, and remember if it is unknown."""
+        if isinstance(part, Apply) and part.operation in MIRRORED:
+            unknown, holds = self.comparison(part)
+            decides = holds if decisive else f"not {holds}"
+        else:
+            name = self.atom(part)
+            unknown, decides = f"{name} is None", f"{name} is {decisive}"
+        if not unknown:
+            return [f"if {decides}: return {decisive}"]
+        return [f"if {unknown}: result = None", f"elif {decides}: return {decisive}"]
+
+    def write(self, node: Node, depth: int = 0) -> str:
+        """An identifier or a short expression for ``node``; other lines go before it."""
+        if isinstance(node, Literal) and node not in self.names:
+            self.remember(node, self.bind(node.value))
+        if node in self.names or not isinstance(node, Apply):
+            return self.names[node]  # every fact was read first
+        if node.operation not in _NESTED:
+            return self.assign(node, self.value(node))
+        text = self.condition(node, depth)
+        return text if depth < _MOST_NESTED else self.assign(node, text)
+
+    def condition(self, node: Apply, depth: int) -> str:
+        match node.operation:
+            case "and" | "or":
+                return self.junction(node, depth)
+            case "not":
+                name, part = self.new("t"), self.write(node.arguments[0], depth + 1)
+                return f"(None if ({name} := {part}) is None else not {name})"
+            case "in":
+                unknown, holds = self.membership(node)
+            case _:
+                unknown, holds = self.comparison(node)
+        return f"(None if {unknown} else {holds})" if unknown else f"({holds})"
+
+    def junction(self, node: Apply, depth: int) -> str:
+        """Kleene's and, or: the deciding value ends it, an unknown is remembered."""
+        decisive = node.operation == "or"
+        texts = [self.write(part, depth + 1) for part in node.arguments]
+        names = [self.new("t") for _ in texts]
+        assigned = zip(names, texts, strict=True)
+        decided = " or ".join(f"({name} := {text}) is {decisive}" for name, text in assigned)
+        unknown = " or ".join(f"{name} is None" for name in names)
+        return f"({decisive} if {decided} else None if {unknown} else {not decisive})"
+
+    def comparison(self, node: Apply) -> tuple[str, str]:
+        """The test whether a comparison is unknown ("" if it cannot be), and the comparison."""
+        first, second = (self.atom(part) for part in node.arguments)
+        unknown = self.unknown([first, second], node.arguments)
+        return unknown, f"{first} {node.operation} {second}"
+
+    def membership(self, node: Apply) -> tuple[str, str]:
+        """The same for ``in``."""
+        given, *members = node.arguments
+        name = self.atom(given)
+        values = frozenset(part.value for part in members if isinstance(part, Literal))
+        return self.unknown([name], [given]), f"{name} in {self.bind(values)}"
+
+    def value(self, node: Apply) -> str:
+        parts = [self.operand(part) for part in node.arguments]
+        match node.operation:
+            case "is_missing":
+                return f"{parts[0]} is None"
+            case "coalesce":
+                return self.call(_first_known, parts)
+            case "if":
+                asked, yes, no = parts
+                agreed = f"{yes} if {yes} == {no} else None"
+                return f"{yes} if {asked} is True else {no} if {asked} is False else {agreed}"
+            case "at_least":
+                return self.call(HELPERS["at_least"], parts)
+        unknown = self.unknown(parts, node.arguments)
+        applied = self.applied(node.operation, parts)
+        return f"None if {unknown} else {applied}" if unknown else applied
+
+    def applied(self, operation: str, parts: list[str]) -> str:
+        """An operation on known values."""
+        if operation in ("+", "-", "*"):
+            return f" {operation} ".join(parts)
+        if operation == "/":
+            return f"{parts[0]} / {parts[1]} if {parts[1]} else None"
+        return self.call(HELPERS.get(operation) or self.functions[operation], parts)
+
+    def call(self, function: Callable[..., Any], parts: list[str]) -> str:
+        return f"{self.bind(function)}({', '.join(parts)})"
+
+    def unknown(self, parts: Sequence[str], nodes: Iterable[Node]) -> str:
+        """The test whether any part is unknown; literals other than None never are."""
+        tested = [
+            f"{part} is None"
+            for part, node in zip(parts, nodes, strict=True)
+            if not isinstance(node, Literal) or node.kind is None
+        ]
+        return " or ".join(dict.fromkeys(tested))
+
+    def operand(self, node: Node) -> str:
+        """An identifier for ``node`` in a calculation, where numbers are doubles."""
+        if isinstance(node, Literal) and isinstance(node.value, int) and node.kind is Kind.NUMBER:
+            return self.bind(float(node.value))
+        return self.atom(node)
+
+    def atom(self, node: Node) -> str:
+        """An identifier for ``node``."""
+        text = self.write(node)
+        if isinstance(node, Apply) and node not in self.names:
+            return self.assign(node, text)
+        return text
+
+    def assign(self, node: Apply, text: str) -> str:
+        name = self.new("t")
+        self.lines.append(f"{name} = {text}")
+        if node.operation in ("+", "-", "*", "/", "ratio"):
+            self.lines.append(f"if {name} != {name}: {name} = None")  # infinity less infinity
+        return self.remember(node, name)
+
+    def remember(self, node: Node, name: str) -> str:
+        self.names[node] = name
+        return name
+
+
+def _fetched(labels: Iterable[tuple[str, str]], dotted: bool) -> list[str]:
+    """Lines that fetch facts; the usual record is a dict that has them all."""
+    quick = [f"        {value} = record[{label}]" for value, label in labels]
+    fetch = [f"        {value} = get({label})" for value, label in labels]
+    slow = "getter(record)" if dotted else "record.get"
+    return [
+        "if type(record) is dict:",
+        "    try:",
+        "        pass",
+        *quick,
+        "    except KeyError:",
+        f"        get = {slow}",
+        *fetch,
+        "else:",
+        "        get = getter(record)",
+        *fetch,
+    ]
+
+
+def _usual_types(value: str, kinds: Kinds, reader: str) -> list[str]:
+    """The start of an ``if`` that sees at a glance that a value is of a usual type."""
+    match tuple(kinds):
+        case (Kind.NUMBER,):
+            whole = f"elif type({value}) is int"
+            return [
+                f"if type({value}) is float:",
+                f"    if {value} != {value}: {value} = None",
+                f"{whole}: pass"
+                if reader == "known"
+                else f"{whole} and LOW <= {value} <= HIGH: {value} = float({value})",
+            ]
+        case (Kind.TEXT,):
+            return [f"if type({value}) is str: pass"]
+        case (Kind.BOOLEAN,):
+            return [f"if {value} is True or {value} is False: pass"]
+        case (Kind.DATE,):
+            return [f"if type({value}) is date: pass"]
+    return [f"if {value} is None: pass"]
