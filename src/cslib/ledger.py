@@ -1,0 +1,536 @@
+"""The ledger of the renewal room: contracts, their payments, and what of them had been seen when.
+
+Import the records from :mod:`cslib.renewal`. :func:`read_ledger` is what the room reads them with.
+
+Conventions:
+
+- A contract covers the half-open term ``[start, end)``. Amounts are exact and in major units, all
+  of one currency.
+- Two clocks: ``as_of`` bounds what had been signed or paid, ``known_at`` what had been recorded.
+- A record given twice counts once. An id given with different content is a conflict: it is
+  reported, and nobody chooses between its versions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from cslib.errors import CslibError, Fault
+from cslib.moments import MomentError, is_by, utc_day
+from cslib.money import (
+    InexactError,
+    UnknownCurrencyError,
+    currency_exponent,
+    exact,
+    single_currency,
+)
+
+__all__ = [
+    "Cash",
+    "Contract",
+    "EndReason",
+    "Entry",
+    "EntryKind",
+    "Ledger",
+    "LedgerError",
+    "read_ledger",
+]
+
+
+@attrs.define
+class LedgerError(CslibError, ValueError):
+    """A contract or an entry is not valid; every fault is listed.
+
+    Attributes:
+        subject: The record: ``contract 'C-1'``.
+        faults: All that is wrong with it, each with its path.
+
+    >>> print(LedgerError("contract 'C-1'", (Fault("$.end", "must lie after the start"),)))
+    contract 'C-1' is not valid: $.end: must lie after the start
+    """
+
+    subject: str
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return f"{self.subject} is not valid: {'; '.join(map(str, self.faults))}"
+
+
+# --------------------------------------------------------------------------------------
+# The records
+
+
+class EndReason(enum.StrEnum):
+    """Why a contract ended, or will, where something is known of it."""
+
+    CHURNED = "churned"
+    """The customer left."""
+    CLOSED = "closed"
+    """The customer's business closed (R4)."""
+    RESCINDED = "rescinded"
+    """The deal was stopped and refunded before success: neither churned nor renewed (L9)."""
+
+
+class EntryKind(enum.StrEnum):
+    """What an entry of the ledger says."""
+
+    DUE = "due"
+    """An instalment of the fee falls due on that day."""
+    PAID = "paid"
+    REFUND = "refund"
+
+
+def _member(kind: type[enum.StrEnum], value: object) -> Any:
+    """The member of that name; anything else as it is, for the checks to refuse."""
+    return next((member for member in kind if member == value), value)
+
+
+def _end_reason(value: EndReason | str | None) -> Any:
+    return _member(EndReason, value)
+
+
+def _entry_kind(value: EntryKind | str) -> Any:
+    return _member(EntryKind, value)
+
+
+@attrs.frozen(kw_only=True)
+class Contract:
+    """What a customer bought for one term.
+
+    Attributes:
+        contract: Its id.
+        account: The id of the customer's account.
+        start: First day covered.
+        end: First day no longer covered, as first agreed; None for an open end (evergreen).
+        annual_value: Value of a year in major units, 0 or more, an int or a Decimal.
+        currency: ISO 4217 code; empty where the book states none, and then none may.
+        signed_on: When it was signed; None counts as signed on its first day, and the report
+            says how many did.
+        recorded_at: When it became known, a date or an aware datetime; None: when it was signed.
+        renews: The id of the contract that it renews; None where that is not known.
+        sale: An id shared by contracts sold in one sale; None where it was sold alone.
+        end_reason: Why it ended, where something is known of it. It has no date of its own, so it
+            counts from when the contract is known.
+
+    Raises:
+        LedgerError: With every fault of the record.
+
+    >>> first = Contract(
+    ...     contract="C-1",
+    ...     account="A",
+    ...     start=dt.date(2025, 7, 1),
+    ...     end=dt.date(2026, 7, 1),
+    ...     annual_value=Decimal("1200.00"),
+    ...     currency="EUR",
+    ... )
+    >>> first.last_day
+    datetime.date(2026, 6, 30)
+    """
+
+    contract: str
+    account: str
+    start: dt.date
+    end: dt.date | None
+    annual_value: Decimal | int
+    currency: str
+    signed_on: dt.date | None = None
+    recorded_at: dt.date | None = None
+    renews: str | None = None
+    sale: str | None = None
+    end_reason: EndReason | None = attrs.field(default=None, converter=_end_reason)
+
+    def __attrs_post_init__(self) -> None:
+        faults = tuple(_faults(self, _OF_A_CONTRACT)) or tuple(_contract_faults(self))
+        if faults:
+            raise LedgerError(f"contract {self.contract!r}", faults)
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day covered, on which it falls due; None for an open end."""
+        return None if self.end is None else self.end - dt.timedelta(days=1)
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One entry of the ledger: an instalment that falls due, a payment, a refund.
+
+    Attributes:
+        entry: Its id.
+        contract: The id of the contract it belongs to.
+        kind: ``due``, ``paid`` or ``refund``.
+        on: The day it falls due, was paid or refunded.
+        amount: Major units of the contract's currency, 0 or more, an int or a Decimal.
+        recorded_at: When it became known, a date or an aware datetime; None: on that day. An
+            instalment that falls due without it is known with its contract.
+
+    Raises:
+        LedgerError: With every fault of the record.
+    """
+
+    entry: str
+    contract: str
+    kind: EntryKind = attrs.field(converter=_entry_kind)
+    on: dt.date
+    amount: Decimal | int
+    recorded_at: dt.date | None = None
+
+    def __attrs_post_init__(self) -> None:
+        faults = tuple(_faults(self, _OF_AN_ENTRY))
+        if faults:
+            raise LedgerError(f"entry {self.entry!r}", faults)
+
+
+# --------------------------------------------------------------------------------------
+# What makes a record valid
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_day(value: object) -> bool:
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        return utc_day(value) is not None
+    except MomentError:
+        return False
+
+
+def _is_amount(value: object) -> bool:
+    try:
+        return isinstance(value, int | Decimal) and exact(value) >= 0
+    except InexactError:
+        return False
+
+
+_Check: TypeAlias = tuple[Callable[[object], bool], str]
+
+
+def _one_of(kind: type[enum.StrEnum]) -> _Check:
+    names = ", ".join(repr(str(member)) for member in kind)
+    return lambda value: isinstance(value, kind), f"one of {names}"
+
+
+def _optional(check: _Check) -> _Check:
+    test, expected = check
+    return lambda value: value is None or test(value), f"{expected}, or None"
+
+
+_TEXT: _Check = (_is_text, "text that is not empty")
+_DAY: _Check = (_is_day, "a date (of an instant, take the day in your time zone)")
+_MOMENT: _Check = (_is_moment, "a date or a datetime with a time zone")
+_AMOUNT: _Check = (_is_amount, "an exact amount of 0 or more, an int or a Decimal")
+
+_OF_A_CONTRACT: Mapping[str, _Check] = {
+    "contract": _TEXT,
+    "account": _TEXT,
+    "start": _DAY,
+    "end": _optional(_DAY),
+    "annual_value": _AMOUNT,
+    "currency": (lambda value: isinstance(value, str), "an ISO 4217 code, or ''"),
+    "signed_on": _optional(_DAY),
+    "recorded_at": _optional(_MOMENT),
+    "renews": _optional(_TEXT),
+    "sale": _optional(_TEXT),
+    "end_reason": _optional(_one_of(EndReason)),
+}
+_OF_AN_ENTRY: Mapping[str, _Check] = {
+    "entry": _TEXT,
+    "contract": _TEXT,
+    "kind": _one_of(EntryKind),
+    "on": _DAY,
+    "amount": (_is_amount, f"{_AMOUNT[1]}; money that goes back is an entry of kind 'refund'"),
+    "recorded_at": _optional(_MOMENT),
+}
+
+
+def _faults(record: object, checks: Mapping[str, _Check]) -> Iterator[Fault]:
+    for name, (test, expected) in checks.items():
+        value = getattr(record, name)
+        if not test(value):
+            floated = test is _is_amount and isinstance(value, float) and math.isfinite(value)
+            remedy = f"; write Decimal('{float(value)}')" if floated else ""
+            yield Fault(f"$.{name}", f"expected {expected}, but got {value!r}{remedy}")
+
+
+def _contract_faults(contract: Contract) -> Iterator[Fault]:
+    """What only the fields together can tell, each being right by itself."""
+    if contract.end is not None and not contract.start < contract.end:
+        yield Fault("$.end", f"must lie after the start, {contract.start}, but is {contract.end}")
+    if contract.renews == contract.contract:
+        yield Fault("$.renews", "a contract cannot renew itself")
+    if contract.currency:
+        yield from _currency_faults(contract)
+
+
+def _currency_faults(contract: Contract) -> Iterator[Fault]:
+    try:
+        unit = Fraction(1, 10 ** currency_exponent(contract.currency))
+    except UnknownCurrencyError:
+        expected = "an ISO 4217 code, or '' where the book states none"
+        yield Fault("$.currency", f"expected {expected}, but got {contract.currency!r}")
+        return
+    if exact(contract.annual_value) % unit:
+        problem = f"{contract.annual_value} is finer than the minor unit of {contract.currency}"
+        yield Fault("$.annual_value", f"{problem}; round it first")
+
+
+# --------------------------------------------------------------------------------------
+# The records as seen
+
+
+@attrs.frozen(kw_only=True)
+class Ledger:
+    """Contracts and entries as seen from a date, each once.
+
+    Attributes:
+        contracts: By id, without those in conflict.
+        conflicts: The versions of each contract that is in conflict, by id.
+        entries: By contract, without those in conflict; None where no payments were given.
+        doubted: Ids of contracts whose entries are in conflict.
+        currency: Of all contracts; empty where they state none.
+        faults: Ids in conflict, and entries of no known contract.
+        duplicates: How many records were dropped since an identical one is there.
+        assumed_signed: How many contracts count as signed on their first day.
+        assumed_known: How many records count as known when they happened; 0 without ``known_at``.
+        later: Ids of contracts not seen yet.
+    """
+
+    contracts: Mapping[str, Contract]
+    conflicts: Mapping[str, Sequence[Contract]]
+    entries: Mapping[str, Sequence[Entry]] | None
+    doubted: frozenset[str]
+    currency: str
+    faults: tuple[Fault, ...]
+    duplicates: int
+    assumed_signed: int
+    assumed_known: int
+    later: tuple[str, ...]
+
+    def cash(self, contract: str) -> Cash:
+        """What the entries say of the first instalment of a contract: all due on its first day."""
+        if self.entries is None:
+            return Cash("cash unknown, no payments given", is_known=False)
+        if contract in self.doubted:
+            return Cash("cash unknown, entries are in conflict", is_known=False)
+        return _cash(self.entries.get(contract, ()))
+
+
+def read_ledger(
+    contracts: Iterable[Contract],
+    payments: Iterable[Entry] | None,
+    *,
+    as_of: dt.date,
+    known_at: dt.date | None = None,
+) -> Ledger:
+    """What of the records had happened by ``as_of`` and been recorded by ``known_at``.
+
+    A contract happens when it is signed, a payment on its day. An instalment is agreed with its
+    contract, so it is seen with it, long before the day on which it falls due.
+
+    Args:
+        contracts: In any order; those seen all of one currency.
+        payments: In any order; None where there are none to know of.
+        as_of: A date, with the whole of its day, or an aware datetime.
+        known_at: The same; None: all that was recorded counts.
+
+    Raises:
+        LedgerError: If a record is no :class:`Contract` or :class:`Entry`.
+        MixedCurrencyError: If those seen are in more than one currency; convert them first.
+        MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
+
+    >>> moved = {"entry": "P-1", "contract": "C-1", "kind": "paid", "on": dt.date(2026, 6, 9)}
+    >>> twice = [Entry(**moved, amount=1200), Entry(**moved, amount=120)]
+    >>> for fault in read_ledger((), twice, as_of=dt.date(2026, 6, 30)).faults:
+    ...     print(fault)
+    $.payments['P-1']: stands 2 times with different amount; keep the right one
+    """
+    view = _View(as_of, known_at)
+    given = _checked(contracts, Contract)
+    seen = list(filter(view.sees, given))
+    single_currency(contract.currency or "a currency that is not named" for contract in seen)
+    terms = _table("contracts", "contract", seen)
+    known = {*terms.single, *terms.conflicts}
+    later = {contract.contract for contract in given} - known
+    moves = _table("payments", "entry", _entries(payments or (), later, view))
+    return Ledger(
+        contracts=terms.single,
+        conflicts=terms.conflicts,
+        entries=None if payments is None else _by_contract(moves.single.values()),
+        doubted=frozenset(entry.contract for same in moves.conflicts.values() for entry in same),
+        currency=next((contract.currency for contract in terms.single.values()), ""),
+        faults=(*terms.faults, *moves.faults, *_orphans(moves.single.values(), known)),
+        duplicates=terms.duplicates + moves.duplicates,
+        assumed_signed=sum(term.signed_on is None for term in terms.single.values()),
+        assumed_known=0 if known_at is None else terms.unstamped + moves.unstamped,
+        later=tuple(sorted(later)),
+    )
+
+
+@attrs.frozen
+class _View:
+    """From when the records are looked at, on both clocks."""
+
+    as_of: dt.date
+    known_at: dt.date | None
+
+    def __attrs_post_init__(self) -> None:
+        utc_day(self.as_of, "as_of")
+        if self.known_at is not None:
+            utc_day(self.known_at, "known_at")
+
+    def sees(self, record: Contract | Entry) -> bool:
+        if isinstance(record, Contract):
+            happened = record.signed_on or record.start
+        elif record.kind is EntryKind.DUE:
+            return record.recorded_at is None or self._knows(record.recorded_at)
+        else:
+            happened = record.on
+        return is_by(happened, self.as_of) and self._knows(record.recorded_at or happened)
+
+    def _knows(self, recorded: dt.date) -> bool:
+        return self.known_at is None or is_by(recorded, self.known_at)
+
+
+_Record = TypeVar("_Record", Contract, Entry)
+
+
+def _checked(records: Iterable[_Record], kind: type[_Record]) -> list[_Record]:
+    table = list(records)
+    for place, record in enumerate(table):
+        if not isinstance(record, kind):
+            problem = f"expected {kind.__name__}, but got {type(record).__name__}"
+            raise LedgerError("book", (Fault(f"$[{place}]", problem),))
+    return table
+
+
+def _entries(payments: Iterable[Entry], later: set[str], view: _View) -> Iterator[Entry]:
+    """The entries in view; what a contract not yet signed will owe is not."""
+    for entry in filter(view.sees, _checked(payments, Entry)):
+        if entry.kind is not EntryKind.DUE or entry.contract not in later:
+            yield entry
+
+
+@attrs.frozen(kw_only=True)
+class _Table(Generic[_Record]):
+    """The records of one kind: by id, those in conflict apart, and what is to be said of them."""
+
+    single: Mapping[str, _Record]
+    conflicts: Mapping[str, Sequence[_Record]]
+    faults: Sequence[Fault]
+    duplicates: int
+    unstamped: int
+
+
+def _table(name: str, key: str, records: Iterable[_Record]) -> _Table[_Record]:
+    rows = list(records)
+    versions: dict[str, dict[_Record, None]] = defaultdict(dict)  # a set that keeps its order
+    for row in rows:
+        versions[getattr(row, key)][row] = None
+    distinct = [row for same in versions.values() for row in same]
+    conflicts = {id_: tuple(same) for id_, same in versions.items() if len(same) > 1}
+    return _Table(
+        single={id_: next(iter(same)) for id_, same in versions.items() if len(same) == 1},
+        conflicts=conflicts,
+        faults=[Fault(f"$.{name}[{id_!r}]", _conflict(same)) for id_, same in conflicts.items()],
+        duplicates=len(rows) - len(distinct),
+        unstamped=sum(row.recorded_at is None for row in distinct),
+    )
+
+
+def _conflict(versions: Sequence[Any]) -> str:
+    names = [field.name for field in attrs.fields(type(versions[0]))]
+    differ = [name for name in names if len({getattr(v, name) for v in versions}) > 1]
+    return f"stands {len(versions)} times with different {', '.join(differ)}; keep the right one"
+
+
+def _orphans(entries: Iterable[Entry], known: set[str]) -> Iterator[Fault]:
+    for entry in entries:
+        if entry.contract not in known:
+            problem = f"no contract {entry.contract!r} is known"
+            yield Fault(f"$.payments[{entry.entry!r}].contract", problem)
+
+
+def _by_contract(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.contract].append(entry)
+    return found
+
+
+# --------------------------------------------------------------------------------------
+# Cash: whether the first instalment of a contract is in
+
+
+@attrs.frozen
+class Cash:
+    """Whether the first instalment of a contract is in.
+
+    Attributes:
+        state: How much of it is in, in words; or why that is not known.
+        is_known: Whether it is known.
+        since: The day since which it has been in whole, refunds taken off; None while it is not.
+    """
+
+    state: str
+    is_known: bool = True
+    since: dt.date | None = None
+
+
+def _cash(entries: Sequence[Entry]) -> Cash:
+    moves = _moves_by_day(entries)
+    paid = sum(moves.values(), Fraction(0))
+    first, owed = _first_instalment(entries)
+    if first is None and paid:
+        return Cash(f"{_shown(paid)} paid, cash unknown, no instalment falls due", is_known=False)
+    if first is None:
+        return Cash("nothing due, nothing paid")
+    since = _covered_since(moves, owed, first)
+    if since is None:
+        return Cash(f"{_shown(paid)} of {_shown(owed)} collected")
+    return Cash(f"{_shown(owed)} collected on {since}", since=since)
+
+
+def _moves_by_day(entries: Iterable[Entry]) -> dict[dt.date, Fraction]:
+    """What came in on each day, refunds taken off."""
+    found: dict[dt.date, Fraction] = defaultdict(Fraction)
+    for entry in entries:
+        if entry.kind is not EntryKind.DUE:
+            found[entry.on] += exact(entry.amount) * (1 if entry.kind is EntryKind.PAID else -1)
+    return found
+
+
+def _first_instalment(entries: Iterable[Entry]) -> tuple[dt.date | None, Fraction]:
+    """The first day on which something falls due, and all that falls due on it."""
+    dues = [entry for entry in entries if entry.kind is EntryKind.DUE]
+    first = min((entry.on for entry in dues), default=None)
+    return first, sum((exact(e.amount) for e in dues if e.on == first), Fraction(0))
+
+
+def _covered_since(
+    moves: Mapping[dt.date, Fraction], owed: Fraction, first: dt.date
+) -> dt.date | None:
+    """Since when the balance at the end of the day covers what is owed; what is free, at once."""
+    balance, since = Fraction(0), None if owed else first
+    for day in sorted(moves):
+        balance += moves[day]
+        since = None if balance < owed else since or day
+    return since
+
+
+def _shown(amount: Fraction) -> str:
+    context = decimal.Context(prec=50)
+    return f"{context.divide(Decimal(amount.numerator), Decimal(amount.denominator)):f}"

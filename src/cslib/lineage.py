@@ -1,0 +1,407 @@
+"""Lineage: which contract renews which, and which years of a sale are inner ones.
+
+A part of :mod:`cslib.renewal`. What ``renews`` says is given; where nobody says, one rule infers
+it; what the records leave open is a doubt, never a guess. A rescinded contract renews nothing (L9).
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import attrs
+
+from cslib.errors import Fault
+from cslib.ledger import Contract, EndReason, Ledger
+
+__all__ = ["Lineage", "Link", "trace_lineage"]
+
+
+@attrs.frozen(kw_only=True)
+class Link:
+    """What renews a contract: a successor, or nothing, or a doubt.
+
+    Attributes:
+        successor: The contract that renews it; None where there is none, or it is unclear which.
+        inferred: Whether the successor was inferred, and not given in ``renews``.
+        doubt: What the records leave open, in words; empty where they leave nothing open.
+    """
+
+    successor: Contract | None = None
+    inferred: bool = False
+    doubt: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Lineage:
+    """How the contracts of a ledger follow one another.
+
+    Attributes:
+        links: By the id of the contract renewed; where nothing renews it there is no link.
+        inner: For each contract that ends before others of its sale, those that end last, by id.
+            They fall due in its place (R2).
+        faults: What is wrong with ``renews``.
+    """
+
+    links: Mapping[str, Link]
+    inner: Mapping[str, Sequence[Contract]]
+    faults: frozenset[Fault]
+
+
+def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
+    """What renews each contract of a ledger, given or inferred, and what is wrong with ``renews``.
+
+    What ``renews`` names is given. Where nothing names a contract, and it has no end reason, one
+    rule infers what renews it: the contract of the same account that starts nearest to its end, no
+    more than ``link_days`` before or after it, later than the contract itself began, and that is
+    the first of its sale and names none that it renews. Two that are equally near, or two
+    contracts with the same one nearest, are a doubt; so is one that was signed with the contract,
+    or before it began: it may be a later year of the same sale (R2).
+
+    Where only a later year of a sale says what it renews, the first year is the successor. A
+    ``renews`` at fault leaves open what it names or, where that is unknown, whatever of its account
+    began before it and has no other link.
+
+    Args:
+        ledger: The contracts as seen; those in conflict put what they may renew in doubt.
+        link_days: How far from the end of a contract one that is inferred may start.
+
+    >>> from cslib.ledger import read_ledger
+    >>> def year(name, begins):
+    ...     start, end = dt.date(begins, 7, 1), dt.date(begins + 1, 7, 1)
+    ...     terms = {"start": start, "end": end, "annual_value": 1200, "currency": "EUR"}
+    ...     return Contract(contract=name, account="A", **terms)
+    >>> book = [year("C-1", 2025), year("C-2", 2026)]
+    >>> link = trace_lineage(read_ledger(book, (), as_of=dt.date(2026, 7, 1))).links["C-1"]
+    >>> link.successor.contract, link.inferred
+    ('C-2', True)
+    """
+    inner = _inner_years(ledger.contracts.values())
+    disputed = (version for same in ledger.conflicts.values() for version in same)
+    live = [c for c in (*ledger.contracts.values(), *disputed) if not _is_rescinded(c)]
+    claims: dict[str, list[Contract]] = defaultdict(list)
+    doubted, faults = set(ledger.conflicts), set()
+    suspects = _Suspects(ledger.contracts, inner)
+    for contract in live:
+        renewed, problem = _renewed_by(contract, ledger, inner)
+        if problem:
+            doubted.add(contract.contract)
+            suspects.add(contract)
+            faults.add(Fault(f"{_path(contract.contract)}.renews", problem))
+        elif renewed:
+            claims[renewed].append(contract)
+    sales = {sale: _Years.of(rows) for sale, rows in _sales(live).items()}
+    given = {
+        name: _given(ledger.contracts.get(name), claimants, sales, ledger.conflicts)
+        for name, claimants in claims.items()
+    }
+    faults |= {Fault(_path(name), link.doubt) for name, link in given.items() if link.doubt}
+    unnamed = [
+        contract
+        for name, contract in ledger.contracts.items()
+        if name not in given and name not in inner and contract.end_reason is None
+    ]
+    taken = {link.successor.contract for link in given.values() if link.successor}
+    candidates = [c for c in _may_renew(live, doubted) if c.contract not in taken]
+    inferred = _inferred(unnamed, candidates, doubted, link_days)
+    links = suspects.cast({**inferred, **given}, given)
+    return Lineage(links=links, inner=inner, faults=frozenset(faults))
+
+
+def _path(contract: str) -> str:
+    return f"$.contracts[{contract!r}]"
+
+
+def _is_rescinded(contract: Contract) -> bool:
+    return contract.end_reason is EndReason.RESCINDED
+
+
+_MOST_NAMES = 3
+
+
+def _listed(contracts: Iterable[Contract]) -> str:
+    names = sorted({contract.contract for contract in contracts})
+    return ", ".join(names[:_MOST_NAMES]) + (" and more" if len(names) > _MOST_NAMES else "")
+
+
+# --------------------------------------------------------------------------------------
+# Sales
+
+_Sale: TypeAlias = tuple[str, str | None, str | None]
+
+
+def _sale(contract: Contract) -> _Sale:
+    """What is shared by contracts of one sale, and by no others."""
+    return contract.account, contract.sale, None if contract.sale else contract.contract
+
+
+def _sales(contracts: Iterable[Contract]) -> dict[_Sale, list[Contract]]:
+    found: dict[_Sale, list[Contract]] = defaultdict(list)
+    for contract in contracts:
+        found[_sale(contract)].append(contract)
+    return found
+
+
+def _inner_years(contracts: Collection[Contract]) -> dict[str, list[Contract]]:
+    """For each that ends before the others of its sale, those that end last, by id."""
+    last = {
+        sale: _ending_last(rows)
+        for sale, rows in _sales(c for c in contracts if not _is_rescinded(c)).items()
+    }
+    found = ((contract, last.get(_sale(contract))) for contract in contracts)
+    return {c.contract: rows for c, rows in found if rows and c.end != rows[0].end}
+
+
+def _ending_last(contracts: Sequence[Contract]) -> list[Contract]:
+    latest = max(map(_end, contracts))
+    return sorted((c for c in contracts if _end(c) == latest), key=lambda c: c.contract)
+
+
+def _start(contract: Contract) -> dt.date:
+    return contract.start
+
+
+def _end(contract: Contract) -> dt.date:
+    return contract.end or dt.date.max
+
+
+# --------------------------------------------------------------------------------------
+# Given
+
+
+def _renewed_by(
+    contract: Contract, ledger: Ledger, inner: Mapping[str, Sequence[Contract]]
+) -> tuple[str | None, str]:
+    """The id of the contract that it renews, if any, or what is wrong with its ``renews``.
+
+    A ``renews`` that names an inner year speaks of the sale, so of the contract that falls due.
+    """
+    name = contract.renews
+    if name is None or name in ledger.conflicts:
+        return name, ""
+    named = ledger.contracts.get(name)
+    if named is None:
+        return None, f"no contract {name!r} is known"
+    if named.start >= contract.start:
+        return None, f"{name!r} starts on {named.start}, not before {contract.start}"
+    if _sale(named) == _sale(contract):
+        return None, ""
+    last = inner.get(name, (named,))
+    if len(last) > 1:
+        few = _listed(last[: _MOST_NAMES + 1])  # they stand by id
+        return None, f"{name!r} is an inner year; name one of {few}, which fall due"
+    return last[0].contract, ""
+
+
+def _given(
+    renewed: Contract | None,
+    claimants: Sequence[Contract],
+    sales: Mapping[_Sale, _Years],
+    conflicts: Collection[str],
+) -> Link:
+    """The contract that says it renews this one; of one sale, its first."""
+    names = _listed(claimants)
+    if any(c.contract in conflicts for c in claimants):
+        return Link(doubt=f"renewed by {names}, of which a record is in conflict")
+    begins = min(c.start for c in claimants)
+    first = [c for c in claimants if c.start == begins]
+    if len({_sale(c) for c in claimants}) > 1 or len(first) > 1:
+        return Link(doubt=f"more than one contract says that it renews this one: {names}")
+    years = sales[_sale(first[0])].before(first[0])
+    if not years:
+        return Link(successor=first[0])
+    if len(years) > 1 or not _may_stand_for(years[0], renewed, conflicts):
+        problem = "a later year of its sale, whose first may not; say which in renews"
+        return Link(doubt=f"{first[0].contract} says that it renews this one, but is {problem}")
+    return Link(successor=years[0])
+
+
+@attrs.frozen
+class _Years:
+    """The contracts of a sale, by the day they end, so that its first years are found at once."""
+
+    ends: Sequence[dt.date]
+    first: Sequence[Sequence[Contract]]
+
+    @classmethod
+    def of(cls, sale: Iterable[Contract]) -> _Years:
+        """With each end, what starts first of all that ended by then; two where several do."""
+        rows = sorted(sale, key=_end)
+        first: list[Sequence[Contract]] = []
+        for row in rows:
+            best = first[-1] if first else ()
+            if not best or row.start < best[0].start:
+                best = (row,)
+            elif row.start == best[0].start:
+                best = (best[0], row)
+            first.append(best)
+        return cls([_end(row) for row in rows], first)
+
+    def before(self, contract: Contract) -> Sequence[Contract]:
+        """Of those that were over when the contract began, those that start first."""
+        place = bisect.bisect_right(self.ends, contract.start)
+        return self.first[place - 1] if place else ()
+
+
+def _may_stand_for(first: Contract, renewed: Contract | None, conflicts: Collection[str]) -> bool:
+    """Whether the first year of a sale renews what a later year of it names."""
+    is_free = first.renews is None and first.contract not in conflicts
+    return is_free and (renewed is None or first.start > renewed.start)
+
+
+class _Suspects:
+    """Contracts whose ``renews`` is at fault, and which ones they may renew all the same.
+
+    One for each contract, sale and account they may speak of is enough, the one that starts last:
+    the others are among the faults.
+    """
+
+    def __init__(
+        self, contracts: Mapping[str, Contract], inner: Mapping[str, Sequence[Contract]]
+    ) -> None:
+        self._contracts = contracts
+        self._inner = inner
+        self._of_contract: dict[str, Contract] = {}
+        self._of_sale: dict[_Sale, Contract] = {}
+        self._of_account: dict[str, Contract] = {}
+
+    def add(self, suspect: Contract) -> None:
+        """Note what it may renew: what it names, or any of its account where that is unknown."""
+        name = suspect.renews or ""
+        named = self._contracts.get(name)
+        if named is None:
+            _keep_latest(self._of_account, suspect.account, suspect)
+        elif _sale(named) == _sale(suspect):
+            return
+        elif name in self._inner:
+            _keep_latest(self._of_sale, _sale(named), suspect)
+        else:
+            _keep_latest(self._of_contract, name, suspect)
+
+    def cast(self, links: Mapping[str, Link], given: Collection[str]) -> dict[str, Link]:
+        """The links, with a doubt on what a suspect names and on what is not linked otherwise."""
+        found = dict(links)
+        for name, contract in self._contracts.items():
+            if name in self._inner or name in given:
+                continue
+            suspect = self._of_contract.get(name) or self._of_sale.get(_sale(contract))
+            if suspect is None and name not in links:
+                suspect = self._in_account(contract)
+            if suspect is not None:
+                found[name] = _at_fault(suspect.contract)
+        return found
+
+    def _in_account(self, contract: Contract) -> Contract | None:
+        suspect = self._of_account.get(contract.account)
+        return suspect if suspect is not None and suspect.start > contract.start else None
+
+
+_Key = TypeVar("_Key")
+
+
+def _keep_latest(table: dict[_Key, Contract], key: _Key, contract: Contract) -> None:
+    rivals = (table.get(key, contract), contract)
+    table[key] = max(rivals, key=lambda c: (c.start, c.contract))
+
+
+def _at_fault(contract: str) -> Link:
+    return Link(doubt=f"{contract} may renew it, but is at fault itself")
+
+
+# --------------------------------------------------------------------------------------
+# Inferred
+
+
+def _may_renew(live: Sequence[Contract], doubted: Collection[str]) -> list[Contract]:
+    """Contracts that name none that they renew, or none that can be, the first of their sale."""
+    first = {sale: min(map(_start, rows)) for sale, rows in _sales(live).items()}
+    return [
+        contract
+        for contract in live
+        if contract.start == first[_sale(contract)]
+        and (contract.renews is None or contract.contract in doubted)
+    ]
+
+
+def _inferred(
+    contracts: Iterable[Contract],
+    candidates: Iterable[Contract],
+    doubted: Collection[str],
+    link_days: int,
+) -> dict[str, Link]:
+    by_account: dict[str, list[Contract]] = defaultdict(list)
+    for candidate in sorted(candidates, key=lambda c: (c.start, c.contract)):
+        by_account[candidate.account].append(candidate)
+    nearest = [
+        (contract, _nearest_to_the_end(contract, by_account[contract.account], link_days))
+        for contract in contracts
+    ]
+    wanted = Counter(found[0].contract for _, found in nearest if len(found) == 1)
+    return {
+        contract.contract: _guess(contract, found, wanted, doubted)
+        for contract, found in nearest
+        if found
+    }
+
+
+def _guess(
+    contract: Contract,
+    found: Sequence[Contract],
+    wanted: Mapping[str, int],
+    doubted: Collection[str],
+) -> Link:
+    """The one found, unless something speaks against it."""
+    name = found[0].contract
+    if len(found) > 1:
+        problem = "equally near to its end; say which in renews"
+        return Link(doubt=f"{_listed(found)} may renew it, {problem}")
+    if name in doubted:
+        return _at_fault(name)
+    if wanted[name] > 1:
+        return Link(doubt=f"{name} may renew it, or another contract as well; say which in renews")
+    if when := _sold_together(contract, found[0]):
+        return Link(doubt=f"{name} may renew it, but was {when}: one sale? fill in sale")
+    return Link(successor=found[0], inferred=True)
+
+
+def _sold_together(contract: Contract, later: Contract) -> str:
+    """Why the later contract may be another year of the same sale, and no renewal (R2)."""
+    if later.signed_on is None:
+        return ""
+    if later.signed_on == contract.signed_on:
+        return f"signed with {contract.contract}"
+    before = later.signed_on < contract.start
+    return f"signed before {contract.contract} began" if before else ""
+
+
+def _nearest_to_the_end(
+    contract: Contract, candidates: Sequence[Contract], link_days: int
+) -> list[Contract]:
+    """Those that start nearest to the end of this one, and after its start.
+
+    Args:
+        contract: The one that may be renewed.
+        candidates: Of its account, by first day and id.
+        link_days: How far from the end they may start.
+    """
+    end = contract.end
+    if end is None:
+        return []
+    place = bisect.bisect_left(candidates, end, key=_start)
+    around = candidates[max(place - 1, 0) : place + 1]
+    away = {c.start: abs((c.start - end).days) for c in around if c.start > contract.start}
+    reach = min(away.values(), default=link_days + 1)
+    if reach > link_days:
+        return []
+    days = [day for day, distance in away.items() if distance == reach]
+    return [candidate for day in days for candidate in _starting_on(day, candidates)]
+
+
+def _starting_on(day: dt.date, candidates: Sequence[Contract]) -> list[Contract]:
+    """Those that start on a day, as many as will be named and one more."""
+    place = bisect.bisect_left(candidates, day, key=_start)
+    few = candidates[place : place + _MOST_NAMES + 1]
+    return [candidate for candidate in few if candidate.start == day]

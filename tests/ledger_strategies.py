@@ -1,0 +1,115 @@
+"""Contracts and entries to tell stories with, and generated ones, shared by the renewal room."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cslib.ledger import Contract, EndReason, Entry
+from cslib.periods import Period
+
+JUNE = Period.month(2026, 6)
+END_OF_JUNE = dt.date(2026, 6, 30)
+Book = tuple[list[Contract], list[Entry] | None]
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def contract(name: str, start: str, end: str | None, **more: Any) -> Contract:
+    """A contract of account A at 1,200 euros a year, unless said; signed when it starts."""
+    signed_on = day(more.pop("signed_on", start))
+    facts = {"account": "A", "annual_value": 1200, "currency": "EUR", **more}
+    return Contract(
+        contract=name,
+        start=day(start),
+        end=None if end is None else day(end),
+        signed_on=signed_on,
+        **facts,
+    )
+
+
+def old(name: str = "old", **more: Any) -> Contract:
+    """A contract that falls due on June 30."""
+    return contract(name, "2025-07-01", "2026-07-01", **more)
+
+
+def new(name: str = "new", **more: Any) -> Contract:
+    """The contract of the year after, which says what it renews, signed in good time."""
+    return contract(
+        name, "2026-07-01", "2027-07-01", **{"renews": "old", "signed_on": "2026-06-10", **more}
+    )
+
+
+def three_years() -> list[Contract]:
+    """Three yearly contracts of one sale; the last falls due on June 30."""
+    years = (("y1", 2023), ("y2", 2024), ("y3", 2025))
+    return [
+        contract(
+            name, f"{y}-07-01", f"{y + 1}-07-01", sale="S", signed_on="2023-06-01", renews=renews
+        )
+        for (name, y), renews in zip(years, (None, "y1", "y2"), strict=True)
+    ]
+
+
+def entry(kind: str, on: str, amount: Any, to: str = "new", **more: Any) -> Entry:
+    name = more.pop("entry", f"{to} {kind} {on} {amount}")
+    return Entry(entry=name, contract=to, kind=kind, on=day(on), amount=amount, **more)
+
+
+def due(on: str = "2026-06-10", amount: Any = 1200, **more: Any) -> Entry:
+    return entry("due", on, amount, **more)
+
+
+def paid(on: str = "2026-06-20", amount: Any = 1200, **more: Any) -> Entry:
+    return entry("paid", on, amount, **more)
+
+
+def refund(on: str, amount: Any = 1200, **more: Any) -> Entry:
+    return entry("refund", on, amount, **more)
+
+
+NAMES = ("c1", "c2", "c3", "c4", "c5", "c6")
+
+_DAYS = [dt.date(2026, 4, 1) + dt.timedelta(days=n) for n in range(81)]
+
+some_days = st.sampled_from(_DAYS)
+"""The days that the generated records lie on: April to June, so that they meet."""
+
+_days_or_none = st.sampled_from([None] * len(_DAYS) + _DAYS)
+
+
+@st.composite
+def contracts(draw: st.DrawFn) -> Contract:
+    start, name = draw(some_days), draw(st.sampled_from(NAMES))
+    length = draw(st.sampled_from([*range(1, 61), *[None] * 20]))
+    return Contract(
+        contract=name,
+        account=draw(st.sampled_from("AB")),
+        start=start,
+        end=None if length is None else start + dt.timedelta(days=length),
+        annual_value=Decimal(draw(st.integers(0, 500_00))) / 100,
+        currency="EUR",
+        signed_on=draw(_days_or_none),
+        recorded_at=draw(_days_or_none),
+        renews=draw(st.sampled_from([None, *(other for other in NAMES if other != name)])),
+        sale=draw(st.sampled_from([None, None, "S", "T"])),
+        end_reason=draw(st.sampled_from([None, None, None, *EndReason])),
+    )
+
+
+entries = st.builds(
+    Entry,
+    entry=st.sampled_from([f"e{n}" for n in range(9)]),
+    contract=st.sampled_from(NAMES),
+    kind=st.sampled_from(["due", "paid", "paid", "refund"]),
+    on=some_days,
+    amount=st.sampled_from([0, 5, Decimal("7.50")]),
+    recorded_at=_days_or_none,
+)
+books = st.tuples(st.lists(contracts(), max_size=6), st.none() | st.lists(entries, max_size=9))
+"""Contracts and their ledger, with ids that stand twice, orphans and links that run back."""

@@ -1,0 +1,388 @@
+"""Contracts, entries and what of them had been seen: each record right, each once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from cslib.errors import CslibError
+from cslib.ledger import Cash, Contract, Entry, Ledger, LedgerError, read_ledger
+from cslib.moments import MomentError
+from cslib.money import MixedCurrencyError
+from ledger_strategies import (
+    END_OF_JUNE,
+    Book,
+    books,
+    contract,
+    day,
+    due,
+    entry,
+    new,
+    old,
+    paid,
+    refund,
+    some_days,
+)
+
+NOON = dt.datetime(2026, 6, 30, 12, tzinfo=dt.UTC)
+
+
+def seen(
+    contracts: list[Contract],
+    payments: list[Entry] | None = (),  # type: ignore[assignment]
+    *,
+    as_of: dt.date = END_OF_JUNE,
+    known_at: dt.date | None = None,
+) -> Ledger:
+    return read_ledger(contracts, payments, as_of=as_of, known_at=known_at)
+
+
+def cash(*payments: Entry, as_of: dt.date = END_OF_JUNE, **more: Any) -> Cash:
+    """The cash of a contract that has been signed."""
+    return seen([new()], list(payments), as_of=as_of, **more).cash("new")
+
+
+def faults_of(ledger: Ledger) -> list[str]:
+    return [str(fault) for fault in ledger.faults]
+
+
+# --------------------------------------------------------------------------------------
+# A record
+
+
+def test_every_fault_of_a_contract_is_reported_at_once() -> None:
+    with pytest.raises(LedgerError) as caught:
+        Contract(
+            contract="",
+            account="A",
+            start=dt.datetime(2026, 1, 1),
+            end="2026-07-01",  # type: ignore[arg-type]
+            annual_value=1200.5,  # type: ignore[arg-type]
+            currency="EUR",
+            recorded_at=dt.datetime(2026, 1, 1),
+            renews="",
+            end_reason="gone",  # type: ignore[arg-type]
+        )
+
+    assert [fault.path for fault in caught.value.faults] == [
+        *("$.contract", "$.start", "$.end", "$.annual_value", "$.recorded_at", "$.renews"),
+        "$.end_reason",
+    ]
+    assert "expected one of 'churned', 'closed', 'rescinded', or None, but got 'gone'" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"annual_value": 12.5}, "an exact amount of 0 or more, an int or a Decimal, but got 12.5"),
+        ({"annual_value": -1}, "0 or more, an int or a Decimal, but got -1"),
+        ({"annual_value": True}, "but got True"),
+        ({"annual_value": Decimal("NaN")}, r"but got Decimal\('NaN'\)"),
+        ({"annual_value": Decimal("0.001")}, "0.001 is finer than the minor unit of EUR; round"),
+        ({"currency": "euro"}, "expected an ISO 4217 code, or '' where .* but got 'euro'"),
+        ({"renews": "old"}, "a contract cannot renew itself"),
+        ({"recorded_at": "2026-06-01"}, "a date or a datetime with a time zone, or None"),
+    ],
+)
+def test_a_contract_that_cannot_be_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(LedgerError, match=message):
+        old(**more)
+
+
+def test_a_contract_that_ends_before_its_first_day_is_over_is_refused() -> None:
+    with pytest.raises(LedgerError, match=r"\$.end: must lie after the start, 2026-07-01"):
+        contract("empty", "2026-07-01", "2026-07-01")
+
+
+def test_an_entry_that_cannot_be_is_refused() -> None:
+    with pytest.raises(LedgerError) as caught:
+        entry("payed", "2026-06-01", -5)
+
+    assert [fault.path for fault in caught.value.faults] == ["$.kind", "$.amount"]
+    assert "money that goes back is an entry of kind 'refund'" in str(caught.value)
+
+
+def test_a_contract_falls_due_on_its_last_covered_day_and_one_with_an_open_end_never() -> None:
+    assert old().last_day == END_OF_JUNE
+    assert contract("on", "2026-07-01", None).last_day is None
+
+
+def test_errors_survive_pickle() -> None:
+    with pytest.raises(LedgerError) as caught:
+        old(annual_value=0.5)
+
+    returned = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
+
+    assert isinstance(returned, CslibError)
+    assert (returned.subject, returned.faults) == (caught.value.subject, caught.value.faults)
+    assert str(returned) == str(caught.value)
+
+
+# --------------------------------------------------------------------------------------
+# Each record once, of one currency
+
+
+def test_a_record_given_twice_alike_counts_once() -> None:
+    ledger = seen([old(), old(annual_value=Decimal("1200.00"))], [due(to="old"), due(to="old")])
+
+    assert list(ledger.contracts) == ["old"]
+    assert ledger.entries == {"old": [due(to="old")]}
+    assert (ledger.duplicates, ledger.faults) == (2, ())
+
+
+def test_a_contract_given_twice_with_other_content_is_reported_and_set_aside() -> None:
+    versions = (old(), old(annual_value=1300, end_reason="churned"))
+
+    ledger = seen([*versions, new()])
+
+    assert (list(ledger.contracts), ledger.conflicts) == (["new"], {"old": versions})
+    (fault,) = ledger.faults
+    assert fault.path == "$.contracts['old']"
+    assert fault.message == (
+        "stands 2 times with different annual_value, end_reason; keep the right one"
+    )
+
+
+def test_an_entry_given_twice_with_other_content_leaves_the_cash_unknown() -> None:
+    ledger = seen([new()], [due(), paid(entry="P-1"), paid(entry="P-1", amount=700)])
+
+    assert ledger.cash("new") == Cash("cash unknown, entries are in conflict", is_known=False)
+    assert faults_of(ledger) == [
+        "$.payments['P-1']: stands 2 times with different amount; keep the right one"
+    ]
+
+
+def test_an_entry_for_an_unknown_contract_is_reported() -> None:
+    ledger = seen([old()], [paid(to="nwe", entry="P-1")])
+
+    assert faults_of(ledger) == ["$.payments['P-1'].contract: no contract 'nwe' is known"]
+
+
+def test_an_entry_for_a_contract_in_conflict_is_no_orphan() -> None:
+    ledger = seen([new(), new(annual_value=900)], [paid()])
+
+    assert [fault.path for fault in ledger.faults] == ["$.contracts['new']"]
+
+
+def test_contracts_in_two_currencies_are_refused_with_the_remedy() -> None:
+    message = "amounts in EUR and USD cannot be added; convert them first"
+
+    with pytest.raises(MixedCurrencyError, match=message):
+        seen([old(), new(currency="USD")])
+
+
+def test_a_contract_in_another_currency_that_is_not_seen_yet_does_not_stop_an_earlier_report() -> (
+    None
+):
+    later = new(currency="USD", signed_on="2026-08-01", recorded_at=day("2026-09-01"))
+
+    early = read_ledger([old(), later], (), as_of=day("2026-07-31"))
+    unknown = read_ledger([old(), later], (), as_of=day("2026-09-30"), known_at=day("2026-08-31"))
+
+    assert (early.currency, early.later) == (unknown.currency, unknown.later) == ("EUR", ("new",))
+
+
+def test_a_currency_and_none_do_not_mix_either() -> None:
+    with pytest.raises(MixedCurrencyError, match="EUR and a currency that is not named"):
+        seen([old(), new(currency="")])
+
+
+def test_rows_that_are_no_records_are_refused_with_their_place() -> None:
+    with pytest.raises(LedgerError, match=r"\$\[1\]: expected Contract, but got dict"):
+        seen([old(), {"contract": "C-1"}])  # type: ignore[list-item]
+    with pytest.raises(LedgerError, match=r"\$\[0\]: expected Entry, but got Contract"):
+        seen([old()], [old()])  # type: ignore[list-item]
+
+
+# --------------------------------------------------------------------------------------
+# On both clocks
+
+
+def test_a_contract_signed_after_the_date_is_not_seen_yet() -> None:
+    ledger = seen([old(), new(signed_on="2026-07-02")])
+
+    assert (list(ledger.contracts), ledger.later) == (["old"], ("new",))
+
+
+def test_a_contract_without_a_signing_date_counts_as_signed_on_its_first_day() -> None:
+    unsigned = Contract(
+        contract="new",
+        account="A",
+        start=day("2026-07-01"),
+        end=day("2027-07-01"),
+        annual_value=1200,
+        currency="EUR",
+    )
+
+    before, after = (seen([unsigned], as_of=day(text)) for text in ("2026-06-30", "2026-07-01"))
+
+    assert (before.later, before.assumed_signed) == (("new",), 0)
+    assert (after.later, after.assumed_signed) == ((), 1)
+
+
+def test_a_contract_recorded_later_is_not_seen_as_known_before() -> None:
+    late = new(signed_on="2026-06-29", recorded_at=day("2026-07-02"))
+
+    assert seen([late], known_at=END_OF_JUNE).later == ("new",)
+    assert seen([late]).later == ()
+
+
+def test_a_payment_of_the_day_itself_counts_and_one_of_the_next_day_does_not() -> None:
+    ledger = (due(), paid("2026-07-04"))
+
+    assert cash(*ledger, as_of=day("2026-07-03")).since is None
+    assert cash(*ledger, as_of=day("2026-07-04")).since == day("2026-07-04")
+
+
+def test_a_payment_recorded_later_does_not_count_as_known_before() -> None:
+    ledger = (due(), paid("2026-06-20", recorded_at=day("2026-07-03")))
+
+    as_known = [cash(*ledger, known_at=day(text)).since for text in ("2026-07-02", "2026-07-03")]
+
+    assert as_known == [None, day("2026-06-20")]
+
+
+def test_records_may_carry_the_instant_at_which_they_became_known() -> None:
+    ledger = (due(), paid(recorded_at=NOON))
+
+    assert cash(*ledger, known_at=NOON - dt.timedelta(seconds=1)).since is None
+    assert cash(*ledger, known_at=END_OF_JUNE).since == day("2026-06-20")
+
+
+def test_records_without_a_stamp_count_as_known_when_they_happened_and_are_counted() -> None:
+    contracts = [old(recorded_at=day("2025-07-01")), new()]
+    payments = [due("2026-08-01"), paid("2026-06-20")]
+
+    assert seen(contracts, payments, known_at=END_OF_JUNE).assumed_known == 3
+    assert seen(contracts, payments).assumed_known == 0
+
+
+def test_what_a_contract_not_yet_signed_will_owe_is_no_fault() -> None:
+    ledger = seen([new(signed_on="2026-07-02")], [due("2026-07-02")])
+
+    assert (ledger.faults, ledger.entries) == ((), {})
+
+
+def test_money_in_for_a_contract_not_yet_signed_is_reported() -> None:
+    ledger = seen([new(signed_on="2026-07-02")], [paid("2026-06-29", entry="P-1")])
+
+    assert faults_of(ledger) == ["$.payments['P-1'].contract: no contract 'new' is known"]
+
+
+def test_dates_that_are_no_dates_are_refused() -> None:
+    with pytest.raises(MomentError, match="as_of"):
+        seen([], as_of="2026-06-30")  # type: ignore[arg-type]
+    with pytest.raises(MomentError, match="known_at"):
+        seen([], known_at=dt.datetime(2026, 6, 30))
+
+
+@given(books, some_days, some_days, some_days)
+def test_what_was_known_stays_known(
+    book: Book, as_of: dt.date, one: dt.date, other: dt.date
+) -> None:
+    earlier, later = (
+        read_ledger(*book, as_of=as_of, known_at=known_at) for known_at in sorted((one, other))
+    )
+
+    assert ids(earlier) <= ids(later)
+    assert set(later.later) <= set(earlier.later)
+    assert earlier.assumed_known <= later.assumed_known
+
+
+def ids(ledger: Ledger) -> set[str]:
+    return {*ledger.contracts, *ledger.conflicts}
+
+
+# --------------------------------------------------------------------------------------
+# Cash
+
+
+def test_without_payments_the_cash_is_unknown() -> None:
+    assert seen([new()], None).cash("new") == Cash(
+        "cash unknown, no payments given", is_known=False
+    )
+
+
+def test_a_payment_in_full_is_in_since_its_day() -> None:
+    assert cash(due(), paid()) == Cash("1200 collected on 2026-06-20", since=day("2026-06-20"))
+
+
+def test_half_of_the_first_instalment_is_not_enough() -> None:
+    assert cash(due(), paid(amount=Decimal("599.99"))) == Cash("599.99 of 1200 collected")
+
+
+def test_payments_in_parts_count_from_the_day_they_are_complete() -> None:
+    parts = (paid("2026-06-12", Decimal("0.10")), paid("2026-06-18", Decimal("1199.90")))
+
+    assert cash(due(), *parts).since == day("2026-06-18")
+
+
+def test_only_the_first_of_several_instalments_has_to_be_paid() -> None:
+    ledger = (due(amount=600), due("2026-12-10", 600), paid(amount=600))
+
+    assert cash(*ledger).since == day("2026-06-20")
+
+
+def test_what_falls_due_on_one_day_is_one_instalment() -> None:
+    ledger = (due(amount=600), due(amount=600, entry="tax"), paid(amount=600))
+
+    assert cash(*ledger) == Cash("600 of 1200 collected")
+
+
+def test_an_instalment_may_be_paid_before_it_falls_due() -> None:
+    assert cash(due("2026-08-01"), paid("2026-06-20")).since == day("2026-06-20")
+
+
+def test_a_refund_reverses_a_collection() -> None:
+    ledger = (due(), paid("2026-06-20"), refund("2026-07-15"))
+
+    assert cash(*ledger, as_of=day("2026-07-14")).since == day("2026-06-20")
+    assert cash(*ledger, as_of=day("2026-07-15")) == Cash("0 of 1200 collected")
+
+
+def test_a_refund_of_what_was_paid_too_much_reverses_nothing() -> None:
+    ledger = (due(), paid(), paid(entry="twice"), refund("2026-06-25"))
+
+    assert cash(*ledger).since == day("2026-06-20")
+
+
+def test_money_paid_again_after_a_refund_counts_from_the_second_time() -> None:
+    ledger = (due(), paid("2026-06-12"), refund("2026-06-14"), paid("2026-06-28"))
+
+    assert cash(*ledger).since == day("2026-06-28")
+
+
+def test_a_payment_bounced_on_its_own_day_was_never_in() -> None:
+    assert cash(due(), refund("2026-06-20"), paid("2026-06-20")).since is None
+
+
+def test_what_costs_nothing_is_collected_when_it_falls_due() -> None:
+    assert cash(due(amount=0)).since == day("2026-06-10")
+
+
+def test_with_a_ledger_a_contract_not_invoiced_and_not_paid_is_known_not_to_be_paid() -> None:
+    assert cash() == Cash("nothing due, nothing paid")
+
+
+def test_a_payment_towards_no_known_instalment_leaves_the_cash_unknown() -> None:
+    assert cash(paid()) == Cash("1200 paid, cash unknown, no instalment falls due", is_known=False)
+
+
+def test_a_float_amount_is_refused_with_the_decimal_to_write() -> None:
+    amount: Any = 99.9
+    with pytest.raises(LedgerError, match=r"but got 99\.9; write Decimal\('99\.9'\)"):
+        Contract(
+            contract="C-1",
+            account="A",
+            start=dt.date(2026, 1, 1),
+            end=None,
+            annual_value=amount,
+            currency="EUR",
+        )

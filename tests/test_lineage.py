@@ -1,0 +1,431 @@
+"""Which contract renews which: given, inferred by one rule, or left open and said so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cslib.ledger import Contract, read_ledger
+from cslib.lineage import Lineage, Link, trace_lineage
+from ledger_strategies import contract, new, old, some_days, three_years
+
+NO_LINK = Link()
+
+
+def trace(*contracts: Contract, link_days: int = 30) -> Lineage:
+    """The lineage of contracts of which all have been signed."""
+    ledger = read_ledger(contracts, (), as_of=dt.date(2030, 1, 1))
+    return trace_lineage(ledger, link_days=link_days)
+
+
+def year_after(name: str = "y2", **more: Any) -> Contract:
+    """The second year of a sale, which says that it renews the old contract."""
+    terms = {"signed_on": "2026-06-01", "renews": "old", **more}
+    return contract(name, "2027-07-01", "2028-07-01", **terms)
+
+
+def link(lineage: Lineage, name: str = "old") -> Link:
+    return lineage.links.get(name, NO_LINK)
+
+
+def successor(lineage: Lineage, name: str = "old") -> str | None:
+    found = link(lineage, name).successor
+    return found and found.contract
+
+
+def faults_of(lineage: Lineage) -> list[str]:
+    return sorted(str(fault) for fault in lineage.faults)
+
+
+# --------------------------------------------------------------------------------------
+# Given
+
+
+def test_what_renews_says_is_given() -> None:
+    assert link(trace(old(), new())) == Link(successor=new(), inferred=False)
+
+
+def test_another_account_is_never_inferred_but_may_be_given() -> None:
+    assert link(trace(old(), new(account="B", renews=None))) == NO_LINK
+    assert successor(trace(old(), new(account="B"))) == "new"
+
+
+def test_of_a_renewal_sold_for_three_years_the_first_contract_is_the_successor() -> None:
+    again = [
+        contract(f"n{n}", f"{2025 + n}-07-01", f"{2026 + n}-07-01", sale="T", renews="old")
+        for n in (1, 2, 3)
+    ]
+
+    lineage = trace(old(), *again)
+
+    assert (successor(lineage), faults_of(lineage)) == ("n1", [])
+
+
+def test_of_a_sale_of_which_only_a_later_year_says_what_it_renews_the_first_is_the_successor() -> (
+    None
+):
+    years = [new("y1", sale="S", renews=None), year_after(sale="S")]
+
+    assert link(trace(old(), *years)) == Link(successor=years[0])
+
+
+def test_the_first_year_of_a_sale_that_renews_is_not_inferred_for_another_contract() -> None:
+    side = contract("side", "2024-07-01", "2026-07-01")
+
+    lineage = trace(old(), side, new("y1", sale="S", renews=None), year_after(sale="S"))
+
+    assert (successor(lineage), link(lineage, "side")) == ("y1", NO_LINK)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [new("y1", sale="S", renews="side")],
+        [new("y1", sale="S", renews=None), new("modules", sale="S", renews=None)],
+        [contract("y1", "2024-07-01", "2025-07-01", sale="S")],
+        [new("y1", sale="S", renews=None), new("y1", renews=None)],
+    ],
+    ids=["renews another", "one of two", "began before", "in conflict"],
+)
+def test_a_later_year_whose_first_may_not_stand_for_it_leaves_open_what_it_renews(
+    first: list[Contract],
+) -> None:
+    lineage = trace(old(), old("side"), *first, year_after(sale="S"))
+
+    assert "is a later year of its sale, whose first may not" in link(lineage).doubt
+
+
+def test_a_module_that_starts_while_another_of_its_sale_runs_is_no_later_year() -> None:
+    seats = new("seats", sale="S", renews=None)
+    analytics = contract("analytics", "2026-08-01", "2027-07-01", sale="S", renews="old")
+
+    assert successor(trace(old(), seats, analytics)) == "analytics"
+
+
+def test_a_renewal_that_was_rescinded_renews_nothing_and_is_no_rival() -> None:
+    stopped = new("stopped", end_reason="rescinded")
+
+    assert link(trace(old(), stopped)) == NO_LINK
+    assert successor(trace(old(), stopped, new())) == "new"
+
+
+def test_a_renewal_of_a_contract_that_is_not_there_is_reported() -> None:
+    assert faults_of(trace(new("orphan", renews="lost in migration"))) == [
+        "$.contracts['orphan'].renews: no contract 'lost in migration' is known"
+    ]
+
+
+def test_a_misspelt_renewal_leaves_open_what_it_renews() -> None:
+    assert link(trace(old(), new(renews="odl"))) == Link(
+        doubt="new may renew it, but is at fault itself"
+    )
+
+
+def test_a_misspelt_renewal_may_renew_any_contract_of_its_account_that_began_before_it() -> None:
+    early = contract("early", "2026-05-01", "2027-07-01", renews="odl")
+    others = [old("other", account="B"), contract("later", "2026-06-01", "2026-07-01")]
+
+    lineage = trace(old(end_reason="churned"), *others, early)
+
+    assert lineage.links == {"old": Link(doubt="early may renew it, but is at fault itself")}
+
+
+def test_a_misspelt_renewal_leaves_alone_what_is_linked_otherwise() -> None:
+    early = contract("early", "2026-05-01", "2027-05-01", renews="odl")
+
+    assert successor(trace(old(), new(), early)) == "new"
+    assert successor(trace(old(), new(renews=None), early)) == "new"
+
+
+def test_a_renewal_that_starts_no_later_than_what_it_names_leaves_that_open() -> None:
+    for start in ("2025-07-01", "2025-01-01"):
+        lineage = trace(old(), contract("b", start, "2027-07-01", account="B", renews="old"))
+
+        assert link(lineage) == Link(doubt="b may renew it, but is at fault itself")
+
+
+def test_a_renewal_at_fault_beats_one_inferred_and_no_other_that_is_given() -> None:
+    fault = contract("b", "2025-01-01", "2027-07-01", account="B", renews="old")
+
+    assert link(trace(old(), new(renews=None), fault)).doubt
+    assert successor(trace(old(), new(), fault)) == "new"
+
+
+def test_a_renewal_at_fault_that_names_an_inner_year_leaves_all_that_fall_due_open() -> None:
+    sale = [contract("y1", "2024-07-01", "2025-07-01", sale="S")]
+    sale += [old("seats", sale="S"), old("analytics", sale="S")]
+    far = contract("b", "2027-07-01", "2028-07-01", account="B", renews="y1")
+
+    doubt = Link(doubt="b may renew it, but is at fault itself")
+    assert trace(*sale, far).links == {"seats": doubt, "analytics": doubt}
+
+
+def test_a_contract_that_names_one_of_its_own_sale_at_fault_leaves_nothing_open() -> None:
+    lineage = trace(old("a", sale="S"), old("b", sale="S", renews="a"))
+
+    assert (lineage.links, len(lineage.faults)) == ({}, 1)
+
+
+def test_two_sales_that_renew_one_contract_are_reported_and_it_is_left_open() -> None:
+    lineage = trace(old(), new("n1"), new("n2"))
+
+    doubt = "more than one contract says that it renews this one: n1, n2"
+    assert link(lineage) == Link(doubt=doubt)
+    assert faults_of(lineage) == [f"$.contracts['old']: {doubt}"]
+
+
+def test_two_contracts_of_one_sale_that_start_together_and_renew_one_leave_it_open() -> None:
+    assert link(trace(old(), new("n1", sale="S"), new("n2", sale="S"))).doubt
+
+
+def test_a_cycle_is_reported_by_the_link_that_runs_back_in_time() -> None:
+    lineage = trace(old(renews="new"), new())
+
+    assert faults_of(lineage) == [
+        "$.contracts['old'].renews: 'new' starts on 2026-07-01, not before 2025-07-01"
+    ]
+    assert successor(lineage) == "new"
+
+
+def test_a_contract_that_starts_on_the_same_day_as_another_does_not_renew_it() -> None:
+    assert faults_of(trace(old("a"), old("b", renews="a"))) == [
+        "$.contracts['b'].renews: 'a' starts on 2025-07-01, not before 2025-07-01"
+    ]
+
+
+@pytest.mark.parametrize("renews", ["old", None])
+def test_a_renewal_in_conflict_leaves_open_what_it_renews(renews: str | None) -> None:
+    versions = (new(renews=renews), new(renews=renews, annual_value=900))
+
+    assert link(trace(old(), *versions)).doubt
+
+
+def test_versions_of_one_contract_have_their_faults_reported_each() -> None:
+    assert faults_of(trace(new(renews="x"), new(renews="y"))) == [
+        "$.contracts['new'].renews: no contract 'x' is known",
+        "$.contracts['new'].renews: no contract 'y' is known",
+    ]
+
+
+def test_a_renewal_of_a_contract_in_conflict_is_no_fault_of_its_own() -> None:
+    assert faults_of(trace(old(), old(annual_value=1300), new())) == []
+
+
+# --------------------------------------------------------------------------------------
+# Sales
+
+
+def test_the_years_of_a_sale_before_its_last_are_inner_ones() -> None:
+    lineage = trace(*three_years())
+
+    assert {name: [row.contract for row in rows] for name, rows in lineage.inner.items()} == {
+        "y1": ["y3"],
+        "y2": ["y3"],
+    }
+    assert (lineage.links, lineage.faults) == ({}, frozenset())
+
+
+def test_contracts_of_one_sale_that_end_together_are_no_inner_ones() -> None:
+    assert trace(old("seats", sale="S"), old("analytics", sale="S")).inner == {}
+
+
+def test_the_same_name_of_a_sale_in_two_accounts_is_two_sales() -> None:
+    longer = contract("b", "2025-07-01", "2027-07-01", account="B", sale="S")
+
+    assert trace(old(sale="S"), longer).inner == {}
+
+
+def test_before_an_open_end_of_the_same_sale_every_contract_is_an_inner_one() -> None:
+    assert list(trace(old(sale="S"), contract("on", "2026-07-01", None, sale="S")).inner) == ["old"]
+
+
+def test_a_rescinded_contract_makes_no_other_of_its_sale_an_inner_one() -> None:
+    stopped = contract("y2", "2026-07-01", "2027-07-01", sale="S", end_reason="rescinded")
+
+    assert "old" not in trace(old(sale="S"), stopped).inner
+
+
+def test_a_renewal_that_names_an_inner_year_renews_the_sale() -> None:
+    assert successor(trace(*three_years(), new(renews="y1")), "y3") == "new"
+
+
+def test_an_inner_year_of_a_sale_with_two_last_contracts_cannot_say_which_is_renewed() -> None:
+    sale = [contract("y1", "2024-07-01", "2025-07-01", sale="S")]
+    sale += [old("seats", sale="S"), old("analytics", sale="S")]
+
+    lineage = trace(*sale, new(renews="y1"))
+
+    (fault,) = lineage.faults
+    assert fault.path == "$.contracts['new'].renews"
+    assert fault.message == "'y1' is an inner year; name one of analytics, seats, which fall due"
+    assert link(lineage, "seats").doubt == link(lineage, "analytics").doubt != ""
+
+
+def test_of_many_contracts_that_fall_due_in_place_of_an_inner_year_the_first_three_are_named() -> (
+    None
+):
+    sale = [contract("y1", "2024-07-01", "2025-07-01", sale="S")]
+    sale += [old(f"m{n}", sale="S") for n in range(9)]
+
+    (fault,) = trace(*sale, new(renews="y1")).faults
+
+    assert fault.message.endswith("name one of m0, m1, m2 and more, which fall due")
+
+
+# --------------------------------------------------------------------------------------
+# Inferred
+
+
+def test_a_renewal_that_nobody_named_is_inferred() -> None:
+    unnamed = new(renews=None)
+
+    assert link(trace(old(), unnamed)) == Link(successor=unnamed, inferred=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [("2026-05-31", False), ("2026-06-01", True), ("2026-07-31", True), ("2026-08-01", False)],
+)
+def test_an_inferred_renewal_starts_within_30_days_of_the_end(start: str, found: bool) -> None:
+    lineage = trace(old(), contract("new", start, "2027-08-01"))
+
+    assert (successor(lineage) == "new") is found
+
+
+def test_the_reach_of_inference_is_for_the_caller_to_say() -> None:
+    later = contract("new", "2026-07-03", "2027-07-03")
+
+    assert link(trace(old(), later, link_days=1)) == NO_LINK
+    assert successor(trace(old(), later, link_days=2)) == "new"
+
+
+def test_of_several_contracts_the_one_nearest_to_the_end_is_inferred() -> None:
+    new_product = contract("product", "2026-06-08", "2027-06-08")
+
+    assert successor(trace(old(), new_product, new(renews=None))) == "new"
+
+
+def test_monthly_contracts_follow_one_another() -> None:
+    months = [contract(f"m{n}", f"2026-0{n}-01", f"2026-0{n + 1}-01") for n in range(1, 8)]
+
+    lineage = trace(*months)
+
+    assert [successor(lineage, f"m{n}") for n in (4, 5, 6, 7)] == ["m5", "m6", "m7", None]
+
+
+def test_a_contract_shorter_than_the_reach_of_inference_does_not_renew_itself() -> None:
+    assert trace(contract("week", "2026-06-20", "2026-06-27")).links == {}
+
+
+def test_a_contract_that_names_what_it_renews_is_not_inferred_for_another() -> None:
+    lineage = trace(old(), contract("side", "2024-07-01", "2026-07-01"), new())
+
+    assert (successor(lineage, "old"), link(lineage, "side")) == ("new", NO_LINK)
+
+
+def test_a_later_year_of_one_sale_is_not_inferred_as_a_renewal() -> None:
+    years = [
+        contract(name, f"{y}-07-01", f"{y + 1}-07-01", sale="S")
+        for name, y in (("y1", 2024), ("y2", 2025))
+    ]
+
+    assert trace(contract("side", "2024-06-01", "2025-07-01"), *years).links == {}
+
+
+def test_a_contract_that_ended_for_a_reason_is_not_renewed_by_inference() -> None:
+    assert trace(old(end_reason="churned"), new(renews=None)).links == {}
+
+
+def test_two_contracts_equally_near_to_the_end_leave_it_open() -> None:
+    lineage = trace(old(), new("n1", renews=None), new("n2", renews=None))
+
+    assert link(lineage) == Link(
+        doubt="n1, n2 may renew it, equally near to its end; say which in renews"
+    )
+    assert lineage.faults == frozenset()
+
+
+def test_of_many_that_may_renew_a_contract_the_first_three_are_named() -> None:
+    lineage = trace(old(), *(new(f"n{n}", renews=None) for n in range(9)))
+
+    assert link(lineage).doubt.startswith("n0, n1, n2 and more may renew it")
+
+
+def test_one_contract_before_the_end_and_one_as_far_after_it_leave_it_open() -> None:
+    before, after = (contract(f"n{day}", day, "2027-07-01") for day in ("2026-06-29", "2026-07-03"))
+
+    assert link(trace(old(), before, after)).doubt
+
+
+def test_one_contract_nearest_to_the_end_of_two_leaves_both_open() -> None:
+    lineage = trace(old("a"), old("b"), new(renews=None))
+
+    doubt = "new may renew it, or another contract as well; say which in renews"
+    assert lineage.links == {"a": Link(doubt=doubt), "b": Link(doubt=doubt)}
+
+
+@pytest.mark.parametrize(
+    ("signed_on", "when"),
+    [("2025-06-10", "signed with old"), ("2025-06-30", "signed before old began")],
+)
+def test_a_contract_that_was_sold_with_the_one_before_it_is_no_inferred_renewal(
+    signed_on: str, when: str
+) -> None:
+    lineage = trace(old(signed_on="2025-06-10"), new(renews=None, signed_on=signed_on))
+
+    doubt = f"new may renew it, but was {when}: one sale? fill in sale"
+    assert link(lineage) == Link(doubt=doubt)
+
+
+def test_a_contract_signed_on_the_first_day_of_the_one_before_it_may_renew_it() -> None:
+    early = new(renews=None, signed_on="2025-07-01")
+
+    assert successor(trace(old(signed_on="2025-06-10"), early)) == "new"
+
+
+def test_a_contract_that_says_what_it_renews_may_have_been_signed_with_it() -> None:
+    lineage = trace(old(signed_on="2025-06-10"), new(signed_on="2025-06-10"))
+
+    assert successor(lineage) == "new"
+
+
+@st.composite
+def plain_contracts(draw: st.DrawFn) -> list[Contract]:
+    """Contracts of two accounts that name nothing."""
+    terms = st.tuples(st.sampled_from("AB"), some_days, st.none() | st.integers(1, 60))
+    return [
+        contract(
+            f"c{n}", str(start), length and str(start + dt.timedelta(days=length)), account=account
+        )
+        for n, (account, start, length) in enumerate(draw(st.lists(terms, max_size=8)))
+    ]
+
+
+@given(plain_contracts())
+def test_inference_agrees_with_its_rule_read_out_slowly(rows: list[Contract]) -> None:
+    lineage = trace(*rows, link_days=10)
+
+    nearest = {row.contract: slowly_nearest(row, rows) for row in rows}
+    wanted = Counter(found[0] for found in nearest.values() if len(found) == 1)
+    for name, found in nearest.items():
+        is_sure = len(found) == 1 and wanted[found[0]] == 1
+        assert successor(lineage, name) == (found[0] if is_sure else None)
+        assert (link(lineage, name).doubt != "") == (bool(found) and not is_sure)
+
+
+def slowly_nearest(row: Contract, rows: Sequence[Contract]) -> list[str]:
+    if row.end is None:
+        return []
+    far = {
+        other.contract: abs((other.start - row.end).days)
+        for other in rows
+        if other.account == row.account and other.start > row.start
+    }
+    within = {name: days for name, days in far.items() if days <= 10}
+    return [name for name, days in within.items() if days == min(within.values())]
