@@ -1,0 +1,311 @@
+"""Stock definitions: the doctrine's lifecycle, scorecard and playbooks, as data.
+
+Nothing here is mechanism. Each definition is an opinion with a source, named by its id in the
+doctrine (L1 to L15, H1 to H11, R1 to R13, P1 to P15) and the letter of its author: S Sang Wenfeng,
+W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. Change one by making a
+new value from it (``attrs.evolve``), or write your own.
+
+Facts that they read: ``signed_on``, ``seats``, ``seats_used``, ``logins_30d``,
+``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
+``environment_ok``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
+``term_ends_on``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cslib.health import Band, Measure, Scorecard, Tier
+from cslib.lifecycle import Lifecycle, Stage, Transition
+from cslib.playbooks import Layer, Library, Playbook
+
+__all__ = ["PLAYBOOKS", "SCORECARD", "SUBSCRIPTION"]
+
+_DELIVERY = ("sold", "preparation", "data_access", "delivery")
+_LIVE = ("in_use", "renewal")
+
+SUBSCRIPTION = Lifecycle(
+    name="subscription",
+    initial="prospect",
+    stages=(
+        Stage(
+            name="prospect",
+            owner="consultant",
+            norm="The business challenge is named, and the product can solve it (L8, J).",
+        ),
+        Stage(
+            name="sold",
+            owner="csm",
+            norm="Signed. Handed over, with expectations brought to a proper level (L14, K).",
+        ),
+        Stage(
+            name="preparation",
+            owner="csm",
+            norm="Kicked off. Left once the environment meets the requirements (L12, N).",
+        ),
+        Stage(
+            name="data_access",
+            owner="support engineer",
+            norm="Data is being integrated. Left once it is validated as correct (L2, N).",
+        ),
+        Stage(
+            name="delivery",
+            owner="analyst",
+            norm="The metric system is set up. Left by the training on site (L2, N; L3, K).",
+        ),
+        Stage(
+            name="in_use",
+            owner="csm",
+            norm="In normal use, visited at a rhythm that fits, in fixed cycles (L7, K; P12, N).",
+        ),
+        Stage(
+            name="renewal",
+            owner="csm",
+            norm="The term is ending. Left by signing again and paying, or by leaving (R1, K).",
+        ),
+        Stage(name="churned", owner="csm", norm="Left. Hard to win back (L13, S).", final=True),
+        Stage(name="closed", norm="The business closed (R4, W and J).", final=True),
+        Stage(
+            name="rescinded",
+            owner="implementer",
+            final=True,
+            norm="Stopped before success and refunded: neither churned nor renewed (L9, J).",
+        ),
+        Stage(
+            name="won_back", owner="consultant", norm="Back after a churn; no new sale (L13, S)."
+        ),
+    ),
+    events=(
+        "signed",
+        "kick_off",
+        "environment_checked",
+        "data_validated",
+        "training_held",
+        "renewal_opened",
+        "renewed",
+        "churned",
+        "closed",
+        "stopped",
+        "won_back",
+    ),
+    transitions=(
+        Transition(event="signed", sources=("prospect",), target="sold"),
+        Transition(event="kick_off", sources=("sold", "won_back"), target="preparation"),
+        Transition(
+            event="environment_checked",
+            sources=("preparation",),
+            target="data_access",
+            guard="environment_ok",
+        ),
+        Transition(event="data_validated", sources=("data_access",), target="delivery"),
+        Transition(event="training_held", sources=("delivery",), target="in_use"),
+        Transition(event="renewal_opened", sources=("in_use",), target="renewal"),
+        Transition(event="renewed", sources=("renewal",), target="in_use"),
+        Transition(event="churned", sources=_LIVE, target="churned"),
+        Transition(event="closed", sources=(*_DELIVERY, *_LIVE), target="closed"),
+        Transition(event="stopped", sources=_DELIVERY, target="rescinded"),
+        Transition(event="won_back", sources=("churned",), target="won_back"),
+    ),
+)
+"""The delivery flow and the year in use (L2, N; L3, L4, K), with the implementer's stop (L9, J)."""
+
+
+SCORECARD = Scorecard(
+    name="in use",
+    measures=(
+        Measure(
+            name="seat use",
+            value="seats_used / seats",
+            weight=30,
+            bands=(
+                Band(points=0, below=0.3, label="idle"),
+                Band(points=50, below=0.6, label="partly used"),
+                Band(points=100, at_least=0.6, label="used"),
+            ),
+            meaning="Share of the paid seats in use: are they active in the middle (H2, K)?",
+        ),
+        Measure(
+            name="activity",
+            value="change(logins_30d, logins_prior_30d)",
+            weight=20,
+            bands=(
+                Band(points=0, below=-0.5, label="collapsing"),
+                Band(points=50, below=-0.2, label="falling"),
+                Band(points=100, at_least=-0.2, label="steady"),
+            ),
+            meaning="Logins of 30 days against the 30 before: in time to act (H3, W; H7, J)?",
+        ),
+        Measure(
+            name="breadth",
+            value="roles_active",
+            weight=20,
+            bands=(
+                Band(points=0, below=1, label="no role"),
+                Band(points=50, below=2, label="one role"),
+                Band(points=100, at_least=2, label="two roles or more"),
+            ),
+            meaning="Job roles that use it: two are often the key to the second year (H5, K).",
+        ),
+        Measure(
+            name="scenarios",
+            value="scenarios_running",
+            weight=10,
+            bands=(
+                Band(points=0, below=1, label="none"),
+                Band(points=60, below=2, label="one"),
+                Band(points=100, at_least=2, label="two or more"),
+            ),
+            meaning="Scenarios of the library in use; at delivery one or two should run (P6, K).",
+        ),
+        Measure(
+            name="satisfaction",
+            value="nps",
+            weight=10,
+            bands=(
+                Band(points=0, below=7, label="detractor"),
+                Band(points=50, below=9, label="passive"),
+                Band(points=100, at_least=9, label="promoter"),
+            ),
+            meaning="The last answer to the NPS question, 0 to 10 (H8, N).",
+        ),
+        Measure(
+            name="outcome",
+            value="outcome",
+            weight=10,
+            bands=(
+                Band(points=0, equals="missed"),
+                Band(points=60, equals="on_the_way"),
+                Band(points=100, equals="reached"),
+            ),
+            meaning="Is the outcome named at the sale reached (H11, L15, J)?",
+        ),
+    ),
+    tiers=(
+        Tier(name="green", at_least=75),
+        Tier(name="yellow", at_least=50),
+        Tier(name="red", at_least=0),
+    ),
+    floor=Decimal("0.5"),
+)
+"""Health in the middle of the life, from behaviour and not from words (H1, J)."""
+
+
+PLAYBOOKS = Library(
+    name="stock",
+    playbooks=(
+        Playbook(
+            name="guided set-up",
+            need="activation",
+            layer=Layer.PRODUCT,
+            entry='stage in {"sold", "preparation", "data_access", "delivery"}'
+            " and 30 < days_since(signed_on) <= 60",
+            priority=70,
+            title="Switch on the set-up guide and follow what it reports.",
+            source="L5 (K): foundations are laid within the first 30 days",
+        ),
+        Playbook(
+            name="delivery review",
+            need="activation",
+            layer=Layer.SERVICE,
+            entry='stage in {"sold", "preparation", "data_access", "delivery"}'
+            " and 60 < days_since(signed_on) <= 90",
+            hours=6,
+            priority=70,
+            title="Go through the delivery plan with the customer; name what holds it up.",
+            source="L4 (K): about two months of delivery",
+        ),
+        Playbook(
+            name="delivery rescue",
+            need="activation",
+            layer=Layer.CONSULTING,
+            entry='stage in {"sold", "preparation", "data_access", "delivery"}'
+            " and days_since(signed_on) > 90",
+            hours=24,
+            priority=70,
+            title="A project manager on site, or a stop in good order (L9).",
+            source="L6 (W): not activated within three months, hardly ever",
+        ),
+        Playbook(
+            name="seat tour",
+            need="seat use",
+            layer=Layer.PRODUCT,
+            entry='stage in {"in_use", "renewal"} and seats_used / seats < 0.6',
+            priority=30,
+            title="Invite the idle seats by the tour inside the product.",
+            source="P1 (S): what the product can solve is not given to service",
+        ),
+        Playbook(
+            name="second role",
+            need="breadth",
+            layer=Layer.SERVICE,
+            entry='stage in {"in_use", "renewal"} and roles_active < 2',
+            hours=4,
+            priority=50,
+            title="Train a second job role on its own task.",
+            source="H5 (K): two roles are often the key to the second-year renewal",
+        ),
+        Playbook(
+            name="usage review",
+            need="usage drop",
+            layer=Layer.SERVICE,
+            entry='stage in {"in_use", "renewal"} and change(logins_30d, logins_prior_30d) < -0.2',
+            hours=2,
+            priority=60,
+            title="Call: find what changed, and prescribe for this cycle.",
+            source="H7 (J): anomalies show early enough to intervene; P8 (K)",
+        ),
+        Playbook(
+            name="scenario workshop",
+            need="scenario",
+            layer=Layer.SERVICE,
+            entry='stage == "in_use" and scenarios_running < 1',
+            hours=5,
+            priority=40,
+            title="Survey the need, then start a scenario of the library.",
+            source="P5 and P6 (K): every account has a scenario running",
+        ),
+        Playbook(
+            name="detractor call",
+            need="satisfaction",
+            layer=Layer.SERVICE,
+            entry='stage in {"in_use", "renewal"} and nps < 7',
+            hours=1,
+            priority=55,
+            title="Call back, find why, and close only when the customer agrees.",
+            source="H8 (N); P10 (N)",
+        ),
+        Playbook(
+            name="renewal preparation",
+            need="renewal",
+            layer=Layer.SERVICE,
+            entry='stage in {"in_use", "renewal"} and 0 <= days_until(term_ends_on) <= 90'
+            ' and tier == "green"',
+            hours=3,
+            priority=80,
+            title="Show the outcome reached, and send the renewal offer.",
+            source="R5 (W, K): customer success owns the renewal",
+        ),
+        Playbook(
+            name="renewal rescue",
+            need="renewal",
+            layer=Layer.CONSULTING,
+            entry='stage in {"in_use", "renewal"} and 0 <= days_until(term_ends_on) <= 90'
+            ' and tier in {"yellow", "red"}',
+            hours=16,
+            priority=90,
+            title="A senior colleague leads: the challenge of the sale, solved before the date.",
+            source="P8 (K): the taking is led by a more senior CSM; H7 (J)",
+        ),
+        Playbook(
+            name="win-back letter",
+            need="win-back",
+            layer=Layer.SERVICE,
+            entry='stage == "churned" and 60 <= days_in_stage <= 365',
+            hours=1,
+            priority=10,
+            title="Write once, with what has changed since they left.",
+            source="L13 (S): churned accounts are very hard to win back",
+        ),
+    ),
+)
+"""One playbook for each first need; the cheapest layer that solves it (P1, S)."""

@@ -1,0 +1,359 @@
+"""The stock definitions: sound, complete, and each opinion with a source that there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cslib import stock
+from cslib.documents import fingerprint, from_json, to_json
+from cslib.health import Band, Measure
+from cslib.lifecycle import Event
+from cslib.playbooks import Playbook, Verdict
+from cslib.review import Definitions
+from cslib.stock import PLAYBOOKS, SCORECARD, SUBSCRIPTION
+
+TODAY = dt.date(2026, 6, 30)
+DEFINITIONS = (SUBSCRIPTION, SCORECARD, PLAYBOOKS)
+
+DOCTRINE: Mapping[str, str] = {
+    "L1": "S",
+    "L2": "N",
+    "L3": "K",
+    "L4": "K",
+    "L5": "K",
+    "L6": "W",
+    "L7": "K",
+    "L8": "J",
+    "L9": "J",
+    "L10": "J",
+    "L11": "SN",
+    "L12": "N",
+    "L13": "S",
+    "L14": "K",
+    "L15": "J",
+    "H1": "J",
+    "H2": "K",
+    "H3": "W",
+    "H4": "K",
+    "H5": "K",
+    "H6": "W",
+    "H7": "J",
+    "H8": "N",
+    "H9": "J",
+    "H10": "W",
+    "H11": "J",
+    "R1": "K",
+    "R2": "K",
+    "R3": "K",
+    "R4": "WJ",
+    "R5": "WK",
+    "R6": "WK",
+    "R7": "W",
+    "R8": "WJ",
+    "R9": "J",
+    "R10": "JS",
+    "R11": "K",
+    "R12": "K",
+    "R13": "S",
+    "P1": "S",
+    "P2": "W",
+    "P3": "SW",
+    "P4": "K",
+    "P5": "K",
+    "P6": "K",
+    "P7": "J",
+    "P8": "K",
+    "P9": "N",
+    "P10": "N",
+    "P11": "N",
+    "P12": "KN",
+    "P13": "WSK",
+    "P14": "K",
+    "P15": "J",
+}
+"""The rows of the doctrine, and the letters of their authors."""
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda each: each.name)
+def test_a_stock_definition_goes_to_json_and_back_unchanged(definition: Any) -> None:
+    read = from_json(to_json(definition, indent=2), type(definition))
+
+    assert read == definition
+    assert fingerprint(read) == fingerprint(definition) == definition.fingerprint
+
+
+# --- Sources
+
+
+def cited() -> Iterator[tuple[str, str]]:
+    """Every text that should name a source, and what it is about."""
+    for stage in SUBSCRIPTION.stages:
+        yield stage.name, stage.norm
+    for measure in SCORECARD.measures:
+        yield measure.name, measure.meaning
+    for playbook in PLAYBOOKS.playbooks:
+        yield playbook.name, f"{playbook.title} {playbook.source}"
+
+
+@pytest.mark.parametrize(("name", "text"), list(cited()))
+def test_every_stage_measure_and_playbook_names_its_source(name: str, text: str) -> None:
+    assert re.search(r"\b[LHRP]\d+\b", text), name
+
+
+@pytest.mark.parametrize(("name", "text"), list(cited()))
+def test_every_doctrine_id_that_is_cited_exists_with_its_author(name: str, text: str) -> None:
+    for place in re.finditer(r"\b([LHRP]\d+)\b", text):
+        authors = set(re.findall(r"\b[SWKJN]\b", re.split("[;.]", text[place.end() :])[0]))
+        assert place[1] in DOCTRINE, name
+        assert set(DOCTRINE[place[1]]) & authors or not authors, f"{name}: {place[1]}"
+
+
+# --- The lifecycle
+
+
+def journey(*names: str, **facts: object) -> list[str]:
+    """The stages that an account goes through by these events."""
+    events = [
+        Event(account="A", name=name, at=TODAY - dt.timedelta(days=100 - place))
+        for place, name in enumerate(names)
+    ]
+    found = SUBSCRIPTION.replay(events, as_of=TODAY, account=facts)
+    assert not found.refused
+    return [visit.stage for visit in found.visits]
+
+
+DELIVERED = ("signed", "kick_off", "environment_checked", "data_validated", "training_held")
+
+
+def test_a_customer_comes_from_the_sale_into_use_and_through_a_renewal() -> None:
+    assert journey(*DELIVERED, "renewal_opened", "renewed", environment_ok=True) == [
+        *("prospect", "sold", "preparation", "data_access", "delivery", "in_use"),
+        *("renewal", "in_use"),
+    ]
+
+
+def test_a_customer_who_left_may_be_won_back() -> None:
+    assert journey(*DELIVERED, "churned", "won_back", "kick_off", environment_ok=True)[-3:] == [
+        *("churned", "won_back", "preparation"),
+    ]
+
+
+def test_only_a_delivery_is_stopped() -> None:
+    stopped = {
+        s for move in SUBSCRIPTION.transitions if move.event == "stopped" for s in move.sources
+    }
+
+    assert stopped == {"sold", "preparation", "data_access", "delivery"}
+
+
+def test_every_event_moves_some_stage() -> None:
+    assert {move.event for move in SUBSCRIPTION.transitions} == set(SUBSCRIPTION.events)
+
+
+# --- The scorecard
+
+
+@pytest.mark.parametrize(
+    "measure", [m for m in SCORECARD.measures if m.name != "outcome"], ids=lambda each: each.name
+)
+@given(value=st.integers() | st.floats(allow_nan=False))
+def test_the_bands_of_a_measure_take_every_number(measure: Measure, value: float) -> None:
+    assert measure.band(value) is not None
+
+
+@pytest.mark.parametrize("value", ["missed", "on_the_way", "reached"])
+def test_the_bands_of_the_outcome_take_its_three_words(value: str) -> None:
+    measure = next(each for each in SCORECARD.measures if each.name == "outcome")
+
+    assert measure.band(value) is not None
+
+
+@pytest.mark.parametrize("measure", SCORECARD.measures, ids=lambda each: each.name)
+def test_the_bands_of_a_measure_rise_from_none_to_all_points(measure: Measure) -> None:
+    points = [band.points for band in measure.bands]
+
+    assert points == sorted(points)
+    assert (points[0], points[-1]) == (0, 100)
+
+
+def test_the_weights_add_up_to_a_hundred() -> None:
+    assert SCORECARD.weight == 100
+
+
+# --- The playbooks
+
+IN_USE: Mapping[str, object] = {
+    "stage": "in_use",
+    "tier": "green",
+    "term_ends_on": dt.date(2027, 6, 30),
+    "seats": 10,
+    "seats_used": 9,
+    "roles_active": 3,
+    "scenarios_running": 2,
+    "nps": 10,
+    "logins_30d": 100,
+    "logins_prior_30d": 100,
+}
+IN_DELIVERY: Mapping[str, object] = {"stage": "delivery"}
+SOON = TODAY + dt.timedelta(days=60)
+CASES: Mapping[str, Mapping[str, object]] = {
+    "guided set-up": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=31)},
+    "delivery review": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=90)},
+    "delivery rescue": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=91)},
+    "seat tour": {**IN_USE, "seats_used": 5},
+    "second role": {**IN_USE, "roles_active": 1},
+    "usage review": {**IN_USE, "logins_30d": 70},
+    "scenario workshop": {**IN_USE, "scenarios_running": 0},
+    "detractor call": {**IN_USE, "nps": 6},
+    "renewal preparation": {**IN_USE, "term_ends_on": SOON},
+    "renewal rescue": {**IN_USE, "term_ends_on": SOON, "tier": "yellow"},
+    "win-back letter": {"stage": "churned", "days_in_stage": 90},
+}
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS.playbooks, ids=lambda each: each.name)
+def test_every_playbook_is_the_one_for_some_account(playbook: Playbook) -> None:
+    choice = PLAYBOOKS.select(CASES[playbook.name], as_of=TODAY)
+
+    assert [each.playbook.name for each in choice.chosen] == [playbook.name]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        IN_USE,
+        {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=30)},
+        {**IN_USE, "term_ends_on": TODAY - dt.timedelta(days=1)},
+        {"stage": "churned", "days_in_stage": 59},
+        {"stage": "closed"},
+        {"stage": "rescinded"},
+    ],
+)
+def test_an_account_that_needs_nothing_gets_no_playbook(facts: Mapping[str, object]) -> None:
+    choice = PLAYBOOKS.select(facts, as_of=TODAY)
+
+    assert choice.chosen == ()
+    assert {each.verdict for each in choice.findings} == {Verdict.DOES_NOT_APPLY}
+
+
+def test_every_stage_tier_and_fact_that_a_playbook_names_exists() -> None:
+    stages = {stage.name for stage in SUBSCRIPTION.stages}
+    tiers = {tier.name for tier in SCORECARD.tiers}
+    named = re.compile(r'(stage|tier) (?:in \{([^}]*)\}|== ("\w+"))')
+
+    for playbook in PLAYBOOKS.playbooks:
+        for what, several, one in named.findall(str(playbook.entry).replace("'", '"')):
+            words = set(re.findall(r'"(\w+)"', several or one))
+            assert words
+            assert words <= (stages if what == "stage" else tiers), playbook.name
+
+
+def test_the_module_names_every_fact_that_its_rules_read() -> None:
+    listed = (stock.__doc__ or "").split("Facts that they read:")[1]
+
+    assert set(re.findall(r"``(\w+)``", listed)) == set(Definitions().fact_kinds)
+
+
+def test_a_stock_value_can_be_changed_without_changing_the_stock() -> None:
+    own = attrs.evolve(SCORECARD, name="own")
+
+    assert own.fingerprint != SCORECARD.fingerprint
+    assert SCORECARD.name == "in use"
+
+
+# --- The page of the reference
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "stock.md"
+
+
+def table(first: str) -> list[tuple[str, ...]]:
+    """The rows of the page's table whose first column has this head, without the code marks."""
+    lines = PAGE.read_text("utf-8").split(f"| {first} | ", 1)[1].split("\n\n", 1)[0].splitlines()
+    cells = [line.replace("`", "").strip("| ").split(" | ") for line in lines[2:]]
+    return [tuple(row) for row in cells]
+
+
+def either(kinds: Iterable[str]) -> str:
+    return " or ".join(sorted(kinds))
+
+
+def points(band: Band) -> str:
+    """What a cell of the page says of a band."""
+    if band.equals is not None:
+        return f"{band.equals}: {band.points}"
+    bound = f"below {band.below:g}" if band.at_least is None else f"{band.at_least:g} or more"
+    return f"{bound}: {band.points} ({band.label})"
+
+
+def test_the_page_lists_every_fact_that_the_rules_read_with_its_kind() -> None:
+    listed = [(name, kind) for name, kind, _, _ in table("Fact")]
+
+    assert len(listed) == len(dict(listed))
+    assert dict(listed) == {name: either(kinds) for name, kinds in Definitions().fact_kinds.items()}
+
+
+def test_the_page_lists_the_words_that_the_outcome_takes() -> None:
+    meaning = {name: text for name, _, _, text in table("Fact")}["outcome"]
+    measure = next(each for each in SCORECARD.measures if each.name == "outcome")
+
+    assert meaning.endswith("{}, {} or {}.".format(*(band.equals for band in measure.bands)))
+
+
+def test_the_page_lists_every_stage_as_it_is() -> None:
+    assert table("Stage") == [
+        (each.name, each.owner or "nobody", "yes" if each.final else "no", each.norm)
+        for each in SUBSCRIPTION.stages
+    ]
+
+
+def test_the_page_lists_every_move_as_it_is() -> None:
+    assert table("Event") == [
+        (
+            each.event,
+            ", ".join(each.sources),
+            each.target,
+            "none" if each.guard is None else str(each.guard),
+        )
+        for each in SUBSCRIPTION.transitions
+    ]
+
+
+def test_the_page_lists_every_measure_as_it_is() -> None:
+    assert table("Measure") == [
+        (
+            each.name,
+            str(each.value),
+            str(each.weight),
+            "; ".join(points(band) for band in each.bands),
+            each.meaning,
+        )
+        for each in SCORECARD.measures
+    ]
+
+
+def test_the_page_lists_every_tier_as_it_is() -> None:
+    assert table("Tier") == [(each.name, f"{each.at_least} or more") for each in SCORECARD.tiers]
+
+
+def test_the_page_lists_every_playbook_as_it_is() -> None:
+    assert table("Playbook") == [
+        (
+            each.name,
+            each.need,
+            each.layer,
+            str(each.entry),
+            str(each.hours),
+            str(each.priority),
+            each.source,
+        )
+        for each in PLAYBOOKS.playbooks
+    ]
