@@ -1,0 +1,172 @@
+"""The command: ``python -m cslib review [FOLDER]``.
+
+Exit codes: 0 where the book was reviewed whole; 1 where some of it could not be read or used, or
+contradicts itself (it is listed, and the rest is reviewed); 2 where nothing could be reviewed: a
+wrong option, a folder without tables, a rules file that is not valid.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.resources
+import io
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from cslib import cells, documents, report
+from cslib.books import BadRow, BookError, Reading, ReviewFile, read_book
+from cslib.errors import CslibError, suggestion
+from cslib.review import Review, review_book
+
+__all__ = ["main"]
+
+SAMPLE_AS_OF = dt.date(2026, 6, 30)
+"""The day up to which the sample book was made."""
+
+_SHOWN_BAD_ROWS = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        file = _review_file(options.rules)
+        reading = _reading(options.folder, file)
+        found = review_book(
+            reading.book,
+            file.definitions,
+            as_of=options.as_of or (dt.date.today() if options.folder else SAMPLE_AS_OF),
+            known_at=options.known_at,
+        )
+    except (CslibError, OSError) as error:
+        print(f"cslib: {error}", file=sys.stderr)
+        return 2
+    _print(options, reading, found)
+    _print_bad_rows(reading.bad)
+    _print_unknown_events(found)
+    return 1 if reading.bad or found.faults or found.unknown_events else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cslib", description="Customer-success logic, for a book of business."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser(
+        "review",
+        help="review a book: stages, health, renewals, and what to do next",
+        description="Review the book in FOLDER, or the sample book that ships with cslib.",
+        epilog="Exit codes: 0 reviewed whole; 1 some of it was bad (listed); 2 nothing to review.",
+    )
+    command.add_argument(
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="holds any of accounts.csv, events.csv, contracts.csv, payments.csv",
+    )
+    command.add_argument(
+        "--as-of",
+        type=_date,
+        metavar="DATE",
+        help=f"up to when the book counts (default: today; of the sample book {SAMPLE_AS_OF})",
+    )
+    command.add_argument(
+        "--known-at", type=_date, metavar="DATE", help="leave out what was recorded later"
+    )
+    command.add_argument(
+        "--rules", metavar="FILE", help="your definitions and the layout of your files, as JSON"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON for machines")
+    command.add_argument(
+        "--actions", type=_count, default=15, metavar="N", help="actions to list (default: 15)"
+    )
+    return parser
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return cells.day(text)
+    except CslibError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, but got {text!r}")
+    return int(text)
+
+
+def _review_file(name: str | None) -> ReviewFile:
+    if name is None:
+        return ReviewFile()
+    path = pathlib.Path(name)
+    try:
+        return documents.from_json(path.read_text(encoding="utf-8-sig"), ReviewFile)
+    except UnicodeDecodeError as error:
+        raise BookError(name, f"not readable as UTF-8: {error}") from None
+
+
+def _reading(folder: str | None, file: ReviewFile) -> Reading:
+    if folder is not None:
+        return read_book(folder, file)
+    sample = importlib.resources.files("cslib") / "sample"
+    with importlib.resources.as_file(sample) as path:
+        return read_book(path, file)
+
+
+def _print(options: argparse.Namespace, reading: Reading, found: Review) -> None:
+    if options.json:
+        data = report.to_data(found, reading)
+        print(json.dumps(data, indent=1, allow_nan=False))
+        return
+    title = options.folder or "the sample book"
+    _lenient(sys.stdout)
+    print(report.to_text(found, reading, title=title, actions=options.actions))
+
+
+def _lenient(stream: TextIO) -> None:
+    """Lets a terminal that lacks a letter show another in its place, and not fail."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def _print_bad_rows(bad: Sequence[BadRow]) -> None:
+    if not bad:
+        return
+    _lenient(sys.stderr)
+    print(f"\n{len(bad):,} cells or rows could not be read or used:", file=sys.stderr)
+    for row in bad[:_SHOWN_BAD_ROWS]:
+        print(f"  {row}", file=sys.stderr)
+    if len(bad) > _SHOWN_BAD_ROWS:
+        rest = len(bad) - _SHOWN_BAD_ROWS
+        print(f"  and {rest:,} more; --json lists them all", file=sys.stderr)
+
+
+def _print_unknown_events(found: Review) -> None:
+    if not found.unknown_events:
+        return
+    _lenient(sys.stderr)
+    print("\nevents refused, since the lifecycle does not have them:", file=sys.stderr)
+    for name, times in found.unknown_events.items():
+        hint = suggestion(name, found.definitions.lifecycle.events)
+        print(f"  {name!r} ({times:,}){hint}", file=sys.stderr)
+
+
+def run() -> int:
+    """Run the command as a program, whose reader may stop when they have seen enough."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush at exit
+        return 141  # as a shell counts a broken pipe
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run())
