@@ -1,0 +1,192 @@
+"""The pages: their links lead somewhere, each is reached from the index, tables say what is so."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import attrs
+import pytest
+
+import cslib
+from cslib.__main__ import main
+from cslib.health import Band, Measure, Scorecard, Tier
+from cslib.ledger import Contract, Entry
+from cslib.lifecycle import Lifecycle, Stage, Transition
+from cslib.playbooks import Playbook
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+LINKED = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *PAGES]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path: Path) -> str:
+    """The page without its code."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+# --- Links
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as they are made on a repository page and by MyST."""
+    heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def links(path: Path) -> Iterator[tuple[str, Path, str]]:
+    """Each relative link of the page: as written, the file it names, the anchor there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(path)):
+        if not re.match(r"[a-z]+:", target):
+            file, _, anchor = target.partition("#")
+            yield target, (path.parent / file if file else path), anchor
+
+
+@pytest.mark.parametrize("path", LINKED, ids=named)
+def test_every_relative_link_of_a_page_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
+    broken = [
+        target
+        for target, file, anchor in links(path)
+        if not file.exists() or (anchor and anchor not in anchors(file))
+    ]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_every_doc_role_of_a_page_names_a_page(path: Path) -> None:
+    roles = re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", path.read_text("utf-8"))
+
+    assert [role for role in roles if not (path.parent / f"{role}.md").exists()] == []
+
+
+# --- The tree of pages
+
+
+def children(path: Path) -> Iterator[Path]:
+    """The pages that the toctrees of a page name, patterns included."""
+    flags = re.DOTALL | re.MULTILINE
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```$", path.read_text("utf-8"), flags)
+    for line in "\n".join(trees).splitlines():
+        entry = line.strip()
+        if entry and not entry.startswith(":"):
+            pattern = f"{path.parent.relative_to(DOCS).as_posix()}/{entry}.md".removeprefix("./")
+            yield from (
+                page
+                for page in PAGES
+                if page.parent == (path.parent / entry).parent
+                and fnmatch.fnmatch(page.relative_to(DOCS).as_posix(), pattern)
+            )
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    reached: set[Path] = set()
+    ahead = {DOCS / "index.md"}
+    while ahead:
+        reached |= ahead
+        ahead = {child for page in ahead for child in children(page)} - reached
+
+    assert [named(page) for page in PAGES if page not in reached] == []
+
+
+# --- Tables
+
+
+def rows(page: str, first: str) -> list[list[str]]:
+    """The rows of the table of a page whose first column has this head."""
+    text = (DOCS / page).read_text("utf-8").split(f"| {first} | ", 1)[1]
+    return [line.strip("| ").split(" | ") for line in text.split("\n\n", 1)[0].splitlines()[2:]]
+
+
+def default(field: attrs.Attribute[object]) -> str:
+    if field.default is attrs.NOTHING:
+        return "required"
+    value = field.default
+    shown = f'"{value}"' if isinstance(value, str | StrEnum) else str(value)
+    return f"`{shown}`"
+
+
+DOCUMENTED = [
+    ("lifecycle", Stage),
+    ("lifecycle", Transition),
+    ("lifecycle", Lifecycle),
+    ("health", Band),
+    ("health", Measure),
+    ("health", Tier),
+    ("health", Scorecard),
+    ("ledger", Contract),
+    ("ledger", Entry),
+    ("playbooks", Playbook),
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "cls"), DOCUMENTED, ids=lambda each: getattr(each, "__name__", each)
+)
+def test_the_table_of_a_definition_lists_its_fields_and_defaults(
+    page: str, cls: type[attrs.AttrsInstance]
+) -> None:
+    listed = [(name, value) for name, _, value, _ in rows(f"reference/{page}.md", cls.__name__)]
+
+    assert listed == [(f"`{each.name}`", default(each)) for each in attrs.fields(cls) if each.init]
+
+
+def test_contributing_places_every_module_and_none_that_is_not_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| Floor |")[1].split("\n\n")[0]
+    modules = {path.stem for path in Path(os.fspath(cslib.__file__)).parent.glob("*.py")}
+
+    listed = re.findall(r"`(\w+)`", text)
+
+    assert sorted(listed) == sorted(modules - {"__init__"})
+
+
+# --- What the command prints
+
+
+def test_the_readme_shows_lines_that_the_review_of_the_sample_book_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = (ROOT / "README.md").read_text("utf-8").split("```text\n")[1].split("```")[0]
+
+    assert main(["review"]) == 0
+
+    printed = capsys.readouterr().out.splitlines()
+    places = [printed.index(line) for line in shown.splitlines() if line]
+    assert len(places) >= 10
+    assert places == sorted(places)
+
+
+def test_the_page_of_the_report_lists_every_key_of_the_json_in_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    listed = rows("reference/report.md", "Key")
+
+    assert main(["review", "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert re.findall(r"`(\w+)`", " ".join(first for first, _ in listed)) == list(data)
+    for name in ("accounts", "renewals", "actions"):
+        meaning = dict(listed)[f"`{name}`"]
+        assert {key for each in data[name] for key in each} <= set(re.findall(r"`(\w+)`", meaning))
+
+
+# --- Semantics
+
+
+def test_the_contents_of_semantics_name_every_section() -> None:
+    text = (DOCS / "semantics.md").read_text("utf-8")
+
+    sections = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
+
+    assert re.findall(r"^\[(.*)\]\(#", text, flags=re.MULTILINE) == sections
