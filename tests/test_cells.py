@@ -128,10 +128,15 @@ def test_whatever_stands_in_a_cell_it_is_read_or_refused(
     assert read
 
 
-@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+@given(st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_that_was_written_is_read_back(value: float) -> None:
-    if abs(value) < 10**300:
-        assert cells.number(repr(value)) == value
+    assert cells.number(repr(value)) == value
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 10**20])
+def test_a_whole_number_that_no_double_holds_is_refused(value: int) -> None:
+    with pytest.raises(CellError, match="within plus or minus 2"):
+        cells.number(str(value))
 
 
 @given(st.dates())

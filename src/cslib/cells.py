@@ -72,9 +72,10 @@ def number(text: str) -> int | float:
         raise CellError(text, "a number such as 1200.50, without separators or units")
     if not text.lstrip("+-").isdigit():
         return float(text)
-    if abs(float(text)) > MAX_NUMBER:
+    whole = int(text)
+    if abs(whole) > MAX_NUMBER:
         raise CellError(text, "a whole number within plus or minus 2**53; an id is text")
-    return int(text)
+    return whole
 
 
 def flag(text: str) -> bool:
