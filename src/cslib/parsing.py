@@ -127,7 +127,8 @@ def _parsed(opening: str, text: str, closing: str) -> ast.expr:
             _parsed(opening, text, "")  # ours was not closed, since another was not: which?
         raise _syntax_error(text, error) from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        problem = "the rule is nested too deep" if not isinstance(error, ValueError) else str(error)
+        too_deep = f"the rule is nested more than {expressions.MAX_DEPTH} deep"
+        problem = str(error) if isinstance(error, ValueError) else too_deep
         raise RuleSyntaxError(text, 1, 1, problem) from None
 
 

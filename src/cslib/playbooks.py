@@ -272,7 +272,7 @@ class Finding:
         """Its entry condition on the account."""
         return self.playbook.entry.explain(self.facts, as_of=self.as_of)
 
-    @property
+    @functools.cached_property
     def missing(self) -> tuple[str, ...]:
         """The facts to ask for: those that leave its entry unknown, where that matters.
 
