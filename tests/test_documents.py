@@ -51,7 +51,7 @@ class Rule:
         return {"rule": self.text}
 
     @classmethod
-    def __from_data__(cls, data: Any) -> Self:
+    def __from_data__(cls, data: Any, functions: tuple[Any, ...]) -> Self:
         if not isinstance(data, dict) or set(data) != {"rule"}:
             raise DefinitionError("rule", (Fault("$.rule", "missing"),))
         if data["rule"] == "bad":

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import DefinitionError
 from cslib.expressions import FUNCTIONS, QUOTED, Kind
 from cslib.facts import FactError
 from cslib.functions import Function
+from cslib.health import Scorecard
 from cslib.inference import KindError
 from cslib.playbooks import Library, Playbook
-from cslib.rules import RuleSyntaxError, fact, fn, rule
+from cslib.rules import Rule, RuleSyntaxError, fact, fn, rule
 
 
 def count_vowels(text: str) -> int:
@@ -207,14 +209,54 @@ def test_its_version_is_a_whole_number(version: Any) -> None:
 
 def test_the_fingerprint_of_a_definition_tells_the_versions_of_the_functions_it_calls() -> None:
     def library(version: int) -> Library:
-        function = Function(
-            name="weight", version=version, takes=("number",), gives="number", call=abs
-        )
-        entry = rule("weight(seats) > 1", functions=[function])
-        return Library(
-            name="l", playbooks=[Playbook(name="p", need="n", layer="product", entry=entry)]
-        )
+        return _library(rule("vowels(name) > 1", functions=[function(version=version)]))
 
     assert library(1) != library(2)
     assert library(1).fingerprint != library(2).fingerprint
     assert library(1).fingerprint == library(1).fingerprint
+
+
+def _library(entry: Rule) -> Library:
+    return Library(name="l", playbooks=[Playbook(name="p", need="n", layer="product", entry=entry)])
+
+
+def test_a_definition_that_calls_functions_is_read_back_with_them() -> None:
+    made = _library(rule("vowels(name) >= 3", functions=[VOWELS]))
+
+    again = from_json(to_json(made), Library, functions=[VOWELS])
+
+    assert again == made
+    assert again.fingerprint == made.fingerprint
+    assert again.playbooks[0].entry({"name": "banana"}) is True
+
+
+def test_a_definition_may_name_in_text_the_functions_that_its_reader_hands_over() -> None:
+    by_hand = to_data(_library(rule("vowels(name) >= 3", functions=[VOWELS])))
+    by_hand["playbooks"][0]["entry"] = "vowels(name) >= 3"
+
+    assert from_data(by_hand, Library, functions=iter([VOWELS])) == _library(
+        rule("vowels(name) >= 3", functions=[VOWELS])
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [((), r"; hand"), ((function(version=2),), r": did you mean 'vowels@2'\?; hand")],
+)
+def test_a_definition_is_not_read_with_another_version_of_its_functions(
+    given: tuple[Function, ...], hint: str
+) -> None:
+    written = to_json(_library(rule("vowels(name) >= 3", functions=[VOWELS])))
+
+    with pytest.raises(DefinitionError, match=r"unknown operation 'vowels@1'" + hint):
+        from_json(written, Library, functions=given)
+
+
+def test_the_functions_serve_one_reading_alone() -> None:
+    written = to_json(_library(rule("vowels(name) >= 3", functions=[VOWELS])))
+    from_json(written, Library, functions=[VOWELS])
+    with pytest.raises(DefinitionError):
+        from_json(written, Scorecard, functions=[VOWELS])
+
+    with pytest.raises(DefinitionError, match="unknown operation 'vowels@1'"):
+        from_json(written, Library)

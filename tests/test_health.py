@@ -1058,3 +1058,9 @@ def test_a_scorecard_comes_back_from_json_unchanged(card: Scorecard) -> None:
     back = documents.from_json(documents.to_json(card), Scorecard)
 
     assert (back, hash(back), back.fingerprint) == (card, hash(card), card.fingerprint)
+
+
+def test_a_measure_whose_bands_hold_anything_comes_back_from_json_unchanged() -> None:
+    known = Measure(name="m", value=rule("seats", kind="number"), bands=(Band(points=100),))
+
+    assert documents.from_json(documents.to_json(known), Measure) == known

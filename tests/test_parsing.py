@@ -176,6 +176,10 @@ FAULTS = [
     # bounds
     ("not " * MAX_DEPTH + "x", 1, 4 * MAX_DEPTH + 1, f"nested more than {MAX_DEPTH} deep"),
     ("-" * 9000 + "x", 1, 1, "the rule is nested more than 60 deep"),
+    ("a<" * 40_000 + "x", 1, 20_003, "a rule has at most 5000 parts"),
+    ("a > 1or b", 1, 6, "a space is missing after the number 1"),
+    ("a == '1or' or b > 0x1for c", 1, 23, "a space is missing after the number 0x1f"),
+    ("a > 1 # 2or\nor b > .5if c else d", 2, 10, "a space is missing after the number .5"),
     ("a." * 4000 + "x", 1, 1, "the rule is nested more than 60 deep"),
     ("streak(400, streak(400, x))", 1, 1, "the rule has 480800 parts when written out"),
 ]
@@ -196,7 +200,7 @@ def test_a_fault_is_told_with_its_place_and_remedy(
 
 def test_a_text_that_is_too_long_is_not_even_read() -> None:
     parse("x" * MAX_TEXT)
-    with pytest.raises(RuleSyntaxError, match="at most 10000 characters, but got 10001"):
+    with pytest.raises(RuleSyntaxError, match="at most 100000 characters, but got 100001"):
         parse("x" * (MAX_TEXT + 1))
 
 

@@ -170,7 +170,7 @@ def test_a_rule_as_data_is_its_text() -> None:
     made = rule("0 < seats <= 5")
 
     assert made.__to_data__() == "0 < seats <= 5"
-    assert Rule.__from_data__("0 < seats <= 5") == made
+    assert Rule.__from_data__("0 < seats <= 5", ()) == made
 
 
 @pytest.mark.parametrize("use", [bool, lambda r: r and r, lambda r: not r])
@@ -442,6 +442,43 @@ def test_rules_hand_on_the_functions_they_call() -> None:
 
     assert made["rich"].functions == (vowels,)
     assert made["rich"]({"name": "banana", "x": 2}) is True
+
+
+def nested(depth: int, innermost: Any) -> Any:
+    """The JSON form of ``innermost`` inside functions that each take one argument."""
+    for _ in range(depth):
+        innermost = {"abs": [innermost]}
+    return innermost
+
+
+@pytest.mark.parametrize(
+    ("innermost", "depth"),
+    [
+        ({"fact": "a.b.c.d.e.f.g.h"}, 1),
+        ({"fact": "Seconds of Use.by.day"}, 1),
+        ({"+": [{"fact": "x"}, -5]}, 2),
+        ({"-": [-5, {"fact": "x"}]}, 2),
+        ({"if": [{"not": [{"in": [{"fact": "x"}, -1, 2]}]}, -1, -2]}, 4),
+        ({"if": [{"and": [{"<": [-1, {"fact": "x"}]}, {"<": [{"fact": "x"}, 5]}]}, 1, 2]}, 4),
+    ],
+)
+def test_the_text_of_a_rule_as_deep_as_may_be_is_read_back(innermost: Any, depth: int) -> None:
+    deepest = rule(nested(MAX_DEPTH - depth, innermost))
+
+    assert rule(str(deepest)) == deepest
+    with pytest.raises(DefinitionError, match="deep"):
+        rule(nested(MAX_DEPTH - depth + 1, innermost))
+
+
+def test_the_text_of_a_rule_with_thousands_of_ids_is_read_back() -> None:
+    listed = rule(fn.is_in(fact.account, [f"{i:036}" for i in range(2_000)]))
+
+    assert rule(str(listed)) == listed
+
+
+def test_a_rule_whose_text_could_not_be_read_back_is_not_made() -> None:
+    with pytest.raises(ExpressionError, match=r"the rule's text has 1000\d\d characters; at most"):
+        rule(fn.is_in(fact.account, ["x" * 100_000]))
 
 
 def test_a_long_line_of_rules_each_using_the_next_is_no_trouble() -> None:

@@ -12,7 +12,9 @@ import functools
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import repeat
 from types import MappingProxyType, NoneType
 from typing import Any
@@ -34,6 +36,7 @@ from cslib.faults import (
 from cslib.scalars import SCALARS, Codec, canonical_text
 
 __all__ = [
+    "calling",
     "check_kind",
     "codec_of",
     "key_of",
@@ -311,6 +314,22 @@ def _enum(cls: Any) -> Codec:
     )
 
 
+_FUNCTIONS: ContextVar[tuple[Any, ...]] = ContextVar("functions", default=())
+
+
+@contextmanager
+def calling(functions: Iterable[Any]) -> Iterator[None]:
+    """What is read inside may call these functions; the hooks alone look at them.
+
+    Bound to the block and to its thread or task, so that no codec has to hand them on.
+    """
+    token = _FUNCTIONS.set(tuple(functions))
+    try:
+        yield
+    finally:
+        _FUNCTIONS.reset(token)
+
+
 def _hooked(cls: Any) -> Codec:
     return Codec(
         name=name_of(cls),
@@ -318,7 +337,9 @@ def _hooked(cls: Any) -> Codec:
         shapes=_JSON_TYPES - {NoneType},
         holds=lambda value: isinstance(value, cls),
         encode=lambda value, normal: _JSON.write(value.__to_data__(), normal),
-        decode=lambda data: _made(lambda: cls.__from_data__(plain_copy(data)), keys={}),
+        decode=lambda data: _made(
+            lambda: cls.__from_data__(plain_copy(data), _FUNCTIONS.get()), keys={}
+        ),
     )
 
 

@@ -24,7 +24,7 @@ import json
 import re
 import typing
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
 from types import MappingProxyType
@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from cslib.codecs import check_kind, codec_of, key_of, kind_of, name_of, plain_copy
+from cslib.codecs import calling, check_kind, codec_of, key_of, kind_of, name_of, plain_copy
 from cslib.errors import DefinitionError, Fault
 from cslib.faults import MAX_DIGITS, REFUSALS, Faults, RepeatedKey, refusal, wrong
 from cslib.scalars import canonical_text
@@ -118,12 +118,14 @@ def to_data(value: object) -> Any:
     return _written(value, normal=False)
 
 
-def from_data(data: object, cls: type[T]) -> T:
+def from_data(data: object, cls: type[T], *, functions: Iterable[Any] = ()) -> T:
     """The definition that plain JSON data describes; the inverse of :func:`to_data`.
 
     Args:
         data: JSON data as ``json.loads`` gives it. It is not kept and not changed.
         cls: The attrs class (or class with the hook ``__from_data__``) that is expected.
+        functions: The registered functions (:class:`cslib.functions.Function`) that its rules may
+            call; a rule that was written with another version of one is refused.
 
     Raises:
         DefinitionError: With every fault at once and the path of each: unknown and missing
@@ -143,7 +145,7 @@ def from_data(data: object, cls: type[T]) -> T:
           $.from: expected a number, but got True
           $.lable: unknown key 'lable': did you mean 'label'?
     """
-    with _about(cls):
+    with _about(cls), calling(functions):
         _check_bounds(data)
         return typing.cast("T", _read_outermost(cls, data))
 
@@ -172,12 +174,13 @@ def to_json(value: object, indent: int | None = None) -> str:
     return text
 
 
-def from_json(text: str, cls: type[T]) -> T:
+def from_json(text: str, cls: type[T], *, functions: Iterable[Any] = ()) -> T:
     """The definition that JSON text describes; the inverse of :func:`to_json`.
 
     Args:
         text: One JSON object. NaN, Infinity and a key given twice are faults.
         cls: As in :func:`from_data`.
+        functions: As in :func:`from_data`.
 
     Raises:
         DefinitionError: As :func:`from_data`, and where the text is not JSON.
@@ -195,7 +198,7 @@ def from_json(text: str, cls: type[T]) -> T:
     """
     with _about(cls):
         data = _parsed(text)
-    return from_data(data, cls)
+    return from_data(data, cls, functions=functions)
 
 
 def canonical(value: object) -> str:

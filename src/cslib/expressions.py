@@ -54,7 +54,7 @@ __all__ = [
     "walk",
 ]
 
-MAX_TEXT = 10_000
+MAX_TEXT = 100_000
 """Longest text of a rule, in characters."""
 MAX_DEPTH = 60
 """Deepest nesting of a rule; a sum of many terms nests one deeper with each."""
@@ -506,10 +506,10 @@ def replaced(node: Node, instead: Callable[[Fact], Node]) -> Node:
 
 
 def check_size(node: Node) -> None:
-    """Refuse a tree that is too deep or would grow too large.
+    """Refuse a tree that is too deep, would grow too large, or whose text could not be read back.
 
     Raises:
-        ExpressionError: Beyond :data:`MAX_DEPTH` or :data:`MAX_NODES`.
+        ExpressionError: Beyond :data:`MAX_DEPTH`, :data:`MAX_NODES` or :data:`MAX_TEXT`.
     """
     size, depth = _measure(node, {})
     if depth > MAX_DEPTH:
@@ -518,6 +518,9 @@ def check_size(node: Node) -> None:
         raise ExpressionError(
             f"the rule has {size} parts when written out; at most {MAX_NODES} are allowed"
         )
+    length = len(to_text(node))
+    if length > MAX_TEXT:
+        raise ExpressionError(f"the rule's text has {length} characters; at most {MAX_TEXT}")
 
 
 def _measure(node: Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:

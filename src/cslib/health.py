@@ -173,13 +173,11 @@ class Measure:
         subject = f"measure {self.name!r}"
         _refuse(subject, _measure_faults(self))
         kind = next((band.kind for band in self.bands if band.kind is not None), None)
-        if kind is not None:
-            try:
-                value = rule(self.value, kind=kind)
-            except CslibError as error:
-                _refuse(subject, [Fault("$.value", str(error))])
-            else:
-                object.__setattr__(self, "value", value)
+        try:  # the bands alone say the kind: a document has no other place for it
+            value = rule(self.value, kind=kind) if kind else attrs.evolve(self.value, gives=None)
+        except CslibError as error:
+            raise DefinitionError(subject, (Fault("$.value", str(error)),)) from None
+        object.__setattr__(self, "value", value)
 
     def band(self, value: Any) -> Band | None:
         """The first band that holds a known value; None if none does."""

@@ -108,15 +108,19 @@ class _Reader:
         if name in QUOTED or name == "literal":
             return _atom(name, given)
         if name not in OPERATIONS and name not in self.functions:
-            shown = str(name)[:60]
-            hint = suggestion(shown, [*OPERATIONS, *self.functions, *QUOTED])
-            raise ExpressionError(f"unknown operation {shown!r}{hint}")
+            raise ExpressionError(self._unknown(str(name)[:60]))
         if not isinstance(given, (list, tuple)):
             raise ExpressionError(f"{name!r} takes a list of arguments, but got {_type(given)}")
         self._count(len(given), depth)
         read = [self.read(each, f"{path}.{name}[{at}]", depth + 1) for at, each in enumerate(given)]
         arguments = [argument for argument in read if argument is not None]
         return self._applied(name, arguments) if len(arguments) == len(read) else None
+
+    def _unknown(self, name: str) -> str:
+        hint = suggestion(name, [*OPERATIONS, *self.functions, *QUOTED])
+        if "@" in name:
+            hint = f"{hint}; hand a registered function over with functions=[...]"
+        return f"unknown operation {name!r}{hint}"
 
     def _count(self, more: int, depth: int) -> None:
         """Refuse data beyond the bounds of a rule before any more of it is read."""

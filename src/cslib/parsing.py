@@ -89,6 +89,11 @@ def parse(text: str, functions: Mapping[str, Operation] | None = None) -> tuple[
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES = frozenset("\\'\"\nabfnrtvxuUN")
+_GLUED = re.compile(  # a number up to the keyword that follows at once; texts and comments first
+    r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\#[^\n]*"""
+    r"""|(?<!\w)(?P<number>\.?\d[\w.]*?)(?=(?:and|or|not|in|is|if|else)\b)""",
+    re.DOTALL,
+)
 
 
 def _check_characters(text: str) -> None:
@@ -102,6 +107,10 @@ def _check_characters(text: str) -> None:
         if escape[1] and escape[1] not in _ESCAPES:
             problem = f"`{escape[0]}` stands for no character; write a backslash twice"
             raise _error_at(text, escape.start(), problem)
+    for found in _GLUED.finditer(text):
+        if found["number"]:
+            problem = f"a space is missing after the number {found['number']}"
+            raise _error_at(text, found.end(), problem)
 
 
 def _error_at(text: str, index: int, problem: str) -> RuleSyntaxError:
@@ -250,6 +259,10 @@ class _Reader:
         self._depth += 1
         if self._depth > expressions.MAX_DEPTH:
             raise self._error(part, f"the rule is nested more than {expressions.MAX_DEPTH} deep")
+        if (
+            len(self._keep) > 2 * expressions.MAX_NODES
+        ):  # joining `and` in `and` halves them at most
+            raise self._error(part, f"a rule has at most {expressions.MAX_NODES} parts")
         try:
             node = self._node(part)
         except ExpressionError as error:
@@ -263,6 +276,8 @@ class _Reader:
         match part:
             case ast.Constant():
                 return self._constant(part)
+            case ast.UnaryOp(ast.USub(), ast.Constant() as number):  # one literal, as in our tree
+                return expressions.make("neg", self._constant(number))
             case ast.Name():
                 return self._name(part)
             case ast.Attribute():
@@ -312,15 +327,19 @@ class _Reader:
         return Fact(part.id)
 
     def _attribute(self, part: ast.Attribute) -> Node:
-        owner = part.value
+        owner: ast.expr = part
+        names: list[str] = []
+        while isinstance(owner, ast.Attribute):
+            names.append(owner.attr)
+            owner = owner.value
         if isinstance(owner, ast.Name):
             if owner.id == "fact":
                 raise self._error(part, "in text, a fact stands by its name alone, without `fact.`")
-            return Fact(f"{owner.id}.{part.attr}")
-        if isinstance(owner, (ast.Attribute, ast.Call)):
+            return Fact(".".join([owner.id, *reversed(names)]))
+        if isinstance(owner, ast.Call):
             inner = self.read(owner)
             if isinstance(inner, Fact):
-                return Fact(f"{inner.name}.{part.attr}")
+                return Fact(".".join([inner.name, *reversed(names)]))
         raise self._error(part, "a dot leads from a fact to a nested one: `owner.email`")
 
     def _unary(self, part: ast.UnaryOp) -> Node:

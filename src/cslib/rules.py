@@ -267,8 +267,8 @@ class Rule:
         return self.to_json() if self.functions else str(self)
 
     @classmethod
-    def __from_data__(cls, data: object) -> Rule:
-        return rule(data)
+    def __from_data__(cls, data: object, functions: Iterable[Function]) -> Rule:
+        return rule(data, functions=functions)
 
     @property
     def _by_key(self) -> dict[str, Function]:
