@@ -5,27 +5,23 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import json
 import random
 import tempfile
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.books import BadRow, BookError, Counts, Reading, ReviewFile, Source, Table, read_book
-from cslib.documents import from_data, from_json, to_data, to_json
-from cslib.errors import DefinitionError
+from cslib.books import BadRow, Counts, Reading, read_book
+from cslib.layouts import ReviewFile, Source, Table
 from cslib.lifecycle import Event
 from cslib.playbooks import Library, Playbook
 from cslib.renewal import Contract, EndReason, Entry, EntryKind
-from cslib.review import Definitions, review_book
-from cslib.rules import rule
-from cslib.stock import PLAYBOOKS, SCORECARD, SUBSCRIPTION
+from cslib.review import review_book
+from cslib.sheets import BookError
 
 ACCOUNTS = "account,name,seats,seats_used,environment_ok,signed_on\n"
 EVENTS = "event_id,account,event,at,recorded_at\n"
@@ -146,29 +142,6 @@ def test_a_table_that_is_absent_is_none_and_one_without_rows_is_empty(tmp_path: 
     book = read(tmp_path, accounts=ACCOUNTS, events=EVENTS).book
 
     assert (book.accounts, book.events, book.contracts, book.payments) == ({}, (), None, None)
-
-
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_a_byte_order_mark_and_crlf_make_no_difference(
-    tmp_path: Path, mark: bytes, end: str
-) -> None:
-    text = end.join(["account,seats", "A1,20", "A2,1x", ""])
-    reading = read(tmp_path, accounts=mark + text.encode())
-
-    assert reading.book.accounts == {
-        "A1": {"account": "A1", "seats": 20},
-        "A2": {"account": "A2", "seats": None},
-    }
-    assert [row.line for row in reading.bad] == [3]
-
-
-def test_a_row_is_named_by_the_line_on_which_it_begins(tmp_path: Path) -> None:
-    text = 'account,name,seats\nA1,"two\nlines",5\n\nA2,"three\n\nlines",x\nA3,one,y\n'
-    reading = read(tmp_path, accounts=text)
-
-    assert [(row.line, row.value) for row in reading.bad] == [(5, "x"), (8, "y")]
-    assert reading.counts["accounts"].rows == 3
 
 
 def test_the_kind_of_a_column_that_the_rules_leave_open_is_that_of_most_of_its_cells(
@@ -306,6 +279,30 @@ def test_an_end_that_cannot_be_read_is_no_open_end(tmp_path: Path) -> None:
 
     assert reading.book.contracts == ()
     assert reading.book.unread_accounts == {"A1"}
+
+
+def test_a_bad_row_reads_well_with_and_without_a_column() -> None:
+    bad = BadRow("a.csv", 7, "seats", "x", "expected a number")
+
+    assert str(bad) == "a.csv, line 7, column 'seats': 'x': expected a number"
+    assert str(BadRow("a.csv", 7, "", "", "too short")) == "a.csv, line 7: too short"
+
+
+def test_a_bad_row_shows_no_more_than_the_beginning_of_a_long_cell() -> None:
+    bad = BadRow("a.csv", 7, "note", "x" * 100_000, "expected a number")
+
+    assert len(str(bad)) < 150
+
+
+def test_a_whole_number_that_no_double_holds_is_reported_and_its_row_used(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account,seats\nA,99999999999999999999\nB,10\n")
+    reading = read_book(tmp_path)
+
+    assert [(row.line, row.column) for row in reading.bad] == [(2, "seats")]
+    assert reading.book.accounts == {
+        "A": {"account": "A", "seats": None},
+        "B": {"account": "B", "seats": 10},
+    }
 
 
 # --- A fault never turns into a loss
@@ -603,31 +600,6 @@ def test_with_events_the_stage_is_made_of_them(tmp_path: Path) -> None:
 # --- Files from which nothing can be read
 
 
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (b"", "the file is empty; expected a header row"),
-        (b"\n\n", "the file is empty; expected a header row"),
-        (b"account,seats,account\nA1,1,A1\n", "the header names 'account' 2 times"),
-        (b"account,seats,\nA1,1,\n", "column 3 of the header has no name"),
-        (b"acount,seats\nA1,1\n", "no column 'account': did you mean 'acount'?"),
-        (b"account;seats\nA1;1\n", "separated by ';', not by commas"),
-        (b"account,name\nA1,x\nA2,caf\xe9\n", "line 3 is not UTF-8"),
-        ("account,name\nA1,客户\n".encode("utf-16"), "line 1 is not UTF-8"),
-        (b'account,name\nA1,x\nA2,"open\nA3,y\n', "the row that begins on line 3 is not CSV"),
-        (b'account,name\nA1,"x"y\n', "the row that begins on line 2 is not CSV"),
-        (b"account,name\nA1," + b"x" * 200_000, "the row that begins on line 2 is not CSV"),
-    ],
-)
-def test_a_file_that_is_not_such_a_table_says_what_is_wrong(
-    tmp_path: Path, content: bytes, problem: str
-) -> None:
-    with pytest.raises(BookError, match=r"accounts\.csv") as caught:
-        read(tmp_path, accounts=content)
-
-    assert problem in str(caught.value)
-
-
 def test_a_folder_without_tables_says_what_it_could_hold(tmp_path: Path) -> None:
     with pytest.raises(BookError, match=r"no table found; expected any of accounts\.csv, events"):
         read_book(tmp_path)
@@ -740,7 +712,6 @@ def test_all_columns_that_are_not_named_may_be_ignored(tmp_path: Path) -> None:
     assert reading.book.accounts == {"A1": {"account": "A1", "seats": 20}}
     assert reading.counts["contracts"].used == 1
     assert not reading.bad
-    assert from_json(to_json(file), ReviewFile) == file
 
 
 def test_a_bad_cell_is_reported_under_the_name_in_the_file(tmp_path: Path) -> None:
@@ -748,141 +719,6 @@ def test_a_bad_cell_is_reported_under_the_name_in_the_file(tmp_path: Path) -> No
     reading = read(tmp_path, file, accounts="account,Seats bought\nA1,many\n")
 
     assert [(row.column, row.value) for row in reading.bad] == [("Seats bought", "many")]
-
-
-def test_an_ignored_column_is_left_alone(tmp_path: Path) -> None:
-    file = layout(
-        accounts=Table(ignored=("tier",)),
-        contracts=Table(ignored=("owner",)),
-    )
-    reading = read(
-        tmp_path,
-        file,
-        accounts="account,tier\nA1,gold\n",
-        contracts="contract,account,start,end,annual_value,owner\nC1,A1,2025-07-01,,1,Wu\n",
-    )
-
-    assert reading.book.accounts == {"A1": {"account": "A1"}}
-    assert not reading.bad
-
-
-@pytest.mark.parametrize(
-    ("table", "problem"),
-    [
-        (Table(columns={"seats": "Seat"}), "no column 'Seat': did you mean 'Seats'?"),
-        (Table(columns={"name": "Seats", "account": "name"}), "'account' is a column of its own"),
-        (Table(ignored=("owner",)), "no column 'owner'"),
-        (Table(ignored=("account",)), "no column 'account'"),
-        (Table(file="a.csv"), "the file of table 'accounts' is not there"),
-    ],
-)
-def test_a_layout_that_does_not_fit_the_file_says_so(
-    tmp_path: Path, table: Table, problem: str
-) -> None:
-    with pytest.raises(BookError) as caught:
-        read(tmp_path, layout(accounts=table), accounts="account,name,Seats\n")
-
-    assert problem in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("tables", "fault"),
-    [
-        ({"acounts": {}}, "$.tables.acounts: unknown table 'acounts': did you mean 'accounts'?"),
-        (
-            {"contracts": {"columns": {"strat": "from"}}},
-            "$.tables.contracts.columns.strat: contracts have no column 'strat': did you mean",
-        ),
-        (
-            {"accounts": {"columns": {"seats": {"column": "s", "times": "2"}}}},
-            "$.tables.accounts.columns.seats.times: only an amount can be multiplied here",
-        ),
-        (
-            {"accounts": {"columns": {"seats": {"column": "s", "row": True}}}},
-            "$.tables.accounts.columns.seats: expected one of column, columns, constant and row",
-        ),
-        (
-            {"payments": {"columns": {"amount": {"column": "s", "times": "-1"}}}},
-            "$.tables.payments.columns.amount.times: expected a factor above 0",
-        ),
-        ({"accounts": {"colums": {}}}, "$.tables.accounts.colums: unknown key 'colums'"),
-        (
-            {"accounts": {"ignored": "rest"}},
-            "$.tables.accounts.ignored: expected a list of columns, or 'others', but got 'rest'",
-        ),
-        (
-            {"contracts": {"columns": {"start": {"column": "s", "inclusive": True}}}},
-            "$.tables.contracts.columns.start.inclusive: only the end of a contract can be its",
-        ),
-        (
-            {"events": {"columns": {"logins": {"columns": ["a", "b"]}}}},
-            "$.tables.events.columns.logins.columns: only a fact of the accounts can be a series",
-        ),
-    ],
-)
-def test_a_layout_that_cannot_be_is_refused_with_its_path(
-    tables: dict[str, Any], fault: str
-) -> None:
-    with pytest.raises(DefinitionError) as caught:
-        from_json(json.dumps({"kind": "review", "version": 1, "tables": tables}), ReviewFile)
-
-    assert fault in str(caught.value)
-
-
-def test_a_review_file_goes_to_json_and_back_unchanged() -> None:
-    columns = {"account": Source(row=True), "seats": "Seats", "plan": Source(constant="pro")}
-    amounts = {"annual_value": Source(column="monthly", times=Decimal("12.0"))}
-    file = layout(
-        accounts=Table(file="a.csv", columns=columns, ignored=("x",)),
-        contracts=Table(columns=amounts),
-    )
-
-    assert from_json(to_json(file), ReviewFile) == file
-    assert from_json('{"kind": "review", "version": 1}', ReviewFile) == ReviewFile()
-
-
-def test_what_was_written_alone_can_be_put_into_a_review_file() -> None:
-    parts = {"scorecard": SCORECARD, "lifecycle": SUBSCRIPTION, "playbooks": PLAYBOOKS}
-    data = {name: to_data(part) for name, part in parts.items()}
-
-    assert from_data({"kind": "review", "version": 1, **data}, ReviewFile) == ReviewFile()
-
-
-@pytest.mark.parametrize(
-    ("header", "fault"),
-    [
-        ({"kind": "lifecycle"}, "$.scorecard.kind: expected 'scorecard', but got 'lifecycle'"),
-        ({"version": 99}, "$.scorecard.version: version 99 is too new"),
-        ({"version": "1"}, "$.scorecard.version: expected a whole number"),
-    ],
-)
-def test_a_part_with_the_header_of_another_is_refused_with_its_path(
-    header: dict[str, Any], fault: str
-) -> None:
-    data = {"kind": "review", "version": 1, "scorecard": {**to_data(SCORECARD), **header}}
-
-    with pytest.raises(DefinitionError) as caught:
-        from_data(data, ReviewFile)
-
-    assert fault in str(caught.value)
-
-
-def test_two_rules_that_need_one_fact_to_be_of_different_kinds_are_refused_with_both_paths() -> (
-    None
-):
-    playbook = Playbook(name="p", need="n", layer="service", entry=rule("seats == 'many'"))
-
-    with pytest.raises(DefinitionError) as caught:
-        ReviewFile(playbooks=Library(name="l", playbooks=(playbook,)))
-
-    assert str(caught.value) == (
-        "definitions is not valid: $.playbooks.playbooks[0].entry: needs 'seats' to be text, "
-        "but $.scorecard.measures[0].value needs number"
-    )
-
-
-def test_the_definitions_of_a_review_file_are_the_stock_ones_where_it_says_nothing() -> None:
-    assert ReviewFile().definitions == Definitions()
 
 
 # --- Laws
@@ -971,59 +807,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_its_name(content: byte
     assert refused or counts.rows == counts.used + counts.duplicates + counts.left_out
 
 
-@given(texts, texts)
-def test_a_text_comes_through_a_file_as_it_was(name: str, note: str) -> None:
-    header = "account,name,note"
-    with tempfile.TemporaryDirectory() as folder:
-        table = written(header, [("A1", name, note)])
-        reading = read(Path(folder), accounts=table)
-
-    expected = {"name": name.strip() or None, "note": note.strip() or None}
-    assert reading.book.accounts == {"A1": {"account": "A1", **expected}}
-
-
 def test_a_hundred_thousand_rows_are_read_and_counted(tmp_path: Path) -> None:
     rows = "".join(f"A{n},name {n},{n % 50},{n % 7},true,2026-01-01\n" for n in range(100_000))
     reading = read(tmp_path, accounts=ACCOUNTS + rows)
 
     assert reading.counts["accounts"].used == 100_000
     assert not reading.bad
-
-
-def test_a_bad_row_reads_well_with_and_without_a_column() -> None:
-    bad = BadRow("a.csv", 7, "seats", "x", "expected a number")
-
-    assert str(bad) == "a.csv, line 7, column 'seats': 'x': expected a number"
-    assert str(BadRow("a.csv", 7, "", "", "too short")) == "a.csv, line 7: too short"
-
-
-def test_a_bad_row_shows_no_more_than_the_beginning_of_a_long_cell() -> None:
-    bad = BadRow("a.csv", 7, "note", "x" * 100_000, "expected a number")
-
-    assert len(str(bad)) < 150
-
-
-def test_a_folder_where_a_table_belongs_is_not_taken_for_an_absent_table(tmp_path: Path) -> None:
-    (tmp_path / "accounts.csv").mkdir()
-    (tmp_path / "events.csv").write_text("account,event,at\nA,signed,2026-01-01\n")
-
-    with pytest.raises(BookError, match="not a plain file"):
-        read_book(tmp_path)
-
-
-def test_a_link_that_leads_nowhere_is_not_taken_for_an_absent_table(tmp_path: Path) -> None:
-    (tmp_path / "accounts.csv").symlink_to(tmp_path / "gone.csv")
-
-    with pytest.raises(BookError, match="not a plain file"):
-        read_book(tmp_path)
-
-
-def test_a_whole_number_that_no_double_holds_is_reported_and_its_row_used(tmp_path: Path) -> None:
-    (tmp_path / "accounts.csv").write_text("account,seats\nA,99999999999999999999\nB,10\n")
-    reading = read_book(tmp_path)
-
-    assert [(row.line, row.column) for row in reading.bad] == [(2, "seats")]
-    assert reading.book.accounts == {
-        "A": {"account": "A", "seats": None},
-        "B": {"account": "B", "seats": 10},
-    }

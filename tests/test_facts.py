@@ -476,3 +476,8 @@ def test_a_fact_of_the_wrong_kind_comes_with_its_remedy(
 ) -> None:
     with pytest.raises(FactError, match=re.escape(remedy)):
         rule(text)({"paid": value})
+
+
+def test_a_value_that_cannot_be_shown_is_refused_all_the_same() -> None:
+    with pytest.raises(FactError, match=r"expected text, but got what cannot be shown \(int\)"):
+        rule("plan == 'pro'")({"plan": 10**5000})

@@ -51,7 +51,7 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_RENEWAL = ("ledger", "lineage")
+PARTS_OF_RENEWAL = ("ledger", "lineage", "ownership")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
@@ -70,7 +70,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {"stock": ("stock",)},
     {"review": ("review",)},
     {"package": ("__init__",)},
-    {"doors": ("__main__", "books", "cells", "report", "testing")},
+    {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},
 )
 """From the ground up, the rooms of each floor: a room is a module and the parts beside it."""
 

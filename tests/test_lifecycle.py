@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import CslibError, DefinitionError, Fault
+from cslib.facts import FactError
 from cslib.lifecycle import (
     Event,
     Journey,
@@ -392,7 +393,10 @@ def test_a_conflict_that_lies_ahead_does_not_change_what_was_true_before() -> No
             {"n": dt.datetime(2026, 3, 1, 9, tzinfo=UTC)},
             {"n": dt.datetime(2026, 3, 1, 11, tzinfo=dt.timezone(dt.timedelta(hours=2)))},
         ),
-        ({"n": {1}}, {"n": {1}}),
+        ({"n": {0, 8}}, {"n": frozenset((8, 0))}),
+        ({"n": 10**5000}, {"n": Fraction(10**5000)}),
+        ({"n": {10**5000: 1}}, {"n": {10**5000: 1.0}}),
+        ({"n": Decimal("1e-999999")}, {"n": Decimal("1e-999999")}),
     ],
 )
 def test_payloads_that_say_the_same_are_the_same(
@@ -414,12 +418,29 @@ def test_payloads_that_say_the_same_are_the_same(
         ({"n": [1]}, {"n": 1}),
         ({"n": ""}, {}),
         ({"n": []}, {}),
+        ({"n": set()}, {"n": {}}),
+        ({"n": {1}}, {"n": {2}}),
+        ({"n": {1}}, {"n": [1]}),
+        ({"n": 10**5000}, {"n": 10**5000 + 1}),
         ({"n": D(2026, 3, 1)}, {"n": dt.datetime(2026, 3, 1, tzinfo=UTC)}),
     ],
 )
 def test_payloads_that_differ_are_told_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert paid(1, **one) != paid(1, **other)
     assert replay(paid(1, **one), paid(1, **other)).duplicates == 0
+
+
+@pytest.mark.parametrize("value", [object(), [object()]])
+def test_a_value_that_has_no_text_of_its_own_is_refused(value: object) -> None:
+    with pytest.raises(FactError, match="fact 'payload': expected a number, text, boolean"):
+        hash(paid(1, n=value))
+
+
+def test_sets_of_one_content_keep_events_in_one_order_whatever_theirs() -> None:
+    one = [paid(2, n={0, 8}), paid(2, n={1, 9})]
+    other = [paid(2, n={9, 1}), paid(2, n={8, 0})]
+
+    assert replay(event("started", 1), *one) == replay(event("started", 1), *other)
 
 
 # Guards
@@ -1016,6 +1037,12 @@ def lifecycle_of_text_events() -> tuple[Fault, ...]:
     with pytest.raises(DefinitionError) as caught:
         attrs.evolve(TRIAL, events="paid")
     return caught.value.faults
+
+
+@pytest.mark.parametrize("given", [{"name": 5}, {"owner": 5}, {"norm": None}])
+def test_a_stage_is_told_in_texts(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="must be <class 'str'>"):
+        Stage(**{"name": "lead", **given})
 
 
 @pytest.mark.parametrize("make", [lambda: Stage(name=""), lambda: move("paid", "a", "b", "1 + 1")])

@@ -431,6 +431,36 @@ def test_a_reader_who_has_seen_enough_is_told_nothing_more() -> None:
     assert (run.wait(), said) == (141, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the disk that is always full")
+@pytest.mark.parametrize("option", ["--actions=1", "--json"])
+def test_a_full_disk_is_told_in_one_line(option: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        run = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "cslib", "review", option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            encoding="utf-8",
+        )
+
+    problem = "cslib: the report could not be written: [Errno 28] No space left on device\n"
+    assert (run.returncode, run.stderr) == (2, problem)
+
+
+def test_run_tells_that_the_report_could_not_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> int:
+        raise OSError("no space left")
+
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        monkeypatch.setattr(command, "main", full)
+
+        assert command.run() == 2
+    assert capsys.readouterr().err == "cslib: the report could not be written: no space left\n"
+
+
 def test_run_ends_as_the_command_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

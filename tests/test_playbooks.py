@@ -385,21 +385,24 @@ def test_a_fact_of_the_wrong_kind_is_an_error_whoever_else_applies() -> None:
 @pytest.mark.parametrize(
     ("hours", "got"),
     [
-        (0.5, "0.5; write Decimal('0.5')"),
-        (-1, "-1"),
-        (Decimal("-0.1"), "Decimal('-0.1')"),
-        (Decimal("NaN"), "Decimal('NaN')"),
-        (Decimal("Infinity"), "Decimal('Infinity')"),
+        (0.5, "the float 0.5; write Decimal('0.5')"),
+        (-1, "the int -1"),
+        (Decimal("-0.1"), "the Decimal -0.1"),
+        (Decimal("NaN"), "the Decimal NaN"),
+        (Decimal("Infinity"), "the Decimal Infinity"),
+        (Decimal("1e999999"), "the Decimal 1E+999999"),
+        ("1e999999", "the str '1e999999'"),
+        (1_000_001, "the int 1000001"),
         (True, "True"),
-        ("two", "'two'"),
+        ("two", "the str 'two'"),
         (None, "None"),
     ],
 )
-def test_hours_are_exact_and_never_negative(hours: Any, got: str) -> None:
+def test_hours_are_exact_never_negative_and_at_most_a_million(hours: Any, got: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         playbook("p", hours=hours)
 
-    problem = f"expected a whole number or Decimal of 0 or more, but got {got}"
+    problem = f"expected a whole number or Decimal from 0 to 1000000, but got {got}"
     assert caught.value.faults == (Fault("$.hours", problem),)
 
 
@@ -420,10 +423,39 @@ def test_an_unknown_layer_is_refused_with_a_suggestion() -> None:
     )
 
 
-@pytest.mark.parametrize("change", [{"name": ""}, {"need": ""}, {"priority": 1.5}])
-def test_a_playbook_has_a_name_a_need_and_a_whole_priority(change: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        attrs.evolve(TOUR, **change)
+@pytest.mark.parametrize(
+    ("name", "given", "problem"),
+    [
+        ("name", "", "expected a name, but got an empty text"),
+        ("name", ["p"], "expected text, but got a list of 1"),
+        ("need", "", "expected a name, but got an empty text"),
+        ("need", 5, "expected text, but got the int 5"),
+        ("title", None, "expected text, but got None"),
+        ("source", 5, "expected text, but got the int 5"),
+        ("priority", 1.5, "but got the float 1.5"),
+        ("priority", True, "but got True"),
+        ("priority", 1_000_001, "expected a whole number from -1000000 to 1000000, but got"),
+    ],
+)
+def test_a_playbook_has_texts_and_a_whole_priority(name: str, given: Any, problem: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        attrs.evolve(TOUR, **{name: given})
+
+    (fault,) = caught.value.faults
+    assert fault.path == f"$.{name}"
+    assert problem in fault.message
+
+
+def test_every_fault_of_a_playbook_is_told_at_once() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        attrs.evolve(TOUR, name="", priority=True, title=5)
+
+    assert [fault.path for fault in caught.value.faults] == ["$.name", "$.priority", "$.title"]
+
+
+def test_a_library_has_a_name() -> None:
+    with pytest.raises(DefinitionError, match="expected text, but got the int 5"):
+        Library(name=5, playbooks=())  # type: ignore[arg-type]
 
 
 def test_an_entry_must_be_a_condition() -> None:

@@ -289,6 +289,35 @@ def test_impossible_counts_have_no_interval(successes: float, trials: float) -> 
         wilson_columns([1, successes], [1, trials])
 
 
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_rate_of_more_than_doubles_can_count_still_shows_itself(digits: int) -> None:
+    rate = Rate.of_counts(5 * 10**digits, 10 ** (digits + 1))
+
+    assert repr(rate).endswith("= 50.0 % (50.0 to 50.0 %, 95 % Wilson)")
+    assert repr(rate).startswith("about 5.00000e+")
+
+
+def test_numbers_that_no_double_holds_are_refused_by_name() -> None:
+    with pytest.raises(RateError, match=r"got about 1.00000e[+]5000 of 3"):
+        Rate.of_counts(10**5000, 3)
+    with pytest.raises(RateError, match=r"0 or more, but got about -1.00000e[+]5000"):
+        Rate(numerator=0, denominator=-(10**5000))
+    with pytest.raises(RateError, match=r"finite doubles, .* the int of more than 100 digits"):
+        wilson(1, 10**5000)
+
+
+def test_a_level_may_lie_a_hair_below_1() -> None:
+    level = math.nextafter(1, 0)
+
+    assert limits(wilson(1, 2, level)) == pytest.approx((0.0071, 0.9929), abs=1e-4)
+    assert wilson_columns([1], [2], level)[0].tolist() == [limits(wilson(1, 2, level))[0]]
+
+
+def test_the_smallest_sample_says_nothing() -> None:
+    assert limits(wilson(0.0, 5e-324)) == (0.0, 1.0)
+    assert [limit.tolist() for limit in wilson_columns([0.0], [5e-324])] == [[0.0], [1.0]]
+
+
 def test_no_trials_have_no_interval() -> None:
     assert wilson(0, 0) is None
 

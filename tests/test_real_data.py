@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from cslib.books import Reading, ReviewFile, read_book
+from cslib.books import Reading, read_book
 from cslib.documents import from_json
+from cslib.layouts import ReviewFile
 from cslib.report import to_text
 from cslib.review import Review, review_book
 

@@ -124,6 +124,26 @@ def test_stages_stand_in_the_order_of_the_lifecycle_with_the_events_refused() ->
     ]
 
 
+def test_what_is_taken_as_known_is_counted_where_it_is_asked_what_was_known() -> None:
+    book = Book(
+        events=(
+            Event(account="A", name="signed", at=TODAY),
+            Event(account="A", name="kick_off", at=TODAY, recorded_at=TODAY),
+        ),
+        contracts=(euros("C", "A", TODAY), euros("D", "A", TODAY, recorded_at=TODAY)),
+    )
+    found = review_book(book, as_of=TODAY, known_at=TODAY)
+    taken = "  taken as known when they happened, since no recorded_at is given: "
+
+    then = to_text(found, reading_of(book), title="a book").splitlines()
+
+    assert [line for line in then if "taken as known" in line] == [
+        f"{taken}1 event",
+        f"{taken}1 record",
+    ]
+    assert "taken as known" not in report(book)
+
+
 def test_tiers_stand_best_first_with_what_holds_them_down() -> None:
     accounts = {
         "1": {"seats": 10, "seats_used": 9, "roles_active": 1},

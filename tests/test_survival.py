@@ -727,6 +727,14 @@ def call(**changed: Any) -> Callable[[], Curve]:
             call(values=[Decimal(1), None, Decimal(2)]),
             "values[1] is nan: unknown; say what the customer is worth, or leave the row out",
         ),
+        (
+            call(entry=[0, 0, 2], values=[2**53, 1, 2000]),
+            "values[1] is 1: expected 0, or 1024 or more: with late entry, rounding may lose",
+        ),
+        (
+            call(entry=[0, 0, 2], values=[1.0, 0.5, 2.0**40], counts=[1, 0, 16]),
+            "values[0] is 1.0: expected 0, or 2 or more",
+        ),
         (call(level=95), "level is 95: expected one between 0 and 1"),
         (
             lambda: kaplan_meier_table([1, 2], events=[1, 1.5], censored=[0, 0]),
@@ -749,6 +757,25 @@ def test_what_no_curve_can_be_made_of_is_refused_by_name_and_row(
         make()
 
     assert str(caught.value).startswith(message)
+
+
+def test_with_late_entry_the_smallest_value_that_is_taken_keeps_its_event() -> None:
+    curve = kaplan_meier([1, 4, 9], [True, True, False], entry=[0, 2, 5], values=[2**43 - 4, 2, 2])
+
+    assert (curve.at(4).at_risk, curve.at(4).events, curve.at(4).survival) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("entry", [None, [0, 0]])
+def test_without_late_entry_values_may_be_as_unlike_as_they_are(entry: list[int] | None) -> None:
+    curve = kaplan_meier([3, 5], [False, True], entry=entry, values=[1e150, 1e-150])
+
+    assert curve.survival.tolist() == [1, 1, 0]
+
+
+def test_a_level_may_lie_a_hair_below_1() -> None:
+    step = kaplan_meier([1, 2], [True, False], level=math.nextafter(1, 0)).at(1)
+
+    assert step.low < step.survival < step.high < 1
 
 
 @pytest.mark.parametrize("time", [-1, math.nan, math.inf])

@@ -79,6 +79,21 @@ def test_a_column_has_one_or_two_dimensions(column: Any) -> None:
         rule("a > 1").columns({"a": column})
 
 
+RECORDS = np.zeros(2, [("seats", float), ("nps", int)])
+
+
+@pytest.mark.parametrize("records", [RECORDS, RECORDS.view(np.recarray), np.ma.array(RECORDS)])
+def test_an_array_of_records_is_no_mapping_and_no_column(records: Any) -> None:
+    with pytest.raises(ColumnsError, match="expected a mapping of names to arrays"):
+        rule("seats > 1").columns(records)
+    with pytest.raises(FactError, match="fact 'a' in row 0: expected a number"):
+        rule("a > 1").columns({"a": records})
+
+
+def test_a_column_that_nobody_reads_may_be_a_single_number() -> None:
+    assert rule("a > 1").columns({"scale": np.array(5), "b": [1, 2]}).tolist() == [None, None]
+
+
 # What is read
 
 

@@ -2,7 +2,8 @@
 
 Exit codes: 0 where the book was reviewed whole; 1 where some of it could not be read or used, or
 contradicts itself (it is listed, and the rest is reviewed); 2 where nothing could be reviewed: a
-wrong option, a folder without tables, a rules file that is not valid.
+wrong option, a folder without tables, a rules file that is not valid; or where the report could not
+be written (141 where its reader stopped).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from cslib import cells, documents, report
-from cslib.books import BadRow, BookError, Reading, ReviewFile, read_book
+from cslib.books import BadRow, Reading, read_book
 from cslib.errors import CslibError, suggestion
+from cslib.layouts import ReviewFile
 from cslib.review import Review, review_book
+from cslib.sheets import BookError
 
 __all__ = ["main"]
 
@@ -158,13 +161,16 @@ def _print_unknown_events(found: Review) -> None:
 
 
 def run() -> int:
-    """Run the command as a program, whose reader may stop when they have seen enough."""
+    """Run the command as a program, whose output may fail: the reader stops, the disk is full."""
     try:
         code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:
+        print(end="", flush=True)
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush at exit
-        return 141  # as a shell counts a broken pipe
+        if isinstance(error, BrokenPipeError):  # the reader has seen enough
+            return 141  # as a shell counts a broken pipe
+        print(f"cslib: the report could not be written: {error}", file=sys.stderr)
+        return 2
     return code
 
 

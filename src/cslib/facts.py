@@ -60,7 +60,10 @@ class FactError(CslibError, TypeError):
 
     def __str__(self) -> str:
         place = "" if self.row is None else f" in row {self.row}"
-        shown = repr(self.given)
+        try:
+            shown = repr(self.given)
+        except ValueError:  # an int of 5,000 digits
+            shown = "what cannot be shown"
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         kind = type(self.given).__name__
         return f"fact {self.fact!r}{place}: expected {self.expected}, but got {shown} ({kind})"

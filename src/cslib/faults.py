@@ -22,11 +22,14 @@ __all__ = [
     "REFUSALS",
     "Faults",
     "RepeatedKey",
+    "name_faults",
     "quoted",
     "refusal",
     "shown",
     "similar",
     "step",
+    "text_faults",
+    "whole_faults",
     "wrong",
 ]
 
@@ -94,6 +97,37 @@ class Faults:
         """Raises all that was found, if anything was."""
         if self.found:
             raise DefinitionError("value", tuple(self.found))
+
+
+def text_faults(path: str, value: object) -> Iterator[Fault]:
+    """The fault of what should be text, if it has one.
+
+    >>> [str(fault) for fault in text_faults("$.title", 5)]
+    ['$.title: expected text, but got the int 5']
+    """
+    if not isinstance(value, str):
+        yield Fault(path, f"expected text, but got {shown(value)}")
+
+
+def name_faults(path: str, value: object) -> Iterator[Fault]:
+    """The fault of what should be a name: text, and not empty.
+
+    >>> [str(fault) for fault in name_faults("$.name", "")]
+    ['$.name: expected a name, but got an empty text']
+    """
+    yield from text_faults(path, value)
+    if value == "":
+        yield Fault(path, "expected a name, but got an empty text")
+
+
+def whole_faults(path: str, value: object, low: int, high: int) -> Iterator[Fault]:
+    """The fault of what should be a whole number within bounds; a flag is none.
+
+    >>> [str(fault) for fault in whole_faults("$.weight", True, 1, 10)]
+    ['$.weight: expected a whole number from 1 to 10, but got True']
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        yield Fault(path, f"expected a whole number from {low} to {high}, but got {shown(value)}")
 
 
 @attrs.frozen

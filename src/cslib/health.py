@@ -26,6 +26,7 @@ import attrs
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind, literal
+from cslib.faults import name_faults, text_faults, whole_faults
 from cslib.money import allocate
 from cslib.rules import Rule, rule
 
@@ -379,7 +380,8 @@ def _refuse(subject: str, faults: Iterable[Fault]) -> None:
 
 
 def _band_faults(band: Band) -> Iterator[Fault]:
-    yield from _whole_faults("$.points", band.points, 0, _MAX_POINTS)
+    yield from whole_faults("$.points", band.points, 0, _MAX_POINTS)
+    yield from text_faults("$.label", band.label)
     wrong = [
         *_value_faults("$.at_least", band.at_least, Kind.NUMBER),
         *_value_faults("$.above", band.above, Kind.NUMBER),
@@ -405,9 +407,9 @@ def _band_faults(band: Band) -> Iterator[Fault]:
 
 
 def _measure_faults(measure: Measure) -> Iterator[Fault]:
-    if not measure.name:
-        yield Fault("$.name", "expected a name, but got an empty text")
-    yield from _whole_faults("$.weight", measure.weight, 1, _MAX_WEIGHT)
+    yield from name_faults("$.name", measure.name)
+    yield from whole_faults("$.weight", measure.weight, 1, _MAX_WEIGHT)
+    yield from text_faults("$.meaning", measure.meaning)
     if not measure.bands:
         yield Fault("$.bands", "expected at least one band, but got none")
     first: Kind | None = None
@@ -450,16 +452,14 @@ def _range(band: Band) -> tuple[tuple[float, int], tuple[float, int]]:
 
 
 def _tier_faults(tier: Tier) -> Iterator[Fault]:
-    if not tier.name:
-        yield Fault("$.name", "expected a name, but got an empty text")
+    yield from name_faults("$.name", tier.name)
     if tier.name == UNKNOWN:
         yield Fault("$.name", f"{UNKNOWN!r} is the tier of what is not known; take another name")
     yield from _decimal_faults("$.at_least", tier.at_least, _MAX_POINTS)
 
 
 def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
-    if not card.name:
-        yield Fault("$.name", "expected a name, but got an empty text")
+    yield from name_faults("$.name", card.name)
     if not 1 <= len(card.measures) <= _MAX_MEASURES:
         problem = f"expected 1 to {_MAX_MEASURES} measures, but got {len(card.measures)}"
         yield Fault("$.measures", problem)
@@ -489,11 +489,6 @@ def _repeated_names(path: str, names: Sequence[str]) -> Iterator[Fault]:
         if name in seen:
             yield Fault(f"{path}[{place}].name", f"{name!r} stands twice")
         seen.add(name)
-
-
-def _whole_faults(path: str, value: object, low: int, high: int) -> Iterator[Fault]:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        yield Fault(path, f"expected a whole number from {low} to {high}, but got {value!r}")
 
 
 def _decimal_faults(path: str, value: object, high: int) -> Iterator[Fault]:

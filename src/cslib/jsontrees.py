@@ -30,6 +30,7 @@ from cslib.expressions import (
     literal,
     make,
 )
+from cslib.faults import shown
 
 __all__ = ["from_json", "to_json"]
 
@@ -105,10 +106,12 @@ class _Reader:
         if len(data) != 1:
             raise ExpressionError(f"expected one key, the operation, but got {len(data)}")
         ((name, given),) = data.items()
+        if not isinstance(name, str):
+            raise ExpressionError(f"expected a text, the operation, but got {shown(name)}")
         if name in QUOTED or name == "literal":
             return _atom(name, given)
         if name not in OPERATIONS and name not in self.functions:
-            raise ExpressionError(self._unknown(str(name)[:60]))
+            raise ExpressionError(self._unknown(name[:60]))
         if not isinstance(given, (list, tuple)):
             raise ExpressionError(f"{name!r} takes a list of arguments, but got {_type(given)}")
         self._count(len(given), depth)

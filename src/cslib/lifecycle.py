@@ -71,6 +71,8 @@ def _is_unknown(value: object) -> bool:
     try:
         return facts.known(value, "payload", frozenset(Kind)) is None
     except FactError:  # nothing that a rule reads, but something
+        if type(value).__repr__ is object.__repr__:  # its text is its address, another each time
+            raise
         return False
 
 
@@ -88,19 +90,31 @@ def _content(value: Any) -> str:
         case bool():
             return str(value)
         case int() | Fraction():
-            return str(Fraction(value))
-        case float() | Decimal() if math.isfinite(value):
-            return str(Fraction(value))
+            return _digits(Fraction(value))
+        case float() if math.isfinite(value):
+            return _digits(Fraction(value))
+        case Decimal() if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS:
+            return _digits(Fraction(value))
         case str():
             return str.__repr__(value)
         case dt.datetime() if value.utcoffset() is not None:
             return moments.in_utc(value).isoformat()
         case list() | tuple():
             return f"[{', '.join(map(_content, value))}]"
+        case set() | frozenset():
+            return f"set({', '.join(sorted(map(_content, value)))})"
         case Mapping():
-            entries = (f"{name!r}: {_content(each)}" for name, each in value.items())
+            entries = (f"{_content(name)}: {_content(each)}" for name, each in value.items())
             return f"{{{', '.join(sorted(entries))}}}"
     return repr(value)
+
+
+_MOST_DIGITS = 400  # as in cslib.money: a longer Decimal stands for itself, not written out
+
+
+def _digits(number: Fraction) -> str:
+    """The number in hexadecimal, of which Python writes any length."""
+    return f"{number.numerator:x}/{number.denominator:x}"
 
 
 @attrs.frozen(kw_only=True)
@@ -120,6 +134,8 @@ class Event:
 
     Raises:
         MomentError: If ``at`` or ``recorded_at`` is no date and no aware datetime.
+        FactError: If a value of the payload is nothing that a rule reads and has no text of its own
+            (its class has no ``__repr__``), so that nothing tells two such events apart.
 
     >>> paid = Event(account="a", name="paid", at=dt.date(2026, 3, 9),
     ...              payload={"amount": 90, "discount": None})
@@ -167,9 +183,9 @@ class Stage:
         final: Whether an account in it is no longer a customer; a win-back may still lead out.
     """
 
-    name: str = attrs.field(validator=v.min_len(1))
-    owner: str = ""
-    norm: str = ""
+    name: str = attrs.field(validator=v.and_(v.instance_of(str), v.min_len(1)))
+    owner: str = attrs.field(default="", validator=v.instance_of(str))
+    norm: str = attrs.field(default="", validator=v.instance_of(str))
     final: bool = attrs.field(default=False, validator=v.instance_of(bool))
 
 

@@ -18,13 +18,13 @@ from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 
 import attrs
-from attrs import validators as v
 
 from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.explanations import words
 from cslib.expressions import Apply, Kind, Node
 from cslib.facts import getter
+from cslib.faults import name_faults, shown, text_faults, whole_faults
 from cslib.rules import Explanation, Rule, rule
 
 __all__ = ["Choice", "Finding", "Layer", "Library", "Playbook", "Verdict"]
@@ -54,15 +54,20 @@ def _layer(value: str) -> Layer:
         raise DefinitionError("playbook", (Fault("$.layer", problem),)) from None
 
 
+_MAX_HOURS = 1_000_000
+_MAX_PRIORITY = 1_000_000
+
+
 def _hours(value: Decimal | int | str) -> Decimal:
     exact = isinstance(value, (Decimal, int, str)) and not isinstance(value, bool)
     try:
         hours = Decimal(value) if exact else Decimal("NaN")
     except InvalidOperation:
         hours = Decimal("NaN")
-    if hours.is_finite() and hours >= 0:
+    if hours.is_finite() and 0 <= hours <= _MAX_HOURS:
         return hours
-    problem = f"expected a whole number or Decimal of 0 or more, but got {value!r}"
+    expected = f"a whole number or Decimal from 0 to {_MAX_HOURS}"
+    problem = f"expected {expected}, but got {shown(value)}"
     hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
     raise DefinitionError("playbook", (Fault("$.hours", problem + hint),))
 
@@ -81,23 +86,36 @@ class Playbook:
         layer: Product, service or consulting.
         entry: The condition under which it applies; a rule over facts, which may speak of
             ``stage``, ``tier`` or days to renewal like of any other fact.
-        hours: Hours of people's work, exact; no floats.
-        priority: Between needs, the higher goes first. Within a need it says nothing.
+        hours: Hours of people's work, 0 to a million, exact; no floats.
+        priority: Between needs, the higher goes first; a whole number within plus or minus a
+            million. Within a need it says nothing.
         title: What is done, in words.
         source: Where it comes from: a doctrine id and its author, a programme.
 
     Raises:
-        DefinitionError: If the layer is none, or the hours are no exact number of 0 or more.
+        DefinitionError: If the name or need is no text or empty, the layer is none, or the hours or
+            the priority are no exact number within bounds.
     """
 
-    name: str = attrs.field(validator=v.min_len(1))
-    need: str = attrs.field(validator=v.min_len(1))
+    name: str
+    need: str
     layer: Layer = attrs.field(converter=_layer)
     entry: Rule = attrs.field(converter=_condition)
     hours: Decimal = attrs.field(default=Decimal(0), converter=_hours)
-    priority: int = attrs.field(default=0, validator=v.instance_of(int))
+    priority: int = 0
     title: str = ""
     source: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        faults = (
+            *name_faults("$.name", self.name),
+            *name_faults("$.need", self.need),
+            *whole_faults("$.priority", self.priority, -_MAX_PRIORITY, _MAX_PRIORITY),
+            *text_faults("$.title", self.title),
+            *text_faults("$.source", self.source),
+        )
+        if faults:
+            raise DefinitionError("playbook", faults)
 
     @property
     def cost(self) -> tuple[int, Decimal, str]:
@@ -119,7 +137,7 @@ class Library:
         playbooks: The playbooks.
 
     Raises:
-        DefinitionError: If two playbooks have one name.
+        DefinitionError: If its name is no text or empty, or two playbooks have one name.
 
     >>> library = Library(name="adoption", playbooks=(
     ...     Playbook(name="tour", need="adoption", layer="product",
@@ -139,7 +157,7 @@ class Library:
 
     def __attrs_post_init__(self) -> None:
         seen: set[str] = set()
-        faults: list[Fault] = []
+        faults = [*name_faults("$.name", self.name)]
         for place, playbook in enumerate(self.playbooks):
             if playbook.name in seen:
                 problem = f"{playbook.name!r} stands twice"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import decimal
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
+from cslib import faults
 from cslib.errors import CslibError
 from cslib.money import Exact, common_units, exact
 
@@ -158,7 +160,7 @@ class Rate:
     def __attrs_post_init__(self) -> None:
         for name, number in (("denominator", self.denominator), ("sample size", self.sample_size)):
             if number is not None and number < 0:
-                raise RateError("rate", f"expected a {name} of 0 or more, but got {number}")
+                raise RateError("rate", f"expected a {name} of 0 or more, but got {_plain(number)}")
 
     @classmethod
     def of_counts(
@@ -177,7 +179,8 @@ class Rate:
         """
         won, tried = exact(successes, "successes"), exact(trials, "trials")
         if won.denominator != 1 or tried.denominator != 1 or not 0 <= won <= tried:
-            reason = f"expected whole numbers, 0 <= successes <= trials, but got {won} of {tried}"
+            given = f"{_plain(won)} of {_plain(tried)}"
+            reason = f"expected whole numbers, 0 <= successes <= trials, but got {given}"
             raise RateError("rate of counts", reason)
         return cls(
             numerator=won,
@@ -258,10 +261,11 @@ class Rate:
         if value is None or size is None or self.no_interval:
             _quantile(level)
             return None
-        found = wilson(float(value * Fraction(size)), float(size), level)
+        trials = min(Fraction(size), Fraction(_MOST_TRIALS))  # more would narrow nothing
+        found = wilson(float(value * trials), float(trials), level)
         if found is None or size == self.denominator:
             return found
-        return attrs.evolve(found, method=f"Wilson on n_eff {float(size):.1f}")
+        return attrs.evolve(found, method=f"Wilson on n_eff {float(trials):.1f}")
 
     def __repr__(self) -> str:
         text = f"{_plain(self.numerator)} of {_plain(self.denominator)} = "
@@ -300,12 +304,17 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def _plain(number: Exact) -> str:
-    """An exact number as people write it: 8333.5 rather than 16667/2."""
+    """An exact number as people write it: 8333.5 rather than 16667/2; about, where none would."""
     if isinstance(number, Decimal):
         return f"{number:f}"
     value = Fraction(number)
     shown = _decimal(value)
+    if max(abs(value.numerator), value.denominator) >= 10**_MOST_DIGITS:
+        return f"about {shown:.6g}"
     return f"{shown:f}" if Fraction(shown) == value else str(value)
+
+
+_MOST_DIGITS = 400  # as for Decimals in cslib.money
 
 
 def _lines(
@@ -322,6 +331,9 @@ def _lines(
         raise RateError("rate of values", reason)
     unit = math.lcm(of_kept, of_due)
     return [k * (unit // of_kept) for k in kept], [d * (unit // of_due) for d in due], unit
+
+
+_MOST_TRIALS = sys.float_info.max
 
 
 def effective_sample_size(
@@ -411,15 +423,16 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval | N
     6.2 to 16.0 %, 95 % Wilson
     """
     z = _quantile(level)
-    if not 0 <= successes <= trials < math.inf:
-        reason = f"expected 0 <= successes <= trials, but got {successes} of {trials}"
+    if not 0 <= successes <= trials <= _MOST_TRIALS:
+        given = f"{faults.shown(successes)} of {faults.shown(trials)}"
+        reason = f"expected finite doubles, 0 <= successes <= trials, but got {given}"
         raise RateError("Wilson interval", reason)
     if trials == 0:
         return None
     share = successes / trials
-    middle = share + z * z / (2 * trials)
-    reach = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    shrink = 1 + z * z / trials
+    middle = successes + z * z / 2
+    reach = z * math.sqrt(successes * (1 - share) + z * z / 4)
+    shrink = trials + z * z
     # At 0 and at all successes a limit is the share itself; rounding must not step past it.
     low = max(0.0, min(share, (middle - reach) / shrink))
     high = min(1.0, max(share, (middle + reach) / shrink))
@@ -459,9 +472,9 @@ def wilson_columns(
         raise RateError("Wilson interval", reason + f"{won[row]} of {tried[row]}")
     with np.errstate(invalid="ignore", divide="ignore"):
         share = won / tried
-        middle = share + z * z / (2 * tried)
-        reach = z * np.sqrt(share * (1 - share) / tried + z * z / (4 * tried * tried))
-        shrink = 1 + z * z / tried
+        middle = won + z * z / 2
+        reach = z * np.sqrt(won * (1 - share) + z * z / 4)
+        shrink = tried + z * z
         low = np.maximum(0.0, np.minimum(share, (middle - reach) / shrink))
         high = np.minimum(1.0, np.maximum(share, (middle + reach) / shrink))
     return low, high
@@ -471,4 +484,4 @@ def _quantile(level: float) -> float:
     """How many standard errors either side hold ``level`` of a normal distribution."""
     if not 0 < level < 1:
         raise RateError("interval", f"expected a level between 0 and 1, but got {level}")
-    return NormalDist().inv_cdf((1 + level) / 2)
+    return -NormalDist().inv_cdf((1 - level) / 2)  # the lower tail: 1 + level may round to 2

@@ -98,7 +98,13 @@ def _stages(review: Review) -> list[str]:
             for (event, reason), count in kinds.most_common()
         ]
         lines += _wrapped(f"  {_many(len(refused), 'events')} refused: ", _first(listed))
+    unrecorded = sum(each.journey.unrecorded for each in review.accounts if each.journey)
+    if review.known_at and unrecorded:
+        lines.append(f"{_TAKEN_AS_KNOWN}: {_many(unrecorded, 'events')}")
     return lines
+
+
+_TAKEN_AS_KNOWN = "  taken as known when they happened, since no recorded_at is given"
 
 
 _MOST_LISTED = 8
@@ -286,6 +292,8 @@ def _assumed(year: RenewalReport) -> list[str]:
     if year.assumed_signed:
         taken = _many(year.assumed_signed, "contracts")
         lines.append(f"  taken as signed on the first day, since no other is given: {taken}")
+    if year.assumed_known:
+        lines.append(f"{_TAKEN_AS_KNOWN}: {_many(year.assumed_known, 'records')}")
     inferred = sum(line.inferred for line in year.lines)
     if inferred:
         taken = _many(inferred, "contracts")

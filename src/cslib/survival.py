@@ -278,7 +278,8 @@ def kaplan_meier(
             0). None: all were seen from the start.
         counts: Customers each row stands for, whole numbers; a row of 0 has no effect.
         values: What each customer (of the row) is worth: numbers of 0 or more in one currency
-            and unit. A customer worth 0 has no effect on a curve by value.
+            and unit. A customer worth 0 has no effect on a curve by value. With late entry none may
+            be so small beside their total that rounding could lose it: a cent beside 88 billion.
         level: Of the confidence interval, between 0 and 1.
 
     Returns:
@@ -638,7 +639,7 @@ def _log_log_interval(survival: Column, variance: Floats, level: float) -> tuple
     """``S ** exp(± z · √variance / log S)``, where ``variance`` is that of ``log S``."""
     inner = (survival > 0) & (survival < 1)
     between = survival[inner]
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = -NormalDist().inv_cdf((1 - level) / 2)  # the lower tail: 1 + level may round to 2
     low, high = survival.copy(), survival.copy()
     with np.errstate(over="ignore"):  # a huge exponent: the lower end is 0
         exponent = np.exp(z * np.sqrt(variance[inner]) / -np.log(between))
@@ -664,6 +665,7 @@ def _read(
         counts=None if counts is None else _counts("counts", counts, times),
         values=None if values is None else _values(values, times),
     )
+    _check_span(rows)
     rows = rows.weighed_by(rows.counts)
     return rows.weighed_by(rows.values)
 
@@ -692,6 +694,20 @@ def _counts(argument: str, given: npt.ArrayLike, like: Column) -> Column:
 def _values(given: npt.ArrayLike | Sequence[Decimal], like: Column) -> Column:
     remedy = "say what the customer is worth, or leave the row out"
     return _amounts("values", given, like, expected="an amount", remedy=remedy)
+
+
+_SPAN = 2.0**43
+"""How much larger a total may be. A double tells 2**53; rounding of a million sums takes 2**10."""
+
+
+def _check_span(rows: _Rows) -> None:
+    """Refuse values that get lost beside the total: late entry makes sums of money differences."""
+    if rows.values is None or rows.entry is None or not rows.entry.any():
+        return
+    weighed = rows.values.astype(np.float64) * (1 if rows.counts is None else rows.counts)
+    least = weighed.sum() / _SPAN
+    expected = f"expected 0, or {least:g} or more: with late entry, rounding may lose what is less"
+    _refuse("values", rows.values, (weighed > 0) & (rows.values < least), expected)
 
 
 def _flags(argument: str, given: npt.ArrayLike, like: Column) -> npt.NDArray[np.bool_]:

@@ -136,7 +136,7 @@ def _lengths(columns: Mapping[str, Any]) -> Iterator[int]:
         column = columns[name]
         if isinstance(column, Mapping):
             yield from _lengths(column)
-        elif isinstance(column, Sized):
+        elif isinstance(column, Sized) and getattr(column, "ndim", None) != 0:
             yield len(column)
 
 
