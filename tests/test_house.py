@@ -51,7 +51,7 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_RENEWAL = ("ledger", "lineage", "ownership")
+PARTS_OF_RENEWAL = ("ledger", "lineage")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (

@@ -455,6 +455,8 @@ def nested(depth: int, innermost: Any) -> Any:
     ("innermost", "depth"),
     [
         ({"fact": "a.b.c.d.e.f.g.h"}, 1),
+        ({"fact": ".".join(["a"] * MAX_DEPTH)}, 1),
+        ({"fact": ".".join(["a"] * (MAX_DEPTH + 1))}, 1),
         ({"fact": "Seconds of Use.by.day"}, 1),
         ({"+": [{"fact": "x"}, -5]}, 2),
         ({"-": [-5, {"fact": "x"}]}, 2),

@@ -648,6 +648,7 @@ def _is_lower_bound(low: Apply, after: Node | None) -> bool:
 def _fact_text(name: str) -> str:
     words = name.split(".")
     plain = _IDENTIFIER.fullmatch(name) and not any(map(keyword.iskeyword, words))
+    plain = plain and len(words) <= MAX_DEPTH  # a name with more dots is quoted, not nested
     if plain and words[0] != "fact" and words[0].lower() not in LOOKALIKES:
         return name
     return f"fact({_quoted(name)})"

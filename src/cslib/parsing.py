@@ -332,6 +332,8 @@ class _Reader:
         while isinstance(owner, ast.Attribute):
             names.append(owner.attr)
             owner = owner.value
+        if len(names) >= expressions.MAX_DEPTH:
+            raise self._error(part, f"the rule is nested more than {expressions.MAX_DEPTH} deep")
         if isinstance(owner, ast.Name):
             if owner.id == "fact":
                 raise self._error(part, "in text, a fact stands by its name alone, without `fact.`")
