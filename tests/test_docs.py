@@ -18,7 +18,9 @@ from cslib.__main__ import main
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Lifecycle, Stage, Transition
+from cslib.ownership import OwnerTable, Row
 from cslib.playbooks import Playbook
+from cslib.rewards import Bonus, LeadReward
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -127,6 +129,10 @@ DOCUMENTED = [
     ("health", Scorecard),
     ("ledger", Contract),
     ("ledger", Entry),
+    ("ownership", Row),
+    ("ownership", OwnerTable),
+    ("rewards", Bonus),
+    ("rewards", LeadReward),
     ("playbooks", Playbook),
 ]
 

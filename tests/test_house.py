@@ -51,7 +51,7 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_RENEWAL = ("ledger", "lineage")
+PARTS_OF_RENEWAL = ("coverage", "ledger", "lineage", "ownership", "rewards")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (

@@ -14,15 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib import stock
+from cslib.coverage import check_table
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.health import Band, Measure
 from cslib.lifecycle import Event
+from cslib.ownership import Row
 from cslib.playbooks import Playbook, Verdict
 from cslib.review import Definitions
-from cslib.stock import PLAYBOOKS, SCORECARD, SUBSCRIPTION
+from cslib.stock import OWNERSHIP, PLAYBOOKS, SCORECARD, SUBSCRIPTION
 
 TODAY = dt.date(2026, 6, 30)
-DEFINITIONS = (SUBSCRIPTION, SCORECARD, PLAYBOOKS)
+DEFINITIONS = (SUBSCRIPTION, SCORECARD, PLAYBOOKS, OWNERSHIP)
 
 DOCTRINE: Mapping[str, str] = {
     "L1": "S",
@@ -102,10 +104,12 @@ def cited() -> Iterator[tuple[str, str]]:
         yield measure.name, measure.meaning
     for playbook in PLAYBOOKS.playbooks:
         yield playbook.name, f"{playbook.title} {playbook.source}"
+    for row in OWNERSHIP.rows:
+        yield row.name, f"{row.reason}. {row.source}"
 
 
 @pytest.mark.parametrize(("name", "text"), list(cited()))
-def test_every_stage_measure_and_playbook_names_its_source(name: str, text: str) -> None:
+def test_every_stage_measure_playbook_and_owner_names_its_source(name: str, text: str) -> None:
     assert re.search(r"\b[LHRP]\d+\b", text), name
 
 
@@ -263,6 +267,41 @@ def test_the_module_names_every_fact_that_its_rules_read() -> None:
     assert set(re.findall(r"``(\w+)``", listed)) == set(Definitions().fact_kinds)
 
 
+# --- The owners
+
+DEAL: Mapping[str, object] = {
+    "deal": "renewal",
+    "cs_commercial": True,
+    "renewal_number": 2,
+    "new_product_line": False,
+}
+OWNED: Mapping[str, Mapping[str, object]] = {
+    "new account": {**DEAL, "deal": "new"},
+    "no commercial ability": {**DEAL, "cs_commercial": False},
+    "first renewal": {**DEAL, "renewal_number": 1},
+    "new product line": {**DEAL, "new_product_line": True},
+    "renewal or up-sell": DEAL,
+}
+
+
+@pytest.mark.parametrize("row", OWNERSHIP.rows, ids=lambda each: each.name)
+def test_every_row_of_owners_decides_some_deal(row: Row) -> None:
+    assert OWNERSHIP.decide(OWNED[row.name]).row == row
+
+
+KINDS = {"deal": ("new", "renewal", "expansion")}
+
+
+def test_every_deal_of_the_three_kinds_has_an_owner() -> None:
+    assert check_table(OWNERSHIP, values=KINDS).flaws == ()
+
+
+def test_the_module_names_every_fact_of_a_deal() -> None:
+    listed = (stock.__doc__ or "").split("Facts of a deal")[1].split("\n\n")[0]
+
+    assert tuple(re.findall(r"``(\w+)``", listed)) == OWNERSHIP.facts
+
+
 def test_a_stock_value_can_be_changed_without_changing_the_stock() -> None:
     own = attrs.evolve(SCORECARD, name="own")
 
@@ -357,3 +396,17 @@ def test_the_page_lists_every_playbook_as_it_is() -> None:
         )
         for each in PLAYBOOKS.playbooks
     ]
+
+
+def test_the_page_lists_every_row_of_owners_as_it_is() -> None:
+    assert table("Row") == [
+        (each.name, str(each.when), each.owner, each.reason, each.source) for each in OWNERSHIP.rows
+    ]
+
+
+def test_the_page_lists_every_fact_of_a_deal_with_its_kind() -> None:
+    kinds = {name: kind for row in OWNERSHIP.rows for name, kind in row.when.kinds.items()}
+
+    listed = [(name, kind) for name, kind, _ in table("Of a deal")]
+
+    assert listed == [(name, either(kinds[name])) for name in OWNERSHIP.facts]

@@ -1,9 +1,12 @@
-"""Stock definitions: the doctrine's lifecycle, scorecard and playbooks, as data.
+"""Stock definitions: the doctrine's lifecycle, scorecard, playbooks and owners, as data.
 
 Nothing here is mechanism. Each definition is an opinion with a source, named by its id in the
 doctrine (L1 to L15, H1 to H11, R1 to R13, P1 to P15) and the letter of its author: S Sang Wenfeng,
 W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. Change one by making a
 new value from it (``attrs.evolve``), or write your own.
+
+Facts of a deal, read by :data:`OWNERSHIP`: ``deal``, ``cs_commercial``, ``renewal_number``,
+``new_product_line``.
 
 Facts that they read: ``signed_on``, ``seats``, ``seats_used``, ``logins_30d``,
 ``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
@@ -17,9 +20,10 @@ from decimal import Decimal
 
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.lifecycle import Lifecycle, Stage, Transition
+from cslib.ownership import CS, JOINT, SALES, OwnerTable, Row
 from cslib.playbooks import Layer, Library, Playbook
 
-__all__ = ["PLAYBOOKS", "SCORECARD", "SUBSCRIPTION"]
+__all__ = ["OWNERSHIP", "PLAYBOOKS", "SCORECARD", "SUBSCRIPTION"]
 
 _DELIVERY = ("sold", "preparation", "data_access", "delivery")
 _LIVE = ("in_use", "renewal")
@@ -309,3 +313,46 @@ PLAYBOOKS = Library(
     ),
 )
 """One playbook for each first need; the cheapest layer that solves it (P1, S)."""
+
+
+OWNERSHIP = OwnerTable(
+    name="ownership",
+    rows=(
+        Row(
+            name="new account",
+            when='deal == "new"',
+            owner=SALES,
+            reason="sales win new accounts",
+            source="R5 (W, K)",
+        ),
+        Row(
+            name="no commercial ability",
+            when="not cs_commercial",
+            owner=SALES,
+            reason="the customer-success team lacks commercial ability",
+            source="R6 (W, K)",
+        ),
+        Row(
+            name="first renewal",
+            when='deal == "renewal" and renewal_number == 1',
+            owner=JOINT,
+            reason="the sales who know the decision makers take part",
+            source="R6 (W, K)",
+        ),
+        Row(
+            name="new product line",
+            when="new_product_line",
+            owner=JOINT,
+            reason="sales and customer success sell it jointly, a large order all the more",
+            source="R6 (W, K)",
+        ),
+        Row(
+            name="renewal or up-sell",
+            when='deal in {"expansion", "renewal"}',
+            owner=CS,
+            reason="customer success owns it, and is measured on the renewal rate",
+            source="R5 (W, K)",
+        ),
+    ),
+)
+"""Who owns a deal: R5 with the exceptions of R6 before it, in their order (W, K)."""

@@ -1,0 +1,446 @@
+"""Ownership: who owns a renewal or an expansion, by which rule, and what to ask first.
+
+An :class:`OwnerTable` is data: rows of a condition and an owner, taken in order. It answers for one
+deal or for columns of them, says which row decided, and where facts are missing gives an owner only
+if every row that could still decide has the same one. :mod:`cslib.coverage` finds deals that no row
+takes and rows that never decide.
+
+The terms are those of OMG's *Decision Model and Notation* (DMN 1.3, "Hit policy"): a table is
+*first* (the first row that holds decides) or *unique* (no two rows may hold). The rulings where two
+readers could differ are in ``docs/semantics.md``, "Ownership".
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from cslib.documents import document, fingerprint
+from cslib.errors import DefinitionError, Fault, suggestion
+from cslib.expressions import Kind
+from cslib.facts import getter
+from cslib.faults import name_faults, text_faults
+from cslib.rules import Rule, rule
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from cslib.columns import Column
+
+__all__ = [
+    "CS",
+    "JOINT",
+    "SALES",
+    "Decision",
+    "Decisions",
+    "HitPolicy",
+    "OwnerTable",
+    "Row",
+    "Verdict",
+]
+
+CS = "cs"
+"""Customer success owns the deal."""
+SALES = "sales"
+"""Sales own the deal."""
+JOINT = "joint"
+"""Customer success and sales own the deal together."""
+
+_MAX_ROWS = 1_000
+
+
+# --------------------------------------------------------------------------------------
+# The definition
+
+
+class HitPolicy(enum.StrEnum):
+    """Which row decides where several hold, in the terms of DMN."""
+
+    FIRST = "first"
+    """The first row that holds, in the order of the table."""
+    UNIQUE = "unique"
+    """The one row that holds; two that hold are a conflict, whatever their owners."""
+
+
+def _hit_policy(value: str) -> HitPolicy:
+    try:
+        return HitPolicy(value)
+    except ValueError:
+        known = [policy.value for policy in HitPolicy]
+        hint = suggestion(str(value), known) or f"; expected one of {', '.join(known)}"
+        fault = Fault("$.hit_policy", f"unknown hit policy {value!r}{hint}")
+        raise DefinitionError("owner table", (fault,)) from None
+
+
+def _condition(source: object) -> Rule:
+    return rule(source, kind=Kind.BOOLEAN)
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One row of an owner table: under which condition who owns the deal.
+
+    Attributes:
+        name: Its name, by which answers speak of it.
+        when: Its condition, a rule over facts; without one the row always holds.
+        owner: Who owns the deal then: ``CS``, ``SALES``, ``JOINT`` or a name of your own.
+        reason: Why, in words.
+        source: Where it comes from: a doctrine id and its author, a policy.
+
+    Raises:
+        DefinitionError: With every fault: a name or an owner that is empty, a text that is none.
+    """
+
+    name: str
+    when: Rule = attrs.field(default=rule(True), converter=_condition)
+    owner: str
+    reason: str = ""
+    source: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        faults = (
+            *name_faults("$.name", self.name),
+            *name_faults("$.owner", self.owner),
+            *text_faults("$.reason", self.reason),
+            *text_faults("$.source", self.source),
+        )
+        if faults:
+            raise DefinitionError(f"row {self.name!r}", faults)
+
+
+def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(rows)
+
+
+@document("owner_table", version=1)
+@attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
+class OwnerTable:
+    """Who owns a deal, as an ordered decision table.
+
+    Attributes:
+        name: Its name.
+        rows: The rows, in order.
+        hit_policy: Which row decides where several hold; the first, unless said.
+
+    Raises:
+        DefinitionError: With every fault: no name, no rows, two of one name, a fact that two rows
+            take for different kinds.
+
+    >>> table = OwnerTable(name="ours", rows=(
+    ...     Row(name="first renewal", when="renewal_number == 1", owner=JOINT),
+    ...     Row(name="all else", owner=CS),
+    ... ))
+    >>> print(table.decide({"renewal_number": 1}))
+    joint, by row 'first renewal': renewal number is 1 (renewal_number = 1)
+    >>> print(table.decide({}).reason)
+    unknown: joint by 'first renewal', or cs by 'all else'; ask for renewal_number
+    """
+
+    name: str
+    rows: tuple[Row, ...] = attrs.field(converter=_rows)
+    hit_policy: HitPolicy = attrs.field(default=HitPolicy.FIRST, converter=_hit_policy)
+
+    def __attrs_post_init__(self) -> None:
+        faults = (
+            *name_faults("$.name", self.name),
+            *_row_faults(self.rows),
+            *_kind_faults(self.rows),
+        )
+        if faults:
+            raise DefinitionError(f"owner table {self.name!r}", faults)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """By which definition an owner was found."""
+        return fingerprint(self)
+
+    @functools.cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the facts that its rows read, in order of appearance."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.when.facts))
+
+    def decide(self, deal: object, *, as_of: object = None) -> Decision:
+        """Who owns one deal, by which row, or what to ask first.
+
+        Args:
+            deal: Its facts: a mapping or an object.
+            as_of: Today, for conditions that count days.
+
+        Raises:
+            FactError, AsOfError: As the rows' conditions do.
+        """
+        get = getter(deal)
+        return Decision(
+            table=self,
+            answers=tuple(row.when(deal, as_of=as_of) for row in self.rows),
+            facts={name: get(name) for name in self.facts},
+            as_of=as_of,
+        )
+
+    def decide_columns(self, columns: Mapping[str, Any], *, as_of: object = None) -> Decisions:
+        """Who owns every deal of a book, equal to :meth:`decide` on each row of the columns.
+
+        Args:
+            columns: Names to numpy arrays of equal length, as for
+                :meth:`cslib.rules.Rule.columns`; an absent column is unknown in every row.
+            as_of: Today, for conditions that count days.
+
+        Raises:
+            FactError, AsOfError: As the rows' conditions do.
+            ColumnsError: If the columns differ in length, or there is none to tell it.
+
+        >>> import numpy as np
+        >>> table = OwnerTable(name="ours", rows=(
+        ...     Row(name="first renewal", when="renewal_number == 1", owner=JOINT),
+        ...     Row(name="all else", owner=CS),
+        ... ))
+        >>> found = table.decide_columns({"renewal_number": np.array([1, 2, np.nan])})
+        >>> found.tolist(), found.row.tolist()
+        (['joint', 'cs', None], ['first renewal', 'all else', ''])
+        """
+        answers = [row.when.columns(columns, as_of=as_of) for row in self.rows]
+        _check_lengths(self.rows, answers)
+        return _decisions(self, answers)
+
+
+def _row_faults(rows: Sequence[Row]) -> Iterator[Fault]:
+    if not 1 <= len(rows) <= _MAX_ROWS:
+        yield Fault("$.rows", f"expected 1 to {_MAX_ROWS:,} rows, but got {len(rows):,}")
+    seen: set[str] = set()
+    for place, row in enumerate(rows):
+        if row.name in seen:
+            yield Fault(f"$.rows[{place}].name", f"{row.name!r} stands twice")
+        seen.add(row.name)
+
+
+def _kind_faults(rows: Sequence[Row]) -> Iterator[Fault]:
+    """Facts that one row takes for a text, say, and another for a number."""
+    found: dict[str, frozenset[Kind]] = {}
+    for place, row in enumerate(rows):
+        for name, kinds in row.when.kinds.items():
+            before = found.get(name, kinds)
+            if before & kinds:
+                found[name] = before & kinds
+            else:
+                problem = f"takes {name!r} for a {_either(kinds)}, but a row before for a "
+                yield Fault(f"$.rows[{place}].when", problem + _either(before))
+
+
+def _either(kinds: Iterable[Kind]) -> str:
+    return " or ".join(sorted(kinds))
+
+
+# --------------------------------------------------------------------------------------
+# One deal
+
+
+class Verdict(enum.StrEnum):
+    """How an owner table answered."""
+
+    DECIDED = "decided"
+    """It names the owner."""
+    UNKNOWN = "unknown"
+    """What is missing could change the owner, or whether there is one."""
+    NO_ROW = "no_row"
+    """No row applies."""
+    CONFLICT = "conflict"
+    """Two rows of a unique table hold."""
+
+
+@attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
+class Decision:
+    """Who owns one deal, and why.
+
+    Attributes:
+        table: The table that was asked.
+        answers: For each row whether its condition holds; None is unknown.
+        facts: The facts that the table reads, as the deal had them.
+        as_of: Today, as the table was told it.
+    """
+
+    table: OwnerTable = attrs.field(repr=False)
+    answers: tuple[bool | None, ...]
+    facts: Mapping[str, object] = attrs.field(hash=False)
+    as_of: object = attrs.field(repr=False)
+
+    @functools.cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows that decide, or could still do so; in a conflict those that hold."""
+        may_hold = not self._in_conflict
+        return tuple(row for row, held in self._judged if held or (held is None and may_hold))
+
+    @functools.cached_property
+    def verdict(self) -> Verdict:
+        """How the table answered."""
+        if not self.rows:
+            return Verdict.NO_ROW
+        if self._in_conflict:
+            return Verdict.CONFLICT
+        first = self.table.hit_policy is HitPolicy.FIRST
+        contenders = {row.owner if first else row.name for row in self.rows}
+        decided = len(contenders) == 1 and self._some_row_holds
+        return Verdict.DECIDED if decided else Verdict.UNKNOWN
+
+    @property
+    def owner(self) -> str | None:
+        """Who owns the deal; None where no owner is known."""
+        return self.rows[0].owner if self.verdict is Verdict.DECIDED else None
+
+    @property
+    def row(self) -> Row | None:
+        """The row that decided; None where none did, or any of several rows of one owner will."""
+        return self.rows[0] if self.verdict is Verdict.DECIDED and len(self.rows) == 1 else None
+
+    @functools.cached_property
+    def questions(self) -> tuple[str, ...]:
+        """The facts to ask for, since they could change the answer."""
+        if self.verdict is not Verdict.UNKNOWN:
+            return ()
+        asked = [row.when.missing(self.facts, as_of=self.as_of) for row in self._unsettled]
+        return tuple(dict.fromkeys(name for names in asked for name in names))
+
+    @property
+    def reason(self) -> str:
+        """The answer and why, in words."""
+        match self.verdict:
+            case Verdict.DECIDED if self.row is not None:
+                why = self.row.reason or self.row.when.words()
+                return f"{self.owner}, by row {self.row.name!r}: {why}{self._read(self.row)}"
+            case Verdict.DECIDED:
+                return f"{self.owner}, whichever of {_names(self.rows)} decides"
+            case Verdict.UNKNOWN:
+                ask = f"ask for {', '.join(self.questions)}" if self.questions else "nothing to ask"
+                return f"unknown: {self._possible}; {ask}"
+            case Verdict.CONFLICT:
+                return f"conflict: {_names(self.rows)} hold, and only one row may"
+        return "no row applies"
+
+    @property
+    def definition(self) -> str:
+        """The fingerprint of the table."""
+        return self.table.fingerprint
+
+    def explain(self) -> str:
+        """The reason, then every row that was looked at, with its facts."""
+        return "\n".join((self.reason, *self._lines()))
+
+    def __str__(self) -> str:
+        return self.reason
+
+    @property
+    def _judged(self) -> Sequence[tuple[Row, bool | None]]:
+        """The rows and whether they hold; none behind the first that does, where that decides."""
+        judged = tuple(zip(self.table.rows, self.answers, strict=True))
+        if self.table.hit_policy is HitPolicy.FIRST and self._some_row_holds:
+            return judged[: self.answers.index(True) + 1]
+        return judged
+
+    @property
+    def _some_row_holds(self) -> bool:
+        return True in self.answers
+
+    @property
+    def _in_conflict(self) -> bool:
+        return self.table.hit_policy is HitPolicy.UNIQUE and self.answers.count(True) > 1
+
+    @property
+    def _possible(self) -> str:
+        """What an unknown answer could be."""
+        if self.table.hit_policy is HitPolicy.UNIQUE:
+            return f"{_names(self.rows)} hold or may hold, and only one row may"
+        could = [f"{row.owner} by {row.name!r}" for row in self.rows]
+        return ", or ".join(could if self._some_row_holds else [*could, "no row"])
+
+    @property
+    def _unsettled(self) -> Sequence[Row]:
+        """The rows whose conditions matter: not those that give what the rows behind them give."""
+        if self.table.hit_policy is HitPolicy.UNIQUE or not self._some_row_holds:
+            return self.rows
+        last = self.rows[-1].owner
+        others = [place for place, row in enumerate(self.rows) if row.owner != last]
+        return self.rows[: others[-1] + 1]
+
+    def _lines(self) -> Iterator[str]:
+        words = {True: "holds", False: "does not hold", None: "unknown"}
+        for row, held in self._judged:
+            yield f"  {row.name} ({row.owner}): {words[held]}: {row.when}{self._read(row)}"
+
+    def _read(self, row: Row) -> str:
+        listed = ", ".join(f"{name} = {_shown(self.facts[name])}" for name in row.when.facts)
+        return f" ({listed})" if listed else ""
+
+
+def _names(rows: Iterable[Row]) -> str:
+    return " and ".join(repr(row.name) for row in rows)
+
+
+def _shown(value: object) -> str:
+    return "unknown" if value is None else repr(value) if isinstance(value, str) else str(value)
+
+
+# --------------------------------------------------------------------------------------
+# Columns of deals
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Decisions:
+    """Who owns every deal of a book.
+
+    Attributes:
+        owner: The owners; empty where none is known.
+        row: The name of the row that decided; empty where none did, or any of several will.
+        verdict: The values of :class:`Verdict`.
+        definition: The fingerprint of the table.
+    """
+
+    owner: npt.NDArray[Any]
+    row: npt.NDArray[Any]
+    verdict: npt.NDArray[Any]
+    definition: str
+
+    def tolist(self) -> list[str | None]:
+        """The owners as a record has them, None where none is known."""
+        return [owner or None for owner in self.owner.tolist()]
+
+
+def _check_lengths(rows: Sequence[Row], answers: Sequence[Column]) -> None:
+    from cslib.columns import ColumnsError
+
+    lengths = [len(each.known) for each in answers]
+    for row, length in zip(rows, lengths, strict=True):
+        if length != lengths[0]:
+            differ = f"row {rows[0].name!r} reads {lengths[0]}, but row {row.name!r} {length}"
+            raise ColumnsError(f"columns must be equally long: {differ}")
+
+
+def _decisions(table: OwnerTable, answers: Sequence[Column]) -> Decisions:
+    """What :class:`Decision` does, for all deals; arrays are rows of the table by deals."""
+    import numpy as np
+
+    first = table.hit_policy is HitPolicy.FIRST
+    holds = np.stack([each.true for each in answers])
+    stands = holds | ~np.stack([each.known for each in answers])  # holds or may hold
+    if first:
+        stands[1:] &= ~np.logical_or.accumulate(holds)[:-1]  # none behind the first that holds
+        holds &= stands
+    owners = np.array([row.owner for row in table.rows])
+    names = np.array([row.name for row in table.rows])
+    labels = owners if first else names
+    contenders = sum(stands[labels == each].any(axis=0) for each in np.unique(labels))
+    decided = (contenders == 1) & holds.any(axis=0)
+    alone = stands.sum(axis=0) == 1
+    place = stands.argmax(axis=0)
+    return Decisions(
+        owner=np.where(decided, owners[place], ""),
+        row=np.where(decided & alone, names[place], ""),
+        verdict=np.select(
+            [~stands.any(axis=0), holds.sum(axis=0) > 1, decided],
+            [Verdict.NO_ROW.value, Verdict.CONFLICT.value, Verdict.DECIDED.value],
+            Verdict.UNKNOWN.value,
+        ),
+        definition=table.fingerprint,
+    )
