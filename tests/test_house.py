@@ -51,12 +51,23 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_RENEWAL = ("coverage", "ledger", "lineage", "ownership", "rewards")
+PARTS_OF_RENEWAL = (
+    "coverage",
+    "cuberows",
+    "cubes",
+    "ledger",
+    "lineage",
+    "movements",
+    "ownership",
+    "retention",
+    "rewards",
+    "waterfalls",
+)
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("calendars", "codecs", "daycount", "days", "documents", "errors", "moments", "money"),
-            *("periods", "rates", "rules", "survival"),
+            *("periods", "rates", "rules", "series", "survival"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

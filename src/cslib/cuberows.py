@@ -1,0 +1,278 @@
+"""The rows of a customer cube, read from columns and checked: nothing is coerced or dropped.
+
+A row says what one customer pays for one month. Its key is a whole number, a text or a tuple of
+these; its month a ``datetime64[M]``; its amount (and its units, where given) a whole number of 0
+or more. What is missing is an error: unknown is not 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from cslib.errors import CslibError
+from cslib.faults import shown
+from cslib.periods import Period
+
+__all__ = ["MOST", "CubeError", "CubeRows", "month_of", "parts", "read_rows"]
+
+Column: TypeAlias = npt.NDArray[Any]
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+MOST = 2**63 - 1
+"""The most that a sum may come to: the largest number of int64."""
+
+_MOST_MONTHS = 1_200  # a century: a month beyond is a slip of the pen, and would cost a table
+_ROWS_AT_ONCE = 2**18  # so that temporary arrays stay in the cache
+
+
+@attrs.define
+class CubeError(CslibError, ValueError):
+    """A column, row or month of which no customer cube can be made, or which a cube does not have.
+
+    Attributes:
+        argument: The argument at fault, for example ``amount``.
+        row: Its first row at fault, counted from 0; None where the whole argument is.
+        message: What was given, what was expected and the way out.
+
+    >>> print(CubeError("amount", 3, "is -500: expected 0 or more"))
+    amount[3] is -500: expected 0 or more
+    """
+
+    argument: str
+    row: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = self.argument if self.row is None else f"{self.argument}[{self.row}]"
+        return f"{place} {self.message}"
+
+
+class CubeRows(NamedTuple):
+    """Columns of one length, checked.
+
+    A row's ``customer`` is a position in ``keys``, and its ``month`` one in ``months``.
+    """
+
+    keys: Column
+    """Every key once, sorted; whole numbers close together with those between that no row has."""
+    months: Column
+    """Every month from the first to the last, ``datetime64[M]``."""
+    customer: npt.NDArray[np.int32]
+    month: npt.NDArray[np.uint16]
+    amount: Integers
+    units: Integers | None
+
+
+def parts(length: int) -> Iterator[slice]:
+    """Slices that cover a column a part at a time.
+
+    >>> list(parts(3))
+    [slice(0, 3, None)]
+    """
+    return (slice(i, min(i + _ROWS_AT_ONCE, length)) for i in range(0, length, _ROWS_AT_ONCE))
+
+
+def read_rows(
+    customer: npt.ArrayLike,
+    month: npt.ArrayLike,
+    amount: npt.ArrayLike,
+    units: npt.ArrayLike | None,
+    span: Period | None,
+) -> CubeRows:
+    """The columns of :meth:`cslib.cubes.CustomerCube.of_columns`, checked and numbered.
+
+    Raises:
+        CubeError: As said there.
+
+    >>> months = np.array(["2026-02", "2026-01"], "datetime64[M]")
+    >>> rows = read_rows(["bo", "ada"], months, [50_00, 100_00], None, None)
+    >>> rows.keys.tolist(), rows.customer.tolist(), rows.month.tolist()
+    (['ada', 'bo'], [1, 0], [1, 0])
+    """
+    months, positions = _months(month, span)
+    amounts = _whole("amount", amount, "minor units; cslib.money.to_minor_columns makes them")
+    seats = None if units is None else _whole("units", units, "units")
+    keys, numbers = _customers(customer)
+    lengths = {"customer": len(numbers), "month": len(positions), "amount": len(amounts)}
+    lengths |= {} if seats is None else {"units": len(seats)}
+    if len(set(lengths.values())) > 1:
+        given = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise CubeError("columns", None, f"differ in length: {given}")
+    return CubeRows(keys, months, numbers, positions, amounts, seats)
+
+
+def _flat(argument: str, column: npt.ArrayLike) -> Column:
+    """A column as an array of one dimension, without a masked row."""
+    if isinstance(column, np.ma.MaskedArray) and column.mask.any():
+        row = int(np.flatnonzero(column.mask)[0])
+        raise CubeError(argument, row, "is masked: unknown is not 0, take the row out first")
+    values = np.asarray(column)
+    if values.ndim != 1:
+        raise CubeError(argument, None, f"has shape {values.shape}: expected one dimension")
+    return values
+
+
+# Months
+
+
+def month_of(period: Period, row: int | None = None) -> np.datetime64:
+    """A calendar month as numpy has it.
+
+    Raises:
+        CubeError: If the period is no calendar month.
+
+    >>> month_of(Period.month(2026, 6))
+    np.datetime64('2026-06')
+    """
+    if not isinstance(period, Period):
+        raise CubeError("month", row, f"is {shown(period)}: expected a Period of one month")
+    if period != Period.month(period.start.year, period.start.month):
+        raise CubeError("month", row, f"is {period}: expected one calendar month")
+    return np.datetime64(period.start, "M")
+
+
+def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDArray[np.uint16]]:
+    """All months of the cube, and where in them each row's month stands."""
+    values = _flat("month", column)
+    if values.dtype != "datetime64[M]":
+        way = 'give numpy.datetime64[M], as by .astype("datetime64[M]") of dates'
+        raise CubeError("month", None, f"has dtype {values.dtype}: {way}")
+    numbers = values.view(np.int64)  # months since 1970; a missing one is the least of all
+    low, high = (int(numbers.min()), int(numbers.max())) if len(values) else (0, -1)
+    if low == _MISSING:
+        raise CubeError("month", int(numbers.argmin()), "is missing: take the row out first")
+    first, end = _bounds(span, low, high)
+    if len(values) and not first <= low <= high < end:
+        row = int(np.flatnonzero((numbers < first) | (numbers >= end))[0])
+        raise CubeError("month", row, f"is {values[row]}: expected one within {span}")
+    positions = np.empty(len(values), np.uint16)
+    np.subtract(numbers, first, out=positions, casting="unsafe")  # at most a century of months
+    return np.arange(first, end).astype(values.dtype), positions
+
+
+_MISSING = np.datetime64("NaT").astype(np.int64)
+
+
+def _bounds(span: Period | None, low: int, high: int) -> tuple[int, int]:
+    """The first month of the cube, and the one after its last, counted from 1970."""
+    first, end = low, high + 1
+    if span is not None:
+        if span.start.day != 1 or span.end.day != 1:
+            raise CubeError("span", None, f"is {span}: expected whole calendar months")
+        bounds = np.array([span.start, span.end], "datetime64[M]")
+        first, end = bounds.astype(np.int64).tolist()
+    if first == end:
+        raise CubeError("span", None, "is not given: a cube without rows needs one")
+    if end - first > _MOST_MONTHS:
+        months = np.array([first, end - 1]).astype("datetime64[M]")
+        given = f"run from {months[0]} to {months[1]}"
+        raise CubeError("months", None, f"{given}: expected at most a century")
+    return first, end
+
+
+# Amounts
+
+
+def _whole(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
+    """A column of whole numbers of 0 or more, whose sum int64 can hold."""
+    values = _flat(argument, column)
+    if values.dtype.kind not in "iu" and len(values):
+        row, value = _first_inexact(values)
+        raise CubeError(argument, row, f"is {shown(value)}: expected whole {unit}")
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if low < 0:
+        row = int(np.flatnonzero(values < 0)[0])
+        way = "expected 0 or more; take a credit off the row that it lowers"
+        raise CubeError(argument, row, f"is {values[row]}: {way}")
+    if high * len(values) > MOST and _exact_sum(values) > MOST:
+        raise CubeError(argument, None, "adds up to more than int64 holds: split the cube")
+    return values.astype(np.int64, copy=False)
+
+
+def _first_inexact(values: Column) -> tuple[int, object]:
+    """The first missing row, or else the first that is no whole number of a machine's size."""
+    listed = values.tolist()
+    missing = [row for row, value in enumerate(listed) if value is None or value != value]
+    wrong = (row for row, value in enumerate(listed) if type(value) is not int)
+    row = missing[0] if missing else next(wrong, 0)
+    return row, listed[row]
+
+
+def _exact_sum(values: Column) -> int:
+    """The sum in two halves, neither of which can overflow."""
+    wide = values.astype(np.uint64)
+    low, high = wide & np.uint64(2**32 - 1), wide >> np.uint64(32)
+    return int(low.sum()) + (int(high.sum()) << 32)
+
+
+# Keys
+
+
+def _customers(column: npt.ArrayLike) -> tuple[Column, npt.NDArray[np.int32]]:
+    """Every key once, sorted, and the position of each row's key in them."""
+    if hasattr(column, "__array__"):
+        values = _flat("customer", column)
+        if values.dtype.kind in "iu":
+            return _numbered_integers(values)
+        column = values.tolist()
+    return _numbered_objects(list(column))  # type: ignore[arg-type]
+
+
+def _numbered_integers(keys: Column) -> tuple[Column, npt.NDArray[np.int32]]:
+    """Whole numbers in a modest range by their distance from the least, others by sorting."""
+    low, high = (int(keys.min()), int(keys.max())) if len(keys) else (0, -1)
+    if high - low > 2 * len(keys) + 1024:
+        unique, places = np.unique(keys, return_inverse=True)
+        return unique, places.astype(np.int32)
+    wide = keys.astype(np.uint64 if keys.dtype.kind == "u" else np.int64, copy=False)
+    least = wide.dtype.type(low)
+    numbers = np.empty(len(keys), np.int32)
+    np.subtract(wide, least, out=numbers, casting="unsafe")  # within the range, which is modest
+    return np.arange(high - low + 1, dtype=wide.dtype) + least, numbers
+
+
+def _numbered_objects(keys: list[Any]) -> tuple[Column, npt.NDArray[np.int32]]:
+    _check_kind(keys)
+    try:
+        unique = sorted(set(keys))
+    except TypeError as error:
+        raise CubeError("customer", None, f"holds keys that cannot be sorted: {error}") from None
+    position = {key: i for i, key in enumerate(unique)}
+    numbers = np.fromiter(map(position.__getitem__, keys), np.int32, len(keys))
+    return np.fromiter(unique, object, len(unique)), numbers
+
+
+def _check_kind(keys: list[Any]) -> None:
+    """All keys are whole numbers, or all are text, or all are tuples of these."""
+    kinds = {_kind(each) for each in set(map(type, keys))}
+    if None in kinds or kinds & {str, tuple}:
+        for row, key in enumerate(keys):
+            if not _is_key(key):
+                raise CubeError("customer", row, f"is {shown(key)}: expected {_KEYS}")
+    if len(kinds) > 1:
+        raise CubeError("customer", None, "holds keys of several kinds: expected one kind")
+
+
+_KEYS = "a whole number, a text that is not empty, or a tuple of these"
+
+
+def _kind(kind: type) -> type | None:
+    if issubclass(kind, bool):
+        return None
+    if issubclass(kind, np.integer):
+        return int
+    return next((each for each in (int, str, tuple) if issubclass(kind, each)), None)
+
+
+def _is_key(key: Any) -> bool:
+    if type(key) is str:
+        return key != ""
+    kind = _kind(type(key))
+    if kind is tuple:
+        return all(_kind(type(part)) in (int, str) and part != "" for part in key)
+    return kind is not None and key != ""

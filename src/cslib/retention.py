@@ -1,0 +1,468 @@
+"""Retention from a customer cube: gross, net and logo, over a window and by cohort.
+
+Conventions:
+
+- *Point to point* looks at the two ends of a window alone. Of the customers who pay at its opening,
+  gross retention (GRR) keeps the smaller of the two amounts, net retention (NRR) what they pay at
+  the closing, logo retention counts those who still pay. Nobody else takes part.
+- From *summed movements*, GRR takes all contraction and churn within the window off the opening,
+  NRR adds expansion and reactivation. It counts losses that were made good, and losses of customers
+  who came later: :func:`retention_bridge` says how much of each.
+- Over an opening of 0 a rate is undefined: masked in a column, without value in a
+  :class:`~cslib.rates.Rate`.
+- A cell of a cohort that lies in the future is masked. It is not 0.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from cslib.cuberows import MOST
+from cslib.cubes import CubeError, CustomerCube
+from cslib.money import to_major
+from cslib.periods import Period
+from cslib.rates import Rate
+from cslib.series import BY_CONTENT, read_only, text_table
+from cslib.waterfalls import Waterfall
+
+__all__ = [
+    "CohortTriangle",
+    "Retention",
+    "RetentionBridge",
+    "TrailingRetention",
+    "cohort_triangle",
+    "retention",
+    "retention_bridge",
+    "trailing_movements",
+    "trailing_retention",
+]
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+
+# --------------------------------------------------------------------------------------
+# Over a window
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class TrailingRetention:
+    """Retention over a window that ends with each month, in columns side by side.
+
+    Attributes:
+        months: The month in which each window ends, ``datetime64[M]``.
+        window: Its length in months.
+        basis: ``point to point`` or ``summed movements``.
+        currency: ISO 4217 code.
+        opening: What was paid before the window began, in minor units.
+        kept: What of it is kept, gross; from summed movements it may fall below 0.
+        closing: What it has become, net.
+        opening_logos: How many customers paid before the window began.
+        kept_logos: How many of them are kept.
+    """
+
+    months: npt.NDArray[Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
+    window: int
+    basis: str
+    currency: str
+    opening: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+    kept: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+    closing: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+    opening_logos: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+    kept_logos: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+
+    @property
+    def grr(self) -> np.ma.MaskedArray[Any, Any]:
+        """Gross revenue retention of each window; masked where nothing was paid before it."""
+        return _ratio(self.kept, self.opening)
+
+    @property
+    def nrr(self) -> np.ma.MaskedArray[Any, Any]:
+        """Net revenue retention of each window; masked where nothing was paid before it."""
+        return _ratio(self.closing, self.opening)
+
+    @property
+    def logos(self) -> np.ma.MaskedArray[Any, Any]:
+        """Logo retention of each window; masked where nobody paid before it."""
+        return _ratio(self.kept_logos, self.opening_logos)
+
+    def __repr__(self) -> str:
+        columns = (self.grr, self.nrr, self.logos)
+        rows = [
+            [str(month), str(to_major(int(self.opening[i]), self.currency))]
+            + [_percent(each[i]) for each in columns]
+            for i, month in enumerate(self.months)
+        ]
+        head = f"retention over {self.window} months, {self.basis}, in {self.currency}\n"
+        return head + text_table(["month", "opening", "GRR", "NRR", "logos"], rows)
+
+
+def _ratio(parts: Integers, wholes: Integers) -> np.ma.MaskedArray[Any, Any]:
+    """Quotients, masked where there is nothing to divide by."""
+    return np.ma.masked_array(parts / np.where(wholes == 0, 1, wholes), mask=wholes == 0)
+
+
+def _percent(share: Any) -> str:
+    return "undefined" if share is np.ma.masked else f"{share:.1%}"
+
+
+def trailing_retention(cube: CustomerCube, months: int = 12) -> TrailingRetention:
+    """Retention point to point over the window that ends with each month of the cube.
+
+    For the window of ``k`` months that ends with month ``m``, over the customers ``i`` with revenue
+    ``b`` in month ``m - k`` and ``a`` in month ``m``: GRR is ``sum(min(a, b)) / sum(b)``, NRR is
+    ``sum(a where b > 0) / sum(b)``, logo retention the share of them with ``a > 0``.
+
+    Args:
+        cube: Recurring revenue by customer and month.
+        months: Length of the window. The first ``months`` of the cube have no window.
+
+    Raises:
+        CubeError: If ``months`` is below 1.
+
+    >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
+    >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
+    >>> trailing_retention(CustomerCube.of_rows(rows, currency="EUR"), months=1)
+    retention over 1 months, point to point, in EUR
+      month  opening    GRR    NRR  logos
+    2026-02   150.00  66.7%  80.0%  50.0%
+    """
+    _check_window(months)
+    ends = range(months, len(cube.months))
+    both = np.array([cube.overlap(end - months, end) for end in ends], np.int64).reshape(-1, 4)
+    count = len(both)
+    return TrailingRetention(
+        months=cube.months[months:],
+        window=months,
+        basis="point to point",
+        currency=cube.currency,
+        opening=cube.cohort_amounts.sum(axis=1)[:count],
+        kept=both[:, 0],
+        closing=both[:, 2],
+        opening_logos=cube.cohort_customers.sum(axis=1)[:count],
+        kept_logos=both[:, 3],
+    )
+
+
+def _check_window(months: int) -> None:
+    if type(months) is not int or months < 1:
+        raise CubeError("months", None, f"is {months!r}: expected a whole number of 1 or more")
+
+
+def trailing_movements(report: Waterfall, months: int = 12) -> TrailingRetention:
+    """Retention from the movements summed over the window that ends with each month.
+
+    GRR is ``1 - sum(contraction + churn) / opening``, and may fall below 0; NRR adds
+    ``sum(expansion + reactivation) / opening``; logo retention is ``1 - sum(churned) / opening``.
+
+    Args:
+        report: A waterfall at one rate of exchange.
+        months: Length of the window.
+
+    Raises:
+        CubeError: If ``months`` is below 1, or the waterfall has effects of exchange rates:
+            movements at several rates have no opening in common; or if its movements add up to
+            more than int64 holds.
+
+    >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
+    >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
+    >>> from cslib.waterfalls import waterfall
+    >>> report = waterfall(CustomerCube.of_rows(rows, currency="EUR"))
+    >>> trailing_movements(report, months=1).grr.round(3).tolist()
+    [0.667]
+    """
+    _check_window(months)
+    if report.fx.any():
+        raise CubeError("report", None, "has effects of exchange rates: convert at one rate first")
+    ends = len(report.months) - months + 1
+    opening, logos = report.opening[: max(ends, 0)], report.logos.opening[: max(ends, 0)]
+    kept = opening - _window_sums(report.losses, months)
+    return TrailingRetention(
+        months=report.months[months - 1 :],
+        window=months,
+        basis="summed movements",
+        currency=report.currency,
+        opening=opening,
+        kept=kept,
+        closing=kept + _window_sums(report.expansion + report.reactivation, months),
+        opening_logos=logos,
+        kept_logos=logos - _window_sums(report.logos.churn, months),
+    )
+
+
+def _window_sums(values: Integers, months: int) -> Integers:
+    if sum(values.tolist()) > MOST:
+        raise CubeError("report", None, "has movements that add up to more than int64 holds")
+    sums = np.append(0, values.cumsum())
+    return np.asarray(sums[months:] - sums[:-months])
+
+
+@attrs.frozen(kw_only=True)
+class Retention:
+    """Retention over one window, each rate with its evidence.
+
+    Attributes:
+        grr: Gross revenue retention; its interval weighs each customer by what it paid.
+        nrr: Net revenue retention; no proportion once anybody pays more, so without an interval.
+        logos: Logo retention, with Wilson's interval.
+    """
+
+    grr: Rate
+    nrr: Rate
+    logos: Rate
+
+
+def retention(cube: CustomerCube, month: Period, months: int = 12) -> Retention:
+    """Retention point to point over the window of ``months`` that ends with a month.
+
+    The figures are those of :func:`trailing_retention`, as rates in minor units.
+
+    Raises:
+        CubeError: If the cube does not have the whole window and the month before it.
+
+    >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
+    >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
+    >>> retention(CustomerCube.of_rows(rows, currency="EUR"), february, months=1).nrr
+    12000 of 15000 = 80.0 % (no interval: a net rate is no proportion); \
+convention: NRR point to point, 1 months
+    """
+    start, end = _window(cube, month, months)
+    customers, before = cube.paying(start)
+    after = cube.amounts(end)[customers]
+    over = f"point to point, {months} months"
+    due = before.tolist()
+    return Retention(
+        grr=Rate.of_values(np.minimum(before, after).tolist(), due, convention=f"GRR {over}"),
+        nrr=Rate.of_values(after.tolist(), due, convention=f"NRR {over}"),
+        logos=Rate.of_counts(
+            int(np.count_nonzero(after)), len(due), convention=f"logo retention {over}"
+        ),
+    )
+
+
+def _window(cube: CustomerCube, month: Period, months: int) -> tuple[int, int]:
+    """The positions of the month before a window and of its last month."""
+    _check_window(months)
+    end = cube.position(month)
+    if end < months:
+        given = f"{months} months to {month} need {months} before it"
+        raise CubeError("months", None, f"are too many: {given}, and the cube has {end}")
+    return end - months, end
+
+
+# --------------------------------------------------------------------------------------
+# The bridge
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class RetentionBridge:
+    """Why gross retention from movements differs from gross retention point to point.
+
+    All amounts in minor units. ``movement_losses`` is ``lost`` and the four lines between, to the
+    minor unit.
+
+    Attributes:
+        month: The month in which the window ends.
+        window: Its length in months.
+        currency: ISO 4217 code.
+        opening: What was paid before the window.
+        lost: What is missing of it at the closing: the loss point to point.
+        later_customers: Lost by customers who were not there at the opening.
+        above_opening: Lost again of what a customer had won above its opening amount: contraction
+            or churn after expansion.
+        regained_by_reactivation: Lost, and won again by coming back.
+        regained_by_expansion: Lost, and won again by paying more.
+        movement_losses: All contraction and churn within the window.
+    """
+
+    month: Period
+    window: int
+    currency: str
+    opening: int
+    lost: int
+    later_customers: int
+    above_opening: int
+    regained_by_reactivation: int
+    regained_by_expansion: int
+    movement_losses: int
+
+    @property
+    def point_to_point(self) -> Rate:
+        """GRR point to point, from totals; :func:`retention` gives its interval."""
+        return self._rate(self.lost, "point to point")
+
+    @property
+    def summed_movements(self) -> Rate:
+        """GRR from summed movements."""
+        return self._rate(self.movement_losses, "summed movements")
+
+    def _rate(self, lost: int, basis: str) -> Rate:
+        convention = f"GRR {basis}, {self.window} months"
+        kept = self.opening - lost
+        return Rate(numerator=kept, denominator=self.opening, convention=convention)
+
+    def __repr__(self) -> str:
+        lines = {
+            f"GRR point to point {self.point_to_point:.1%}: lost": self.lost,
+            "+ by customers who came later": self.later_customers,
+            "+ of what was won above the opening": self.above_opening,
+            "+ regained by reactivation": self.regained_by_reactivation,
+            "+ regained by expansion": self.regained_by_expansion,
+            f"= GRR from movements {self.summed_movements:.1%}: lost": self.movement_losses,
+        }
+        width = max(map(len, lines))
+        amounts = [f"{to_major(amount, self.currency):,}" for amount in lines.values()]
+        rows = [
+            f"{name:<{width}}  {amount:>{max(map(len, amounts))}}"
+            for name, amount in zip(lines, amounts, strict=True)
+        ]
+        opening = f"{to_major(self.opening, self.currency):,} {self.currency}"
+        return "\n".join([f"{self.month}, {self.window} months, opening {opening}", *rows])
+
+
+def retention_bridge(cube: CustomerCube, month: Period, months: int = 12) -> RetentionBridge:
+    """From gross retention point to point to gross retention from movements, line by line.
+
+    Each loss of a customer who was there at the opening is cut at its opening amount. What lies
+    above had been won within the window; what lies below is either still missing at the closing,
+    and so lost point to point, or was won again. All losses of other customers are on one line.
+
+    Args:
+        cube: Recurring revenue by customer and month.
+        month: The month in which the window ends.
+        months: Its length.
+
+    Raises:
+        CubeError: If the cube does not have the whole window and the month before it.
+
+    >>> months = Period(Period.month(2026, 1).start, Period.month(2026, 5).start).months()
+    >>> rows = [("ada", month, paid) for month, paid in zip(months, (100, 130, 0, 80))]
+    >>> retention_bridge(CustomerCube.of_rows(rows, currency="EUR"), months[-1], months=3)
+    2026-04, 3 months, opening 100.00 EUR
+    GRR point to point 80.0%: lost        20.00
+    + by customers who came later          0.00
+    + of what was won above the opening   30.00
+    + regained by reactivation            80.00
+    + regained by expansion                0.00
+    = GRR from movements -30.0%: lost    130.00
+    """
+    start, end = _window(cube, month, months)
+    opening = cube.amounts(start)
+    lost = later = above = reactivated = expanded = 0
+    for before, after in itertools.pairwise(map(cube.amounts, range(start, end + 1))):
+        losses = np.maximum(before - after, 0)
+        later += int(losses[opening == 0].sum())
+        # The part of each amount that does not pass the opening: what point to point looks at.
+        was, now = np.minimum(before, opening), np.minimum(after, opening)
+        fallen, risen = np.maximum(was - now, 0), np.maximum(now - was, 0)
+        above += int((losses - fallen)[opening > 0].sum())
+        reactivated += int(risen[before == 0].sum())
+        expanded += int(risen[before > 0].sum())
+        lost += int(fallen.sum() - risen.sum())
+    return RetentionBridge(
+        month=month,
+        window=months,
+        currency=cube.currency,
+        opening=int(opening.sum()),
+        lost=lost,
+        later_customers=later,
+        above_opening=above,
+        regained_by_reactivation=reactivated,
+        regained_by_expansion=expanded,
+        movement_losses=lost + later + above + reactivated + expanded,
+    )
+
+
+# --------------------------------------------------------------------------------------
+# By cohort
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class CohortTriangle:
+    """What has become of the customers who began in each month, by age in months.
+
+    Cells that lie past the last month of the cube are masked: they are not known yet.
+
+    Attributes:
+        months: The month in which each cohort began: every month of the cube but the first.
+        currency: ISO 4217 code.
+        amounts: What the cohort pays at each age, 0 in the month it began, in minor units; a
+            row for each cohort, masked.
+        customers: How many of it pay at each age, masked.
+        before_amounts: What the customers who stood there in the first month of the cube pay in
+            each of its months. When they began is unknown, so they have no age.
+        before_customers: How many of them pay.
+    """
+
+    months: npt.NDArray[Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
+    currency: str
+    amounts: np.ma.MaskedArray[Any, Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
+    customers: np.ma.MaskedArray[Any, Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
+    before_amounts: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+    before_customers: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
+
+    @property
+    def net_retention(self) -> np.ma.MaskedArray[Any, Any]:
+        """Each amount over that of the first month; masked where no customer began."""
+        return _over_the_first(self.amounts)
+
+    @property
+    def logo_retention(self) -> np.ma.MaskedArray[Any, Any]:
+        """Each number of customers over that of the first month; masked where none began."""
+        return _over_the_first(self.customers)
+
+    def __repr__(self) -> str:
+        shares = self.net_retention
+        ages = range(min(shares.shape[1], 13))
+        rows = [
+            [str(month), str(self.customers[i, 0])]
+            + ["" if shares[i, age] is np.ma.masked else f"{shares[i, age]:.0%}" for age in ages]
+            for i, month in enumerate(self.months)
+        ]
+        head = f"net retention in {self.currency} by age in months\n"
+        return head + text_table(["began", "customers", *map(str, ages)], rows)
+
+
+def _over_the_first(cells: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
+    first = cells[:, :1].filled(0)
+    shares = cells.filled(0) / np.where(first == 0, 1, first)
+    return np.ma.masked_array(shares, mask=np.ma.getmaskarray(cells) | (first == 0))
+
+
+def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
+    """Revenue and customers of each cohort, by the month in which it began and by its age.
+
+    A customer belongs to the month in which it first paid, and stays there when it comes back.
+
+    >>> months = [Period.month(2026, m) for m in (1, 2, 3)]
+    >>> rows = [("ada", months[1], 100), ("ada", months[2], 80), ("bo", months[0], 70)]
+    >>> triangle = cohort_triangle(CustomerCube.of_rows(rows, currency="EUR"))
+    >>> triangle
+    net retention in EUR by age in months
+      began  customers     0    1
+    2026-02          1  100%  80%
+    2026-03          0
+    >>> triangle.before_amounts.tolist()
+    [7000, 0, 0]
+    """
+    return CohortTriangle(
+        months=cube.months[1:],
+        currency=cube.currency,
+        amounts=_by_age(cube.cohort_amounts),
+        customers=_by_age(cube.cohort_customers),
+        before_amounts=cube.cohort_amounts[:, 0],
+        before_customers=cube.cohort_customers[:, 0],
+    )
+
+
+def _by_age(cells: Integers) -> np.ma.MaskedArray[Any, Any]:
+    """Months by cohorts as cohorts by age, without the first cohort."""
+    ages = np.arange(len(cells) - 1)
+    cohorts = ages[:, np.newaxis] + 1
+    month = cohorts + ages
+    future = month >= len(cells)
+    return np.ma.masked_array(cells[np.where(future, 0, month), cohorts], mask=future)
