@@ -1,0 +1,304 @@
+"""The published programmes of the gallery, against cases worked by hand from their publications.
+
+The cases (not part of this repository) lie in ``programmes`` beside the folder of
+``CSLIB_REAL_DATA``; ``../shared/programmes`` beside the repository is the default. The examples,
+and what the pages of the gallery say of them, are tested without it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cslib import rule
+from cslib.money import InexactError
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("CSLIB_REAL_DATA") or ROOT.parent / "shared" / "data")
+PROGRAMMES = DATA.parent / "programmes"
+GALLERY = ROOT / "docs" / "gallery"
+
+
+def example(name: str) -> ModuleType:
+    """A script of ``examples/``, which is no package, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MATTERMOST = example("mattermost_renewal_rate")
+POSTHOG = example("posthog_renewal_discount")
+
+
+# --- The published cases
+
+
+def mattermost_answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    match given:
+        case {"op": "rate", "accounts": accounts}:
+            return {
+                "gross": [MATTERMOST.RULES["gross"](account) for account in accounts],
+                "rate": float(f"{MATTERMOST.renewal_rate(accounts):.4f}"),
+                "max_rate": float(f"{MATTERMOST.renewal_rate(accounts, 'best_case'):.4f}"),
+            }
+        case {"op": "arr", "tcv": tcv, "start": start, "end": end}:
+            days = {"start": dt.date.fromisoformat(start), "end": dt.date.fromisoformat(end)}
+            return {"arr": int(f"{MATTERMOST.RULES['arr']({'tcv': tcv, **days}):.0f}")}
+        case {"op": "change", "known": known, "start": start, "end": end}:
+            return {"type": MATTERMOST.arr_change(start, end, known=known)}
+    raise AssertionError(f"no answer to {given}")
+
+
+def posthog_answer(deal: Mapping[str, Any]) -> dict[str, Any]:
+    percent, reasons = POSTHOG.quote(deal)
+    if percent is None:
+        assert all(reason.startswith("custom price") for reason in reasons)
+    return {"pct": percent}
+
+
+ANSWERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "mattermost-renewal-rate": mattermost_answer,
+    "posthog-renewal-discount": posthog_answer,
+}
+CASES = {
+    "mattermost-renewal-rate": {"as published": 11},
+    "posthog-renewal-discount": {"as published": 11},
+}
+"""How many cases of each certainty a programme has; those `as published` bind."""
+
+
+def cases(programme: str) -> list[dict[str, Any]]:
+    text = (PROGRAMMES / f"{programme}.json").read_text("utf-8")
+    found: list[dict[str, Any]] = json.loads(text)["cases"]
+    return found
+
+
+needs_cases = pytest.mark.skipif(
+    not PROGRAMMES.is_dir(),
+    reason=f"no published programmes at {PROGRAMMES}; CSLIB_REAL_DATA names the folder beside them",
+)
+
+
+@needs_cases
+@pytest.mark.real_data
+@pytest.mark.parametrize("programme", ANSWERS)
+def test_every_case_as_published_gets_the_published_answer(programme: str) -> None:
+    binding = [each for each in cases(programme) if each["certainty"] == "as published"]
+
+    answers = [ANSWERS[programme](each["input"]) for each in binding]
+
+    assert answers == [each["expected"] for each in binding]
+
+
+@needs_cases
+@pytest.mark.real_data
+@pytest.mark.parametrize("programme", ANSWERS)
+def test_no_case_of_a_programme_is_left_out_unseen(programme: str) -> None:
+    assert Counter(each["certainty"] for each in cases(programme)) == CASES[programme]
+
+
+# --- The pages
+
+
+@pytest.mark.parametrize("programme", ANSWERS)
+def test_a_page_shows_the_programme_as_the_example_has_it(programme: str) -> None:
+    page = (GALLERY / f"{programme}.md").read_text("utf-8")
+    script = (ROOT / "examples" / f"{programme.replace('-', '_')}.py").read_text("utf-8")
+
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    definitions = [block for block in blocks if not block.startswith(">>>")]
+
+    assert len(definitions) == 2
+    assert [block for block in definitions if block not in script] == []
+
+
+@pytest.mark.parametrize("module", [MATTERMOST, POSTHOG], ids=lambda module: module.__name__)
+def test_a_page_shows_what_the_example_prints(
+    module: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (GALLERY / f"{module.__name__.replace('_', '-')}.md").read_text("utf-8")
+
+    module.main()
+
+    assert capsys.readouterr().out == page.split("```text\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize("programme", ANSWERS)
+def test_the_gallery_lists_every_programme_and_its_sources_are_cited(programme: str) -> None:
+    script = (ROOT / "examples" / f"{programme.replace('-', '_')}.py").read_text("utf-8")
+    page = (GALLERY / f"{programme}.md").read_text("utf-8")
+
+    cited = re.findall(r"(\w+/[\w.-]+)`? at ([0-9a-f]{7,8})\b", script.replace("\n", " "))
+
+    assert f"({programme}.md)" in (GALLERY / "index.md").read_text("utf-8")
+    assert cited
+    assert [source for source in cited if not all(part in page for part in source)] == []
+
+
+# --- Mattermost's renewal rate
+
+
+def account(available: int, won: int, open_: int = 0) -> dict[str, int]:
+    return {"available": available, "won": won, "open": open_}
+
+
+def test_an_account_that_grew_does_not_hide_one_that_shrank() -> None:
+    quarter = [account(100_000, 130_000), account(100_000, 70_000, 20_000)]
+
+    assert f"{MATTERMOST.renewal_rate(quarter):.4f}" == "0.8500"
+    assert f"{MATTERMOST.renewal_rate(quarter, 'best_case'):.4f}" == "0.9500"
+
+
+def test_the_cap_by_account_and_by_opportunity_are_two_rates() -> None:
+    by_account = MATTERMOST.renewal_rate([account(200_000, 140_000)])
+    by_opportunity = MATTERMOST.renewal_rate([account(100_000, won) for won in (140_000, 0)])
+
+    assert (f"{by_account:.0%}", f"{by_opportunity:.0%}") == ("70%", "50%")
+
+
+def test_a_quarter_with_nothing_up_for_renewal_has_no_rate() -> None:
+    assert MATTERMOST.renewal_rate([]).value is None
+    assert MATTERMOST.renewal_rate([account(0, 500)]).value is None
+
+
+def test_a_missing_amount_is_refused_and_not_taken_for_nothing() -> None:
+    with pytest.raises(InexactError, match="unknown is not 0"):
+        MATTERMOST.renewal_rate([{"available": 100_000}])
+
+
+def test_the_last_day_of_a_contract_is_not_counted() -> None:
+    year = {"tcv": 36_500, "start": dt.date(2026, 1, 1), "end": dt.date(2026, 12, 31)}
+
+    assert MATTERMOST.cents(MATTERMOST.RULES["arr"](year)) == 3_660_027  # 36,500 / 364 * 365
+
+
+def test_the_movements_are_those_of_the_published_case_in_its_order() -> None:
+    published = rule(
+        "'New' if not known else "
+        "'Expansion' if start != 0 and end > start else "
+        "'Resurrection' if start == 0 and end > start else "
+        "'Contraction' if end < start and end != 0 else "
+        "'Churn' if end < start and end == 0 else None"
+    )
+    facts = itertools.product((0, 1, 2), (0, 1, 2), (False, True))
+    table = [(start, end, known) for start, end, known in facts if known or start == 0 < end]
+
+    assert len(table) == 11
+    for start, end, known in table:
+        expected = published({"start": start, "end": end, "known": known})
+        assert MATTERMOST.arr_change(start, end, known=known) == expected
+
+
+amounts = st.integers(0, 10**9)
+
+
+@given(st.lists(st.builds(account, amounts.map(lambda n: n + 1), amounts, amounts), min_size=1))
+def test_the_rate_lies_between_nothing_and_the_best_case_and_that_within_all(
+    quarter: list[dict[str, int]],
+) -> None:
+    rate = MATTERMOST.renewal_rate(quarter).value
+    best = MATTERMOST.renewal_rate(quarter, "best_case").value
+
+    assert 0 <= rate <= best <= 1
+
+
+# --- PostHog's renewal discount
+
+DEAL = {
+    "credit": 100_000,
+    "commit_years": 3,
+    "extra_years_paid_upfront": 2,
+    "net_days": 30,
+    "renewal_committed_days_before_expiry": 60,
+    "nonprofit": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "percent"),
+    [
+        ({}, 45),
+        ({"renewal_committed_days_before_expiry": 59}, 40),
+        ({"renewal_committed_days_before_expiry": None}, 40),
+        ({"credit": 24_999}, 10),
+        ({"credit": 24_999, "nonprofit": True}, 15),
+        ({"credit": 100_000, "nonprofit": True}, 50),
+        ({"credit": 100_001, "nonprofit": True}, 45),
+        ({"net_days": 45}, 42.5),
+        ({"net_days": 60}, 40),
+    ],
+    ids=str,
+)
+def test_a_deal_earns_the_sum_of_its_levers(change: dict[str, Any], percent: float) -> None:
+    assert POSTHOG.quote(DEAL | change) == (percent, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"credit": 59_001}, "credit between two bands"),
+        ({"credit": 59_999}, "credit between two bands"),
+        ({"credit": 999_500}, "credit between two bands"),
+        ({"credit": 1_000_000}, "custom price from $1M on"),
+        ({"commit_years": 4}, "custom price from four years on"),
+        ({"commit_years": 2.5}, "no whole number of years"),
+        ({"commit_years": 2}, "years upfront not among those bought"),
+        ({"net_days": 40}, "terms not net 30 and steps of 15 days"),
+        ({"net_days": 15}, "terms not net 30 and steps of 15 days"),
+        ({"net_days": None}, "net_days is not known"),
+        ({"nonprofit": None}, "nonprofit is not known"),
+    ],
+    ids=str,
+)
+def test_what_the_publication_leaves_open_has_no_discount_and_a_reason(
+    change: dict[str, Any], reason: str
+) -> None:
+    assert POSTHOG.quote(DEAL | change) == (None, (reason,))
+
+
+bounds = [25_000, 59_000, 60_000, 99_000, 100_000, 249_000, 250_000, 499_000, 500_000, 999_000]
+deals = st.fixed_dictionaries(
+    {
+        "credit": st.integers(0, 1_200_000) | st.sampled_from(bounds),
+        "commit_years": st.integers(1, 5),
+        "extra_years_paid_upfront": st.integers(0, 4),
+        "net_days": st.integers(0, 8).map(lambda n: 15 * n) | st.integers(0, 120),
+        "renewal_committed_days_before_expiry": st.none() | st.integers(0, 120),
+        "nonprofit": st.booleans(),
+    }
+)
+
+
+@given(deals)
+def test_a_deal_has_a_discount_or_a_reason_why_not_and_never_both(deal: dict[str, Any]) -> None:
+    percent, reasons = POSTHOG.quote(deal)
+    open_ = [each for each in POSTHOG.QUESTIONS if POSTHOG.RULES[each](deal)]
+
+    assert (percent is None) == bool(reasons)
+    if deal["credit"] >= 25_000:
+        assert list(reasons) == open_
+
+
+@given(st.lists(deals, min_size=1, max_size=5))
+def test_a_book_of_deals_gets_what_each_would_get_alone(book: list[dict[str, Any]]) -> None:
+    columns = {name: [deal[name] for deal in book] for name in DEAL}
+
+    found = POSTHOG.RULES["discount"].columns(columns).tolist()
+
+    assert found == [POSTHOG.quote(deal)[0] for deal in book]
