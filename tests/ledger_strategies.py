@@ -45,6 +45,12 @@ def new(name: str = "new", **more: Any) -> Contract:
     )
 
 
+def year_after(name: str = "y2", **more: Any) -> Contract:
+    """The second year of a sale, which says that it renews the old contract."""
+    terms = {"signed_on": "2026-06-01", "renews": "old", **more}
+    return contract(name, "2027-07-01", "2028-07-01", **terms)
+
+
 def three_years() -> list[Contract]:
     """Three yearly contracts of one sale; the last falls due on June 30."""
     years = (("y1", 2023), ("y2", 2024), ("y3", 2025))
@@ -73,6 +79,10 @@ def refund(on: str, amount: Any = 1200, **more: Any) -> Entry:
     return entry("refund", on, amount, **more)
 
 
+def credit(on: str = "2026-06-20", amount: Any = 1200, **more: Any) -> Entry:
+    return entry("credit", on, amount, **more)
+
+
 NAMES = ("c1", "c2", "c3", "c4", "c5", "c6")
 
 _DAYS = [dt.date(2026, 4, 1) + dt.timedelta(days=n) for n in range(81)]
@@ -96,17 +106,71 @@ def contracts(draw: st.DrawFn) -> Contract:
         currency="EUR",
         signed_on=draw(_days_or_none),
         recorded_at=draw(_days_or_none),
-        renews=draw(st.sampled_from([None, *(other for other in NAMES if other != name)])),
+        renews=draw(_renews(name)),
         sale=draw(st.sampled_from([None, None, "S", "T"])),
         end_reason=draw(st.sampled_from([None, None, None, *EndReason])),
+        product=draw(st.sampled_from(["", "seats"])),
     )
+
+
+def _renews(name: str) -> st.SearchStrategy[list[str]]:
+    """None, one or a few other contracts."""
+    others = [other for other in NAMES if other != name]
+    return st.lists(st.sampled_from(others), max_size=3, unique=True)
+
+
+@st.composite
+def tidy_books(draw: st.DrawFn) -> Book:
+    """Contracts of June and what was sold after them: co-terms, splits, late, unpaid, credited.
+
+    Nothing here is at fault, so that most lines can be judged.
+    """
+    names = [f"o{n}" for n in range(draw(st.integers(1, 5)))]
+    rows = [
+        old(
+            name,
+            account=draw(st.sampled_from("AB")),
+            annual_value=draw(_values),
+            end_reason=draw(st.sampled_from([None, None, None, "closed", "rescinded"])),
+            product=draw(st.sampled_from(["", "seats"])),
+        )
+        for name in names
+    ]
+    moves = []
+    for n in range(draw(st.integers(0, 5))):
+        signed_on = draw(st.sampled_from(_SIGNINGS))
+        start = draw(st.sampled_from(["2026-06-15", "2026-07-01"]))
+        renews = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+        rows.append(
+            contract(
+                f"n{n}",
+                start,
+                "2027-07-01",
+                annual_value=draw(_values),
+                renews=renews,
+                signed_on=signed_on,
+                recorded_at=draw(st.sampled_from([None, day("2026-08-15")])),
+            )
+        )
+        moves.append(due(signed_on, 100, to=f"n{n}"))
+        kinds = draw(st.lists(st.sampled_from(["paid", "refund", "credit"]), max_size=2))
+        on, amount = st.sampled_from(_SIGNINGS), st.sampled_from([40, 60, 100])
+        moves += [
+            entry(kind, draw(on), draw(amount), to=f"n{n}", entry=f"n{n}-{place}")
+            for place, kind in enumerate(kinds)
+        ]
+    return rows, moves
+
+
+_SIGNINGS = ("2026-06-01", "2026-06-30", "2026-07-01", "2026-07-30", "2026-07-31")
+_values = st.integers(0, 2000_00).map(lambda cents: Decimal(cents) / 100)
 
 
 entries = st.builds(
     Entry,
     entry=st.sampled_from([f"e{n}" for n in range(9)]),
     contract=st.sampled_from(NAMES),
-    kind=st.sampled_from(["due", "paid", "paid", "refund"]),
+    kind=st.sampled_from(["due", "paid", "paid", "refund", "credit"]),
     on=some_days,
     amount=st.sampled_from([0, 5, Decimal("7.50")]),
     recorded_at=_days_or_none,

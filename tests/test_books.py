@@ -213,7 +213,7 @@ def test_a_fact_that_cannot_be_read_is_reported_and_unknown(
         ("contracts", "C1,A1,2025-07-01,2026-07-01,1E+99999999", "annual_value", "expected an am"),
         ("contracts", "C1,A1,2025-07-01,2026-07-01,-1", "annual_value", "expected an amount of 0"),
         ("payments", "P1,,paid,2025-07-01,1", "contract", "nothing stands here"),
-        ("payments", "P1,C1,payed,2025-07-01,1", "kind", "expected due, paid or refund"),
+        ("payments", "P1,C1,payed,2025-07-01,1", "kind", "expected due, paid, refund or credit"),
         ("payments", "P1,C1,paid,2025-02-29,1", "on", "expected a date"),
         ("payments", "P1,C1,paid,2025-07-01,-5", "amount", "expected an amount of 0 or more"),
         ("payments", "P1,C1,paid,2025-07-01,€5", "amount", "expected an amount"),
@@ -270,7 +270,7 @@ def test_an_optional_cell_that_cannot_be_read_is_unknown_and_its_row_is_used(
     assert all(bad.remedy.endswith("taken as unknown") for bad in reading.bad)
     assert all(counts.used == 1 for counts in reading.counts.values())
     (contract,) = reading.book.contracts or ()
-    assert (contract.signed_on, contract.renews, contract.end_reason) == (None, None, None)
+    assert (contract.signed_on, contract.renews, contract.end_reason) == (None, (), None)
     assert not reading.book.unread_accounts
 
 

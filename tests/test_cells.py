@@ -83,7 +83,7 @@ def test_a_choice_names_what_can_be_chosen() -> None:
     read = cells.choice(EntryKind)
 
     assert read("paid") is EntryKind.PAID
-    with pytest.raises(CellError, match="expected due, paid or refund, but got 'Paid'"):
+    with pytest.raises(CellError, match="expected due, paid, refund or credit, but got 'Paid'"):
         read("Paid")
 
 

@@ -52,9 +52,11 @@ PARTS_OF_RULES = (
     "tables",
 )
 PARTS_OF_RENEWAL = (
+    "conventions",
     "coverage",
     "cuberows",
     "cubes",
+    "dispositions",
     "ledger",
     "lineage",
     "movements",

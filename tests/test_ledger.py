@@ -19,6 +19,7 @@ from ledger_strategies import (
     Book,
     books,
     contract,
+    credit,
     day,
     due,
     entry,
@@ -27,6 +28,7 @@ from ledger_strategies import (
     paid,
     refund,
     some_days,
+    tidy_books,
 )
 
 NOON = dt.datetime(2026, 6, 30, 12, tzinfo=dt.UTC)
@@ -73,8 +75,9 @@ def test_every_fault_of_a_contract_is_reported_at_once() -> None:
         *("$.contract", "$.start", "$.end", "$.annual_value", "$.recorded_at", "$.renews"),
         "$.end_reason",
     ]
-    assert "expected one of 'churned', 'closed', 'rescinded', or None, but got 'gone'" in str(
-        caught.value
+    assert (
+        "expected one of 'churned', 'closed', 'insolvency', 'merged', 'rescinded', or None"
+        in str(caught.value)
     )
 
 
@@ -88,6 +91,14 @@ def test_every_fault_of_a_contract_is_reported_at_once() -> None:
         ({"annual_value": Decimal("0.001")}, "0.001 is finer than the minor unit of EUR; round"),
         ({"currency": "euro"}, "expected an ISO 4217 code, or '' where .* but got 'euro'"),
         ({"renews": "old"}, "a contract cannot renew itself"),
+        ({"renews": ("a", "a")}, r"expected ids of contracts, each once, but got \('a', 'a'\)"),
+        ({"renews": ("a", 5)}, r"expected ids of contracts, each once, but got \('a', 5\)"),
+        ({"renews": 5}, "expected ids of contracts, each once, but got 5"),
+        ({"product": None}, "expected text, but got None"),
+        ({"total_value": 12.5}, r"or None, but got 12.5; write Decimal\('12.5'\)"),
+        ({"total_value": Decimal("0.001")}, r"\$.total_value: 0.001 is finer than the minor unit"),
+        ({"seats": -1}, "expected a whole number of 0 or more, or None, but got -1"),
+        ({"seats": True}, "expected a whole number of 0 or more, or None, but got True"),
         ({"recorded_at": "2026-06-01"}, "a date or a datetime with a time zone, or None"),
     ],
 )
@@ -373,6 +384,82 @@ def test_with_a_ledger_a_contract_not_invoiced_and_not_paid_is_known_not_to_be_p
 
 def test_a_payment_towards_no_known_instalment_leaves_the_cash_unknown() -> None:
     assert cash(paid()) == Cash("1200 paid, cash unknown, no instalment falls due", is_known=False)
+
+
+def test_of_a_fee_of_which_a_part_was_credited_the_rest_has_to_be_paid() -> None:
+    ledger = (due(), credit("2026-06-15", 300))
+
+    assert cash(*ledger) == Cash("0 of 900 collected (1200 less 300 credited)")
+    assert cash(*ledger, paid(amount=899)).since is None
+    assert cash(*ledger, paid(amount=900)) == Cash(
+        "900 collected on 2026-06-20 (1200 less 300 credited)", since=day("2026-06-20")
+    )
+
+
+def test_a_credit_note_after_a_payment_completes_it_on_its_own_day() -> None:
+    ledger = (due(), paid("2026-06-12", 900), credit("2026-06-18", 300))
+
+    assert cash(*ledger).since == day("2026-06-18")
+
+
+def test_of_a_fee_that_was_credited_in_full_nothing_is_collected() -> None:
+    credited = Cash("nothing collected (1200 less 1200 credited)")
+
+    assert cash(due(), credit()) == credited
+    assert cash(due(), credit(amount=5000)) == credited
+    assert cash(due(), paid("2026-06-12"), refund("2026-06-18"), credit()) == credited
+
+
+def test_a_credit_note_beyond_what_is_unpaid_is_for_another_instalment() -> None:
+    ledger = (due(amount=600), due("2026-12-10", 600), paid(amount=600), credit("2026-06-25", 600))
+
+    assert cash(*ledger) == Cash("600 collected on 2026-06-20", since=day("2026-06-20"))
+
+
+def test_a_credit_note_that_leaves_a_cent_to_pay_is_collected_with_that_cent() -> None:
+    ledger = (due(), credit("2026-06-15", Decimal("1199.99")), paid(amount=Decimal("0.01")))
+
+    assert cash(*ledger).since == day("2026-06-20")
+
+
+def test_what_costs_nothing_is_collected_whatever_is_credited() -> None:
+    assert cash(due(amount=0), credit()).since == day("2026-06-10")
+
+
+def test_a_credit_note_counts_from_its_day_and_from_when_it_was_recorded() -> None:
+    ledger = (due(), paid("2026-06-12", 900), credit(amount=300, recorded_at=day("2026-07-03")))
+
+    assert cash(*ledger, as_of=day("2026-06-19")).since is None
+    assert cash(*ledger, known_at=END_OF_JUNE).since is None
+    assert cash(*ledger).since == day("2026-06-20")
+
+
+def test_what_a_contract_renews_is_kept_in_order_so_that_no_order_is_another_content() -> None:
+    names = ({"b", "a"}, ["b", "a"], ("a", "b"))
+
+    assert {new(renews=each).renews for each in names} == {("a", "b")}
+    assert seen([new(renews=("b", "a")), new(renews=("a", "b"))]).duplicates == 1
+
+
+def test_none_and_no_ids_say_alike_that_it_is_not_known_what_a_contract_renews() -> None:
+    assert new(renews=None) == new(renews=())
+    assert new(renews="old") == new(renews=["old"])
+
+
+def test_a_contract_may_tell_its_product_its_whole_value_and_its_seats() -> None:
+    told = old(product="analytics", total_value=Decimal("3600.00"), seats=25)
+
+    assert (told.product, told.total_value, told.seats) == ("analytics", 3600, 25)
+
+
+@given(tidy_books())
+def test_more_credit_never_makes_more_money_come_in(book: Book) -> None:
+    """Whoever paid nothing has collected nothing, whatever was credited."""
+    rows, moves = book
+    unpaid = [move for move in moves or () if move.kind != "paid"]
+    ledger = read_ledger(rows, unpaid, as_of=dt.date(2026, 12, 31))
+
+    assert all(ledger.cash(row.contract).since is None for row in rows)
 
 
 def test_a_float_amount_is_refused_with_the_decimal_to_write() -> None:

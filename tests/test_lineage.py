@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib.ledger import Contract, read_ledger
 from cslib.lineage import Lineage, Link, trace_lineage
-from ledger_strategies import contract, new, old, some_days, three_years
+from ledger_strategies import contract, new, old, some_days, three_years, year_after
 
 NO_LINK = Link()
 
@@ -24,19 +24,17 @@ def trace(*contracts: Contract, link_days: int = 30) -> Lineage:
     return trace_lineage(ledger, link_days=link_days)
 
 
-def year_after(name: str = "y2", **more: Any) -> Contract:
-    """The second year of a sale, which says that it renews the old contract."""
-    terms = {"signed_on": "2026-06-01", "renews": "old", **more}
-    return contract(name, "2027-07-01", "2028-07-01", **terms)
-
-
 def link(lineage: Lineage, name: str = "old") -> Link:
     return lineage.links.get(name, NO_LINK)
 
 
 def successor(lineage: Lineage, name: str = "old") -> str | None:
-    found = link(lineage, name).successor
-    return found and found.contract
+    found = [each.contract for each in link(lineage, name).successors]
+    return found[0] if len(found) == 1 else None
+
+
+def successors(lineage: Lineage, name: str = "old") -> list[str]:
+    return [each.contract for each in link(lineage, name).successors]
 
 
 def faults_of(lineage: Lineage) -> list[str]:
@@ -48,7 +46,7 @@ def faults_of(lineage: Lineage) -> list[str]:
 
 
 def test_what_renews_says_is_given() -> None:
-    assert link(trace(old(), new())) == Link(successor=new(), inferred=False)
+    assert link(trace(old(), new())) == Link(successors=(new(),))
 
 
 def test_another_account_is_never_inferred_but_may_be_given() -> None:
@@ -72,7 +70,7 @@ def test_of_a_sale_of_which_only_a_later_year_says_what_it_renews_the_first_is_t
 ):
     years = [new("y1", sale="S", renews=None), year_after(sale="S")]
 
-    assert link(trace(old(), *years)) == Link(successor=years[0])
+    assert link(trace(old(), *years)) == Link(successors=(years[0],))
 
 
 def test_the_first_year_of_a_sale_that_renews_is_not_inferred_for_another_contract() -> None:
@@ -172,16 +170,104 @@ def test_a_contract_that_names_one_of_its_own_sale_at_fault_leaves_nothing_open(
     assert (lineage.links, len(lineage.faults)) == ({}, 1)
 
 
-def test_two_sales_that_renew_one_contract_are_reported_and_it_is_left_open() -> None:
-    lineage = trace(old(), new("n1"), new("n2"))
+def test_several_contracts_side_by_side_that_renew_one_split_it() -> None:
+    lineage = trace(old(), new("n2"), new("n1"))
 
-    doubt = "more than one contract says that it renews this one: n1, n2"
-    assert link(lineage) == Link(doubt=doubt)
-    assert faults_of(lineage) == [f"$.contracts['old']: {doubt}"]
+    assert (successors(lineage), faults_of(lineage)) == (["n1", "n2"], [])
+    assert lineage.renewed == {"n1": ["old"], "n2": ["old"]}
 
 
-def test_two_contracts_of_one_sale_that_start_together_and_renew_one_leave_it_open() -> None:
-    assert link(trace(old(), new("n1", sale="S"), new("n2", sale="S"))).doubt
+def test_two_modules_of_one_sale_that_start_together_split_the_contract_that_they_renew() -> None:
+    assert successors(trace(old(), new("n1", sale="S"), new("n2", sale="S"))) == ["n1", "n2"]
+
+
+def test_contracts_that_follow_one_another_cannot_both_renew_one_and_it_is_left_open() -> None:
+    lineage = trace(old(), new("n1"), year_after("n2"))
+
+    doubt = "n1, n2 say that they renew this one, but follow one another; only the first can"
+    assert link(lineage).doubt.startswith(doubt)
+    assert faults_of(lineage) == [f"$.contracts['old']: {link(lineage).doubt}"]
+    assert link(lineage, "n1").doubt == "n2 may renew it, but is at fault itself"
+
+
+def test_a_contract_that_renews_several_merges_them() -> None:
+    lineage = trace(old("a"), old("b"), new(renews=("a", "b")))
+
+    assert (successor(lineage, "a"), successor(lineage, "b")) == ("new", "new")
+    assert lineage.renewed == {"new": ["a", "b"]}
+
+
+def test_a_contract_of_which_one_renewal_is_misspelt_leaves_the_others_open() -> None:
+    lineage = trace(old("a"), new(renews=("a", "bb")))
+
+    assert link(lineage, "a").doubt == "renewed by new, of which a record is at fault"
+    assert faults_of(lineage)[1] == "$.contracts['new'].renews: no contract 'bb' is known"
+
+
+def test_what_merges_a_contract_in_conflict_leaves_the_others_open() -> None:
+    torn = [old("b", annual_value=1), old("b", annual_value=2)]
+
+    lineage = trace(old("a"), *torn, new(renews=("a", "b")))
+
+    assert link(lineage, "a") == Link(doubt="new renews it and another, which is in conflict")
+    assert faults_of(lineage) == []
+
+
+def test_renewals_are_numbered_from_the_first_that_the_book_knows() -> None:
+    lineage = trace(
+        old("first"), new("second", renews="first"), year_after("third", renews="second")
+    )
+
+    assert lineage.numbers == {"second": 1, "third": 2}
+
+
+def test_a_merged_contract_is_as_old_as_the_oldest_that_it_renews() -> None:
+    before = contract("before", "2024-07-01", "2025-07-01")
+    book = [before, old("a", renews="before"), old("b", account="B"), new(renews=("a", "b"))]
+
+    assert trace(*book).numbers == {"a": 1, "new": 2}
+
+
+def test_every_contract_of_a_sale_has_the_number_of_its_first_year() -> None:
+    years = [new("y1", sale="S"), year_after("y2", sale="S", renews=None)]
+
+    assert trace(old(), *years).numbers == {"y1": 1, "y2": 1}
+
+
+def test_contracts_of_a_sale_that_begin_together_share_the_number_of_the_one_that_renews() -> None:
+    for name in ("a", "z"):
+        side = new(name, sale="S", renews=None)
+
+        assert trace(old(), new(sale="S"), side).numbers == {"new": 1, name: 1}
+
+
+def test_a_sale_that_is_renewed_before_its_last_year_begins_counts_as_the_renewal_it_was() -> None:
+    years = [new("y1", sale="S"), year_after("y2", sale="S", renews=None)]
+    early = contract("early", "2027-01-01", "2028-01-01", renews="y1")
+
+    assert trace(old(), *years, early).numbers == {"y1": 1, "y2": 1, "early": 2}
+
+
+def test_what_a_contract_says_it_renews_is_among_its_renewals_also_where_that_is_unclear() -> None:
+    after = year_after(renews="b")
+
+    lineage = trace(old("a"), old("b"), new(renews=("a", "b")), after)
+
+    assert link(lineage, "b").doubt
+    assert lineage.renewed == {"new": ["a", "b"], "y2": ["b"]}
+
+
+def test_a_first_year_that_stands_for_a_contract_in_conflict_leaves_the_others_open() -> None:
+    torn = [old("b", annual_value=1), old("b", annual_value=2)]
+    years = [
+        new("y1", sale="S", renews=None),
+        year_after("y2", sale="S", renews="a"),
+        contract("y3", "2028-07-01", "2029-07-01", sale="S", renews="b"),
+    ]
+
+    lineage = trace(old("a"), *torn, *years)
+
+    assert link(lineage, "a") == Link(doubt="y1 renews it and another, which is in conflict")
 
 
 def test_a_cycle_is_reported_by_the_link_that_runs_back_in_time() -> None:
@@ -285,7 +371,7 @@ def test_of_many_contracts_that_fall_due_in_place_of_an_inner_year_the_first_thr
 def test_a_renewal_that_nobody_named_is_inferred() -> None:
     unnamed = new(renews=None)
 
-    assert link(trace(old(), unnamed)) == Link(successor=unnamed, inferred=True)
+    assert link(trace(old(), unnamed)) == Link(successors=(unnamed,), inferred=True)
 
 
 @pytest.mark.parametrize(
@@ -387,6 +473,12 @@ def test_a_contract_signed_on_the_first_day_of_the_one_before_it_may_renew_it() 
     early = new(renews=None, signed_on="2025-07-01")
 
     assert successor(trace(old(signed_on="2025-06-10"), early)) == "new"
+
+
+def test_of_a_contract_without_a_day_of_signing_nobody_can_say_that_it_was_sold_together() -> None:
+    unsigned = attrs.evolve(new(renews=None), signed_on=None)
+
+    assert successor(trace(old(), unsigned)) == "new"
 
 
 def test_a_contract_that_says_what_it_renews_may_have_been_signed_with_it() -> None:

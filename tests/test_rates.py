@@ -18,6 +18,7 @@ from cslib.rates import (
     Interval,
     Rate,
     RateError,
+    compounded,
     effective_sample_size,
     wilson,
     wilson_columns,
@@ -464,3 +465,47 @@ def test_a_rate_error_is_a_value_error_and_survives_pickle() -> None:
 
     assert isinstance(copy, ValueError)
     assert str(copy) == "rate: expected more"
+
+
+# --------------------------------------------------------------------------------------
+# Over several periods
+
+PUBLISHED = [
+    # source, rate of a period kept, periods, the loss that is printed, the loss
+    ("PostHog, customer-retention-metrics.md@1094c564, Apple TV+", 0.92, 12, "almost 80", "63.2"),
+    ("PostHog, customer-retention-metrics.md@1094c564, Netflix", 0.98, 12, "22.1", "21.5"),
+    ("PostHog, churn-rate-vs-retention-rate.md@11799cf5", 0.97, 12, "30.6", "30.6"),
+    ("PostHog, churn-rate-vs-retention-rate.md@11799cf5", 0.99, 12, "11.3 and 11.6", "11.4"),
+    ("SaaS Metrics Standards Board, as transcribed @b07e2217", 0.985, 12, "16.6", "16.6"),
+    ("SaaS Metrics Standards Board, as transcribed @b07e2217", 0.985, 4, "5.9", "5.9"),
+    ("closing.report, Lazy NRR", 0.92, 4, "32", "28.4"),
+    ("nmalinowski/Product-Manager-Skills", 0.975, 12, "26", "26.2"),
+]
+
+
+@pytest.mark.parametrize(("source", "kept", "periods", "printed", "right"), PUBLISHED)
+def test_published_rates_of_a_year_and_what_they_should_be(
+    source: str, kept: float, periods: int, printed: str, right: str
+) -> None:
+    found = f"{100 * (1 - compounded(kept, periods)):.1f}"
+
+    assert found == right, (source, printed)
+
+
+@given(st.floats(0.01, 2), st.integers(1, 24))
+def test_a_rate_compounded_and_taken_apart_again_is_the_same(rate: float, periods: int) -> None:
+    assert compounded(compounded(rate, periods), 1 / periods) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    ("rate", "times", "problem"),
+    [
+        (-0.1, 12, "expected a rate of 0 or more, but got -0.1"),
+        (float("nan"), 12, "expected a rate of 0 or more, but got nan"),
+        (0.9, 0, "expected times above 0, but got 0"),
+        (1e300, 12, "more than a float can hold"),
+    ],
+)
+def test_what_cannot_be_compounded_is_refused(rate: float, times: float, problem: str) -> None:
+    with pytest.raises(RateError, match=problem):
+        compounded(rate, times)

@@ -196,14 +196,15 @@ BOOK = Book(
 def test_the_month_shows_its_rates_and_what_became_of_each_contract() -> None:
     lines = report(BOOK).splitlines()
     place = lines.index("Renewals in 2026-06, EUR")
-    closure = "without 1 lost to closure"
+    closure, waiting = "without 1 lost to closure", "pending signature 1 (999.50)"
 
-    assert lines[place + 1 : place + 7] == [
+    assert lines[place + 1 : place + 8] == [
         "  by count          1 of 3 = 33.3 % (95 % interval 6.1 to 79.2 %)",
         "  by value          1,200 of 3,400 = 35.3 % (95 % interval 6.7 to 80.7 %)",
         f"  without closures  1 of 2 = 50.0 % (95 % interval 9.5 to 90.5 %), {closure}",
         "  signed, any cash  1 of 3 = 33.3 % (95 % interval 6.1 to 79.2 %)",
-        "  what became of    renewed 1 (1,200), open 1 (999.50), lost to closure 1 (1,200)",
+        f"  what became of    renewed in grace 1 (1,200), {waiting}, lost to closure 1",
+        "                    (1,200)",
         "  still waited for  1 in their 30 days of grace, so the rates can rise",
     ]
 
@@ -227,6 +228,17 @@ def test_the_table_has_twelve_months_and_their_sum() -> None:
     assert lines[place + 13].split()[2:6] == ["14", "1", "1", "12"]
     assert len({len(line) for line in lines[place : place + 14]}) == 1
     assert "not shown" not in lines[place + 14]
+
+
+def test_who_was_won_back_late_is_counted_as_lost_in_the_table() -> None:
+    end = dt.date(2026, 4, 1)
+    late = {"signed_on": dt.date(2026, 5, 20), "renews": "L-1"}
+    again = euros("L-2", "L", end.replace(year=2027), start=dt.date(2026, 5, 20), **late)
+    book = Book(contracts=(euros("L-1", "L", end), again), payments=paid("L-2"))
+
+    march = next(line for line in report(book).splitlines() if line.startswith("  2026-03"))
+
+    assert march.split()[1:6] == ["1", "0", "0", "1", "0.0%"]
 
 
 def test_months_in_which_nothing_fell_due_are_counted_and_not_shown() -> None:
@@ -256,17 +268,13 @@ def test_a_month_in_which_nothing_fell_due_says_only_that() -> None:
 
 
 def test_contracts_that_nobody_can_judge_have_a_column_of_their_own() -> None:
-    rivals = (
-        euros("A-1", "A", JUNE),
-        euros("A-2", "A", NEXT, renews="A-1"),
-        euros("A-3", "A", NEXT, renews="A-1"),
-    )
-    text = report(Book(contracts=rivals, payments=()))
+    misspelt = (euros("A-1", "A", JUNE), euros("A-2", "A", NEXT, renews="A-0"))
+    text = report(Book(contracts=misspelt, payments=()))
     heading = next(line for line in text.splitlines() if line.startswith("  month"))
 
     assert heading.split()[:6] == ["month", "due", "renewed", "waiting", "lost", "unclear"]
     assert "What contradicts itself: 1" in text
-    assert "more than one contract says that it renews this one" in text
+    assert "no contract 'A-0' is known" in text
 
 
 def test_without_payments_too_what_nobody_can_judge_has_a_column() -> None:

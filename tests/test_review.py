@@ -124,7 +124,7 @@ NAMES = {
     Outcome.LOST: "lost",
     Outcome.LOST_TO_CLOSURE: "closed",
     Outcome.PENDING_CASH: "pending",
-    Outcome.OPEN: "open",
+    Outcome.PENDING_SIGNATURE: "open",
 }
 
 
@@ -135,12 +135,12 @@ def test_every_month_of_the_sample_counts_what_it_should() -> None:
 
     assert set(months) <= set(expected)
     for name, report in months.items():
-        counts = Counter(NAMES[line.outcome] for line in report.lines)
+        counts = Counter(NAMES[line.outcome] for line in report.due)
         values: Counter[str] = Counter()
-        for line in report.lines:
+        for line in report.due:
             values[NAMES[line.outcome]] += line.expiring_value  # type: ignore[assignment]
         parts = {key: part for key, part in expected[name].items() if key != "due"}
-        assert len(report.lines) == expected[name]["due"]["count"]
+        assert len(report.due) == expected[name]["due"]["count"]
         assert counts == Counter({key: part["count"] for key, part in parts.items()})
         assert values == {
             key: Decimal(part["value"]) for key, part in parts.items() if part["count"]
@@ -149,13 +149,15 @@ def test_every_month_of_the_sample_counts_what_it_should() -> None:
 
 def test_every_contract_due_in_the_sample_has_its_outcome_and_successor() -> None:
     (renewals,) = sample()[1].renewals or ()
-    found = {line.contract: line for report in renewals.trailing for line in report.lines}
+    found = {line.contract: line for report in renewals.trailing for line in report.due}
 
     assert found.keys() == truth()["lines"].keys()
     for contract, line in found.items():
         expected = truth()["lines"][contract]
         assert NAMES[line.outcome] == expected["outcome"]
-        assert line.successor == (expected["by"] or None)
+        assert [each.contract for each in line.successors] == (
+            [expected["by"]] if expected["by"] else []
+        )
         assert line.inferred == expected["inferred"]
 
 

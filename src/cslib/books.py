@@ -381,8 +381,9 @@ class _Reader:
             return None
 
         def make(row: Row, values: dict[str, Any]) -> tuple[Hashable, Contract]:
-            if values.get("renews") == values["contract"]:
-                del values["renews"]
+            others = [name for name in values.get("renews", ()) if name != values["contract"]]
+            if len(others) < len(values.get("renews", ())):
+                values["renews"] = others
                 remedy = f"a contract cannot renew itself; {_TAKEN_AS_UNKNOWN}"
                 self.report(sheet, row, "renews", remedy)
             return values["contract"], Contract(**{"end": None, "currency": "", **values})

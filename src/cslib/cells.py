@@ -28,9 +28,11 @@ __all__ = [
     "day",
     "fact",
     "flag",
+    "ids",
     "instant",
     "moment",
     "number",
+    "whole",
 ]
 
 
@@ -76,6 +78,35 @@ def number(text: str) -> int | float:
     if abs(whole) > MAX_NUMBER:
         raise CellError(text, "a whole number within plus or minus 2**53; an id is text")
     return whole
+
+
+def whole(text: str) -> int:
+    """A whole number of 0 or more.
+
+    Raises:
+        CellError: If it is none.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise CellError(text, "a whole number such as 25")
+    return int(text)
+
+
+_MOST_DIGITS = 15  # so that it is exact in a double too
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """One id, or several with a semicolon between them.
+
+    Raises:
+        CellError: If one is empty, or stands twice.
+
+    >>> ids("C-1"), ids("C-1; C-2")
+    (('C-1',), ('C-1', 'C-2'))
+    """
+    found = tuple(each.strip() for each in text.split(";"))
+    if "" in found or len(set(found)) < len(found):
+        raise CellError(text, "one id, or several such as C-1;C-2, each once")
+    return found
 
 
 def flag(text: str) -> bool:

@@ -94,8 +94,12 @@ def unread_cash(contracts: Iterable[Contract], left_out: Iterable[Row]) -> froze
 
 
 def _names(row: Row, columns: Sequence[str]) -> set[str]:
-    """What a row says in these columns; all that it says, where it does not fit the header."""
-    return {t for name, t in row.texts.items() if name in columns or name.startswith(_RAGGED)}
+    """What a row says in these columns; all that it says, where it does not fit the header.
+
+    Of a cell that names several contracts, each.
+    """
+    texts = (t for name, t in row.texts.items() if name in columns or name.startswith(_RAGGED))
+    return {name.strip() for text in texts for name in (text, *text.split(";"))}
 
 
 def _meant(found: set[str], everyone: set[str], row: Row) -> set[str]:

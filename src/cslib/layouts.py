@@ -94,9 +94,12 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "currency": _TEXT,
         "signed_on": _DAY,
         "recorded_at": _MOMENT,
-        "renews": _TEXT,
+        "renews": Column(read=cells.ids),
         "sale": _TEXT,
         "end_reason": Column(read=cells.choice(EndReason)),
+        "product": _TEXT,
+        "total_value": Column(read=cells.amount),
+        "seats": Column(read=cells.whole),
     },
     "payments": {
         "entry": _TEXT,

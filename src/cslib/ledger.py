@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -77,6 +77,10 @@ class EndReason(enum.StrEnum):
     """The customer left."""
     CLOSED = "closed"
     """The customer's business closed (R4)."""
+    INSOLVENCY = "insolvency"
+    """The customer cannot pay its debts any more: a closure as well (R4)."""
+    MERGED = "merged"
+    """The customer merged into another business, which went on without the contract."""
     RESCINDED = "rescinded"
     """The deal was stopped and refunded before success: neither churned nor renewed (L9)."""
 
@@ -88,6 +92,8 @@ class EntryKind(enum.StrEnum):
     """An instalment of the fee falls due on that day."""
     PAID = "paid"
     REFUND = "refund"
+    CREDIT = "credit"
+    """A credit note: so much less is owed, though nothing came in."""
 
 
 def _member(kind: type[enum.StrEnum], value: object) -> Any:
@@ -101,6 +107,14 @@ def _end_reason(value: EndReason | str | None) -> Any:
 
 def _entry_kind(value: EntryKind | str) -> Any:
     return _member(EntryKind, value)
+
+
+def _names(value: str | Iterable[str] | None) -> Any:
+    """The ids in ``renews``, in order; anything else as it is, for the checks to refuse."""
+    if value is None or isinstance(value, str):
+        return () if value is None else (value,)
+    names: Any = tuple(value) if isinstance(value, Iterable) else value
+    return tuple(sorted(names)) if _are_ids(names) else names
 
 
 @attrs.frozen(kw_only=True)
@@ -117,10 +131,15 @@ class Contract:
         signed_on: When it was signed; None counts as signed on its first day, and the report
             says how many did.
         recorded_at: When it became known, a date or an aware datetime; None: when it was signed.
-        renews: The id of the contract that it renews; None where that is not known.
+        renews: The ids of the contracts that it renews, one id alone as text; kept in order, and
+            empty where that is not known. One that renews several merges them (a co-term); several
+            that renew one split it; one of another product line is a migration.
         sale: An id shared by contracts sold in one sale; None where it was sold alone.
         end_reason: Why it ended, where something is known of it. It has no date of its own, so it
             counts from when the contract is known.
+        product: The product line; empty where it is not told.
+        total_value: Value of the whole term, where it is stated apart from the value of a year.
+        seats: How many units were sold, where they are counted.
 
     Raises:
         LedgerError: With every fault of the record.
@@ -145,9 +164,12 @@ class Contract:
     currency: str
     signed_on: dt.date | None = None
     recorded_at: dt.date | None = None
-    renews: str | None = None
+    renews: tuple[str, ...] = attrs.field(default=(), converter=_names)
     sale: str | None = None
     end_reason: EndReason | None = attrs.field(default=None, converter=_end_reason)
+    product: str = ""
+    total_value: Decimal | int | None = None
+    seats: int | None = None
 
     def __attrs_post_init__(self) -> None:
         faults = tuple(_faults(self, _OF_A_CONTRACT)) or tuple(_contract_faults(self))
@@ -162,13 +184,13 @@ class Contract:
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """One entry of the ledger: an instalment that falls due, a payment, a refund.
+    """One entry of the ledger: an instalment that falls due, a payment, a refund, a credit note.
 
     Attributes:
         entry: Its id.
         contract: The id of the contract it belongs to.
-        kind: ``due``, ``paid`` or ``refund``.
-        on: The day it falls due, was paid or refunded.
+        kind: ``due``, ``paid``, ``refund`` or ``credit``.
+        on: The day it falls due, was paid, refunded or credited.
         amount: Major units of the contract's currency, 0 or more, an int or a Decimal.
         recorded_at: When it became known, a date or an aware datetime; None: on that day. An
             instalment that falls due without it is known with its contract.
@@ -196,6 +218,17 @@ class Entry:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
+
+
+def _are_ids(value: object) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    names = cast("tuple[object, ...]", value)
+    return all(map(_is_text, names)) and len(set(names)) == len(names)
+
+
+def _is_number_of_seats(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _is_day(value: object) -> bool:
@@ -243,9 +276,12 @@ _OF_A_CONTRACT: Mapping[str, _Check] = {
     "currency": (lambda value: isinstance(value, str), "an ISO 4217 code, or ''"),
     "signed_on": _optional(_DAY),
     "recorded_at": _optional(_MOMENT),
-    "renews": _optional(_TEXT),
+    "renews": (_are_ids, "ids of contracts, each once"),
     "sale": _optional(_TEXT),
     "end_reason": _optional(_one_of(EndReason)),
+    "product": (lambda value: isinstance(value, str), "text"),
+    "total_value": _optional(_AMOUNT),
+    "seats": _optional((_is_number_of_seats, "a whole number of 0 or more")),
 }
 _OF_AN_ENTRY: Mapping[str, _Check] = {
     "entry": _TEXT,
@@ -261,7 +297,7 @@ def _faults(record: object, checks: Mapping[str, _Check]) -> Iterator[Fault]:
     for name, (test, expected) in checks.items():
         value = getattr(record, name)
         if not test(value):
-            floated = test is _is_amount and isinstance(value, float) and math.isfinite(value)
+            floated = _AMOUNT[1] in expected and isinstance(value, float) and math.isfinite(value)
             remedy = f"; write Decimal('{float(value)}')" if floated else ""
             yield Fault(f"$.{name}", f"expected {expected}, but got {value!r}{remedy}")
 
@@ -270,7 +306,7 @@ def _contract_faults(contract: Contract) -> Iterator[Fault]:
     """What only the fields together can tell, each being right by itself."""
     if contract.end is not None and not contract.start < contract.end:
         yield Fault("$.end", f"must lie after the start, {contract.start}, but is {contract.end}")
-    if contract.renews == contract.contract:
+    if contract.contract in contract.renews:
         yield Fault("$.renews", "a contract cannot renew itself")
     if contract.currency:
         yield from _currency_faults(contract)
@@ -283,9 +319,11 @@ def _currency_faults(contract: Contract) -> Iterator[Fault]:
         expected = "an ISO 4217 code, or '' where the book states none"
         yield Fault("$.currency", f"expected {expected}, but got {contract.currency!r}")
         return
-    if exact(contract.annual_value) % unit:
-        problem = f"{contract.annual_value} is finer than the minor unit of {contract.currency}"
-        yield Fault("$.annual_value", f"{problem}; round it first")
+    for name in ("annual_value", "total_value"):
+        amount = getattr(contract, name)
+        if amount is not None and exact(amount) % unit:
+            problem = f"{amount} is finer than the minor unit of {contract.currency}"
+            yield Fault(f"$.{name}", f"{problem}; round it first")
 
 
 # --------------------------------------------------------------------------------------
@@ -491,25 +529,39 @@ class Cash:
 
 
 def _cash(entries: Sequence[Entry]) -> Cash:
-    moves = _moves_by_day(entries)
-    paid = sum(moves.values(), Fraction(0))
+    paid = _total(entries, _CASH)
     first, owed = _first_instalment(entries)
     if first is None and paid:
         return Cash(f"{_shown(paid)} paid, cash unknown, no instalment falls due", is_known=False)
     if first is None:
         return Cash("nothing due, nothing paid")
-    since = _covered_since(moves, owed, first)
+    unpaid = max(owed - paid, Fraction(0))
+    credited = min(_total(entries, _CREDIT), unpaid)  # what is credited beyond is for others
+    less = f" ({_shown(owed)} less {_shown(credited)} credited)" if credited else ""
+    if credited and paid <= 0 and credited >= owed:
+        return Cash(f"nothing collected{less}")
+    still = owed - credited
+    since = _covered_since(_moves_by_day(entries), owed, first)
     if since is None:
-        return Cash(f"{_shown(paid)} of {_shown(owed)} collected")
-    return Cash(f"{_shown(owed)} collected on {since}", since=since)
+        return Cash(f"{_shown(paid)} of {_shown(still)} collected{less}")
+    return Cash(f"{_shown(still)} collected on {since}{less}", since=since)
+
+
+_CASH = {EntryKind.PAID: 1, EntryKind.REFUND: -1}
+_CREDIT = {EntryKind.CREDIT: 1}
+
+
+def _total(entries: Iterable[Entry], signs: Mapping[EntryKind, int]) -> Fraction:
+    amounts = (exact(entry.amount) * signs.get(entry.kind, 0) for entry in entries)
+    return sum(amounts, Fraction(0))
 
 
 def _moves_by_day(entries: Iterable[Entry]) -> dict[dt.date, Fraction]:
-    """What came in on each day, refunds taken off."""
+    """What each day brought towards what is owed: paid or credited, refunds taken off."""
     found: dict[dt.date, Fraction] = defaultdict(Fraction)
     for entry in entries:
         if entry.kind is not EntryKind.DUE:
-            found[entry.on] += exact(entry.amount) * (1 if entry.kind is EntryKind.PAID else -1)
+            found[entry.on] += exact(entry.amount) * {**_CASH, **_CREDIT}[entry.kind]
     return found
 
 

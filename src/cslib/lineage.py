@@ -22,15 +22,16 @@ __all__ = ["Lineage", "Link", "trace_lineage"]
 
 @attrs.frozen(kw_only=True)
 class Link:
-    """What renews a contract: a successor, or nothing, or a doubt.
+    """What renews a contract: successors, or nothing, or a doubt.
 
     Attributes:
-        successor: The contract that renews it; None where there is none, or it is unclear which.
+        successors: The contracts that renew it, by id: none, one, or several where it was split.
+            Empty also where it is unclear which.
         inferred: Whether the successor was inferred, and not given in ``renews``.
         doubt: What the records leave open, in words; empty where they leave nothing open.
     """
 
-    successor: Contract | None = None
+    successors: tuple[Contract, ...] = ()
     inferred: bool = False
     doubt: str = ""
 
@@ -43,23 +44,28 @@ class Lineage:
         links: By the id of the contract renewed; where nothing renews it there is no link.
         inner: For each contract that ends before others of its sale, those that end last, by id.
             They fall due in its place (R2).
+        renewed: For each contract that renews others, or says so, their ids in order.
+        numbers: How many renewals led to each contract that had any, as far as the book goes back.
         faults: What is wrong with ``renews``.
     """
 
     links: Mapping[str, Link]
     inner: Mapping[str, Sequence[Contract]]
+    renewed: Mapping[str, Sequence[str]]
+    numbers: Mapping[str, int]
     faults: frozenset[Fault]
 
 
 def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     """What renews each contract of a ledger, given or inferred, and what is wrong with ``renews``.
 
-    What ``renews`` names is given. Where nothing names a contract, and it has no end reason, one
-    rule infers what renews it: the contract of the same account that starts nearest to its end, no
-    more than ``link_days`` before or after it, later than the contract itself began, and that is
-    the first of its sale and names none that it renews. Two that are equally near, or two
-    contracts with the same one nearest, are a doubt; so is one that was signed with the contract,
-    or before it began: it may be a later year of the same sale (R2).
+    What ``renews`` names is given: of several contracts that renew one, all whose terms run side by
+    side; where they follow one another it is unclear which. Where nothing names a contract, and it
+    has no end reason, one rule infers what renews it: the contract of the same account that starts
+    nearest to its end, no more than ``link_days`` before or after it, later than the contract
+    itself began, and that is the first of its sale and names none that it renews. Two that are
+    equally near, or two contracts with the same one nearest, are a doubt; so is one that was signed
+    with the contract, or before it began: it may be a later year of the same sale (R2).
 
     Where only a later year of a sale says what it renews, the first year is the successor. A
     ``renews`` at fault leaves open what it names or, where that is unknown, whatever of its account
@@ -76,8 +82,8 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     ...     return Contract(contract=name, account="A", **terms)
     >>> book = [year("C-1", 2025), year("C-2", 2026)]
     >>> link = trace_lineage(read_ledger(book, (), as_of=dt.date(2026, 7, 1))).links["C-1"]
-    >>> link.successor.contract, link.inferred
-    ('C-2', True)
+    >>> [successor.contract for successor in link.successors], link.inferred
+    (['C-2'], True)
     """
     inner = _inner_years(ledger.contracts.values())
     disputed = (version for same in ledger.conflicts.values() for version in same)
@@ -86,29 +92,96 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     doubted, faults = set(ledger.conflicts), set()
     suspects = _Suspects(ledger.contracts, inner)
     for contract in live:
-        renewed, problem = _renewed_by(contract, ledger, inner)
-        if problem:
-            doubted.add(contract.contract)
-            suspects.add(contract)
-            faults.add(Fault(f"{_path(contract.contract)}.renews", problem))
-        elif renewed:
-            claims[renewed].append(contract)
+        for name in contract.renews:
+            renewed, problem = _renewed_by(contract, name, ledger, inner)
+            if problem:
+                doubted.add(contract.contract)
+                suspects.add(contract, name)
+                faults.add(Fault(f"{_path(contract.contract)}.renews", problem))
+            elif renewed and contract not in claims[renewed]:
+                claims[renewed].append(contract)
     sales = {sale: _Years.of(rows) for sale, rows in _sales(live).items()}
     given = {
-        name: _given(ledger.contracts.get(name), claimants, sales, ledger.conflicts)
+        name: _given(ledger.contracts.get(name), claimants, sales, doubted)
         for name, claimants in claims.items()
     }
     faults |= {Fault(_path(name), link.doubt) for name, link in given.items() if link.doubt}
+    doubted |= {c.contract for name in given if given[name].doubt for c in claims[name]}
     unnamed = [
         contract
         for name, contract in ledger.contracts.items()
         if name not in given and name not in inner and contract.end_reason is None
     ]
-    taken = {link.successor.contract for link in given.values() if link.successor}
+    taken = {successor.contract for link in given.values() for successor in link.successors}
     candidates = [c for c in _may_renew(live, doubted) if c.contract not in taken]
     inferred = _inferred(unnamed, candidates, doubted, link_days)
     links = suspects.cast({**inferred, **given}, given)
-    return Lineage(links=links, inner=inner, faults=frozenset(faults))
+    renewals = _renewals(links, claims)
+    return Lineage(
+        links=_unless_torn(links, renewals, ledger.conflicts),
+        inner=inner,
+        renewed=renewals,
+        numbers=_numbers(ledger.contracts, renewals),
+        faults=frozenset(faults),
+    )
+
+
+def _renewals(
+    links: Mapping[str, Link], claims: Mapping[str, Sequence[Contract]]
+) -> dict[str, list[str]]:
+    """What each contract renews: also what it says it does and is in doubt has a share in it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(links):
+        renewing = links[name].successors or claims.get(name, ())
+        for contract in sorted({each.contract for each in renewing}):
+            found[contract].append(name)
+    return dict(found)
+
+
+def _unless_torn(
+    links: Mapping[str, Link], renewed: Mapping[str, Sequence[str]], conflicts: Collection[str]
+) -> dict[str, Link]:
+    """The links, with a doubt on what is merged with a contract of unknown value.
+
+    Nobody can share out the value of what merges them.
+    """
+    torn = {
+        contract
+        for contract, names in renewed.items()
+        if len(names) > 1 and any(name in conflicts for name in names)
+    }
+    found = dict(links)
+    for name, link in links.items():
+        for successor in link.successors:
+            if successor.contract in torn:
+                doubt = f"{successor.contract} renews it and another, which is in conflict"
+                found[name] = Link(doubt=doubt)
+    return found
+
+
+def _numbers(
+    contracts: Mapping[str, Contract], renewed: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """How many renewals led to each; a contract of a sale takes after the sale's first year."""
+    found: dict[str, int] = {}
+    of_sale: dict[_Sale, int] = {}
+
+    def before(name: str) -> int:
+        if name in found or name not in contracts:
+            return found.get(name, 0)
+        return of_sale.get(_sale(contracts[name]), 0)  # the last year of a sale renewed early
+
+    for contract in sorted(contracts.values(), key=lambda c: _in_turn(c, renewed)):
+        names = renewed.get(contract.contract, ())
+        number = max((before(name) + 1 for name in names), default=0)
+        of_sale.setdefault(_sale(contract), number)
+        found[contract.contract] = number or of_sale[_sale(contract)]
+    return {name: number for name, number in found.items() if number}
+
+
+def _in_turn(contract: Contract, renewed: Mapping[str, object]) -> tuple[dt.date, bool, str]:
+    """What is renewed before what renews it; of a sale, those that renew something first."""
+    return contract.start, contract.contract not in renewed, contract.contract
 
 
 def _path(contract: str) -> str:
@@ -173,14 +246,13 @@ def _end(contract: Contract) -> dt.date:
 
 
 def _renewed_by(
-    contract: Contract, ledger: Ledger, inner: Mapping[str, Sequence[Contract]]
+    contract: Contract, name: str, ledger: Ledger, inner: Mapping[str, Sequence[Contract]]
 ) -> tuple[str | None, str]:
-    """The id of the contract that it renews, if any, or what is wrong with its ``renews``.
+    """The id of the contract that it renews by this name, if any, or what is wrong with the name.
 
     A ``renews`` that names an inner year speaks of the sale, so of the contract that falls due.
     """
-    name = contract.renews
-    if name is None or name in ledger.conflicts:
+    if name in ledger.conflicts:
         return name, ""
     named = ledger.contracts.get(name)
     if named is None:
@@ -200,23 +272,25 @@ def _given(
     renewed: Contract | None,
     claimants: Sequence[Contract],
     sales: Mapping[_Sale, _Years],
-    conflicts: Collection[str],
+    unsound: Collection[str],
 ) -> Link:
-    """The contract that says it renews this one; of one sale, its first."""
-    names = _listed(claimants)
-    if any(c.contract in conflicts for c in claimants):
-        return Link(doubt=f"renewed by {names}, of which a record is in conflict")
-    begins = min(c.start for c in claimants)
-    first = [c for c in claimants if c.start == begins]
-    if len({_sale(c) for c in claimants}) > 1 or len(first) > 1:
-        return Link(doubt=f"more than one contract says that it renews this one: {names}")
-    years = sales[_sale(first[0])].before(first[0])
-    if not years:
-        return Link(successor=first[0])
-    if len(years) > 1 or not _may_stand_for(years[0], renewed, conflicts):
-        problem = "a later year of its sale, whose first may not; say which in renews"
-        return Link(doubt=f"{first[0].contract} says that it renews this one, but is {problem}")
-    return Link(successor=years[0])
+    """The contracts that say they renew this one, side by side; of each sale, its first."""
+    if any(c.contract in unsound for c in claimants):
+        return Link(doubt=f"renewed by {_listed(claimants)}, of which a record is at fault")
+    found: list[Contract] = []
+    for sale, rows in _sales(claimants).items():
+        begins = min(map(_start, rows))
+        first = [row for row in rows if row.start == begins]
+        years = sales[sale].before(first[0])
+        if years and (len(years) > 1 or not _may_stand_for(years[0], renewed, unsound)):
+            name = min(row.contract for row in first)
+            problem = "a later year of its sale, whose first may not; say which in renews"
+            return Link(doubt=f"{name} says that it renews this one, but is {problem}")
+        found += years or first
+    if max(map(_start, found)) >= min(map(_end, found)):
+        problem = "follow one another; only the first can renew it"
+        return Link(doubt=f"{_listed(claimants)} say that they renew this one, but {problem}")
+    return Link(successors=tuple(sorted(found, key=lambda c: c.contract)))
 
 
 @attrs.frozen
@@ -246,9 +320,9 @@ class _Years:
         return self.first[place - 1] if place else ()
 
 
-def _may_stand_for(first: Contract, renewed: Contract | None, conflicts: Collection[str]) -> bool:
+def _may_stand_for(first: Contract, renewed: Contract | None, unsound: Collection[str]) -> bool:
     """Whether the first year of a sale renews what a later year of it names."""
-    is_free = first.renews is None and first.contract not in conflicts
+    is_free = not first.renews and first.contract not in unsound
     return is_free and (renewed is None or first.start > renewed.start)
 
 
@@ -268,9 +342,8 @@ class _Suspects:
         self._of_sale: dict[_Sale, Contract] = {}
         self._of_account: dict[str, Contract] = {}
 
-    def add(self, suspect: Contract) -> None:
+    def add(self, suspect: Contract, name: str) -> None:
         """Note what it may renew: what it names, or any of its account where that is unknown."""
-        name = suspect.renews or ""
         named = self._contracts.get(name)
         if named is None:
             _keep_latest(self._of_account, suspect.account, suspect)
@@ -322,7 +395,7 @@ def _may_renew(live: Sequence[Contract], doubted: Collection[str]) -> list[Contr
         contract
         for contract in live
         if contract.start == first[_sale(contract)]
-        and (contract.renews is None or contract.contract in doubted)
+        and (not contract.renews or contract.contract in doubted)
     ]
 
 
@@ -364,7 +437,7 @@ def _guess(
         return Link(doubt=f"{name} may renew it, or another contract as well; say which in renews")
     if when := _sold_together(contract, found[0]):
         return Link(doubt=f"{name} may renew it, but was {when}: one sale? fill in sale")
-    return Link(successor=found[0], inferred=True)
+    return Link(successors=(found[0],), inferred=True)
 
 
 def _sold_together(contract: Contract, later: Contract) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "Interval",
     "Rate",
     "RateError",
+    "compounded",
     "effective_sample_size",
     "wilson",
     "wilson_columns",
@@ -334,6 +335,38 @@ def _lines(
 
 
 _MOST_TRIALS = sys.float_info.max
+
+
+def compounded(rate: Exact | float, times: Exact | float) -> float:
+    """What a rate of one period comes to over several in a row: ``rate ** times``.
+
+    For rates of retention or renewal; of a rate of churn, take one less it. A part of a period goes
+    the other way, from three years to one.
+
+    Args:
+        rate: What is kept in one period, a fraction of 1, 0 or more.
+        times: How many periods, more than 0.
+
+    Raises:
+        RateError: If the rate is negative or not finite, or the times are not above 0.
+
+    A churn of 8 % a month is 63.2 % a year, neither 96 % (12 times 8) nor "almost 80 %":
+
+    >>> f"{1 - compounded(0.92, 12):.1%}"
+    '63.2%'
+    >>> f"{1 - compounded(1 - 0.271, 1 / 3):.1%}"
+    '10.0%'
+    """
+    kept, periods = float(rate), float(times)
+    if not 0 <= kept < math.inf:
+        raise RateError("compounded rate", f"expected a rate of 0 or more, but got {rate}")
+    if not 0 < periods < math.inf:
+        raise RateError("compounded rate", f"expected times above 0, but got {times}")
+    try:
+        return float(kept**periods)
+    except OverflowError:
+        reason = f"{rate} over {times} periods is more than a float can hold"
+        raise RateError("compounded rate", reason) from None
 
 
 def effective_sample_size(

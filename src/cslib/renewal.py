@@ -3,7 +3,8 @@
 :func:`renewal_rate` reads contracts and the ledger of their payments and gives a
 :class:`RenewalReport`. Its headline is the doctrine's rate, R1 (K): the term ended in the period,
 the customer signed again, and the fee was collected. :mod:`cslib.ledger` reads the records,
-:mod:`cslib.lineage` finds which contract renews which.
+:mod:`cslib.lineage` finds which contract renews which, :mod:`cslib.dispositions` says what became
+of each, and :mod:`cslib.conventions` names what a rate may count.
 
 Conventions:
 
@@ -19,14 +20,30 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import math
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 
 import attrs
 
+from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention
+from cslib.dispositions import (
+    Disposition,
+    Line,
+    Outcome,
+    Successor,
+    Term,
+    Timing,
+    judge,
+    shares,
+    timing_of,
+    total,
+    value_of,
+)
 from cslib.errors import DefinitionError, Fault
 from cslib.ledger import (
     Cash,
@@ -44,7 +61,11 @@ from cslib.periods import Period
 from cslib.rates import Rate
 
 __all__ = [
+    "DOCTRINE",
+    "SIGNED",
     "Contract",
+    "Difference",
+    "Disposition",
     "EndReason",
     "Entry",
     "EntryKind",
@@ -54,77 +75,20 @@ __all__ = [
     "NotDue",
     "NotDueCause",
     "Outcome",
+    "Part",
+    "RenewalConvention",
     "RenewalReport",
+    "Restatement",
+    "Successor",
+    "Timing",
+    "Verdict",
     "renewal_rate",
+    "restatements",
 ]
 
 
 # --------------------------------------------------------------------------------------
 # What the report says of each contract
-
-
-class Outcome(enum.StrEnum):
-    """What became of a contract that fell due, as of the date of the report."""
-
-    RENEWED = "renewed"
-    """Signed again, and the first instalment of the new contract is collected (R1)."""
-    SIGNED = "signed"
-    """Signed again; whether the fee is collected is not known."""
-    PENDING_CASH = "pending_cash"
-    """Signed again, not collected, still in grace."""
-    OPEN = "open"
-    """Not signed again, still in grace."""
-    LOST = "lost"
-    """Not signed again, or signed and not collected, and grace is over or the customer left."""
-    LOST_TO_CLOSURE = "lost_to_closure"
-    """Lost, because the customer's business closed (R4)."""
-    UNCLEAR = "unclear"
-    """The records contradict one another, or leave open which contract renews it."""
-
-
-@attrs.frozen(kw_only=True)
-class Line:
-    """One contract that fell due in the period.
-
-    Attributes:
-        contract: Its id.
-        account: The id of its account.
-        due_on: Its last covered day.
-        grace_until: The last day of grace.
-        expiring_value: Its annual value, which is what was at stake.
-        outcome: What became of it.
-        reason: Why, in words.
-        successor: The id of the contract that renews it; None where nothing was signed, or where
-            it is unclear which.
-        successor_value: The annual value of that contract.
-        inferred: Whether the successor was inferred, and not given in ``renews``.
-        signed_on: When the successor was signed, as evidence; None where that has no date.
-        collected_on: The day since which its first instalment has been in; None while it is not.
-    """
-
-    contract: str
-    account: str
-    due_on: dt.date
-    grace_until: dt.date
-    expiring_value: Decimal
-    outcome: Outcome
-    reason: str
-    successor: str | None = None
-    successor_value: Decimal | None = None
-    inferred: bool = False
-    signed_on: dt.date | None = None
-    collected_on: dt.date | None = None
-
-    @property
-    def signed_value(self) -> Decimal:
-        """What was signed again, no more than what was at stake (gross)."""
-        value = Decimal(0) if self.successor_value is None else self.successor_value
-        return min(value, self.expiring_value)
-
-    @property
-    def renewed_value(self) -> Decimal:
-        """What was signed again and collected, no more than what was at stake (gross)."""
-        return self.signed_value if self.outcome is Outcome.RENEWED else Decimal(0)
 
 
 class NotDueCause(enum.StrEnum):
@@ -134,8 +98,6 @@ class NotDueCause(enum.StrEnum):
     """It ends outside the period."""
     INNER_YEAR = "inner_year"
     """Another contract of the same sale ends later (R2)."""
-    RESCINDED = "rescinded"
-    """The deal was stopped and refunded (L9)."""
     EVERGREEN = "evergreen"
     """It has no end."""
     CONFLICT = "conflict"
@@ -175,10 +137,62 @@ class Figures:
 # --------------------------------------------------------------------------------------
 # The report
 
-_COLLECTED = "term ended, signed again, fee collected (R1)"
-_SIGNED = "term ended, signed again, cash not looked at"
 _NO_PAYMENTS = "cash unknown, no payments given"
-_CANNOT_JUDGE = {Outcome.SIGNED: "signed, cash unknown", Outcome.UNCLEAR: "unclear"}
+_CASH_UNKNOWN = "signed, cash unknown"
+_OUTSIDE = {Outcome.UNCLEAR: "unclear", Outcome.RESCINDED: "rescinded (L9)"}
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """The lines of one disposition; the parts of a report make up all that fell due.
+
+    Attributes:
+        disposition: What became of them.
+        lines: How many they are.
+        expiring_value: Their value at stake.
+        renewed_value: How much of that was renewed and collected, gross.
+    """
+
+    disposition: Disposition
+    lines: int
+    expiring_value: Decimal
+    renewed_value: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """What a convention says of a line.
+
+    Attributes:
+        kept: What it renewed; None where it was not renewed.
+        left_out: Why it stands outside the rate; empty where it does not.
+    """
+
+    kept: Decimal | None = None
+    left_out: str = ""
+
+    def __str__(self) -> str:
+        if self.left_out:
+            return f"left out, {self.left_out}"
+        return "not renewed" if self.kept is None else f"renewed {self.kept}"
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """A contract that two conventions count otherwise.
+
+    Attributes:
+        line: The contract.
+        a: What the first convention says of it.
+        b: What the second says.
+    """
+
+    line: Line
+    a: Verdict
+    b: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.line.contract}: {self.a}; {self.b}; {self.line.reason}"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -220,36 +234,140 @@ class RenewalReport:
     assumed_known: int
     later: tuple[str, ...] = attrs.field(eq=False)
 
+    def rate(self, convention: RenewalConvention = DOCTRINE) -> Figures:
+        """The rate under a convention, by count and by annual value.
+
+        >>> from cslib.renewal import RenewalConvention, renewal_rate
+        >>> june = renewal_rate([], [], Period.month(2026, 6), as_of=dt.date(2026, 7, 31))
+        >>> on_time = RenewalConvention(name="on time", by="on_time")
+        >>> june.rate(on_time).count.value is None  # nothing fell due
+        True
+        """
+        return _figures(self._judged(convention), convention)
+
+    @property
+    def due(self) -> tuple[Line, ...]:
+        """The lines that could be renewed: all but those rescinded (L9)."""
+        return tuple(line for line in self.lines if line.outcome is not Outcome.RESCINDED)
+
     @property
     def count(self) -> Rate:
         """The doctrine's rate, R1 (K), by count."""
-        return self._collected().count
+        return self.rate().count
 
     @property
     def value(self) -> Rate:
         """The doctrine's rate, R1 (K), by annual value: gross, so that no line exceeds 100 %."""
-        return self._collected().value
+        return self.rate().value
 
     @property
     def signed_count(self) -> Rate:
         """The signed basis by count: signed again, whatever became of the cash."""
-        return self._signed().count
+        return self.rate(SIGNED).count
 
     @property
     def signed_value(self) -> Rate:
         """The signed basis by annual value, gross."""
-        return self._signed().value
+        return self.rate(SIGNED).value
 
     @property
     def without_closures(self) -> Figures:
         """The doctrine's rate with lines lost to closure left out, beside the headline (R4)."""
-        left_out = {Outcome.LOST_TO_CLOSURE: "lost to closure"}
-        return self._collected(f"{_COLLECTED}, without closures (R4)", left_out)
+        name = f"{DOCTRINE.name}, without closures (R4)"
+        return self.rate(attrs.evolve(DOCTRINE, name=name, closures=False))
+
+    @property
+    def net(self) -> Rate:
+        """The doctrine's rate by annual value, not capped: growth at the renewal counts."""
+        return self.rate(attrs.evolve(DOCTRINE, name=f"{DOCTRINE.name}, net", capped=False)).value
+
+    @property
+    def on_time(self) -> Figures:
+        """The doctrine's rate of what was signed before the term was over, without grace."""
+        name = f"{DOCTRINE.name}, on time"
+        return self.rate(attrs.evolve(DOCTRINE, name=name, by=Timing.ON_TIME))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every disposition that occurs, with what expired and what was renewed in it.
+
+        Each line is in exactly one, so they add up to all lines and all that expired.
+        """
+        found: dict[Disposition, list[Line]] = defaultdict(list)
+        for line in self.lines:
+            found[line.disposition].append(line)
+        return tuple(_part(each, found[each]) for each in Disposition if each in found)
+
+    def by(self, key: Callable[[Line], Hashable]) -> dict[Hashable, RenewalReport]:
+        """The report of each segment, in the order in which they first occur.
+
+        Args:
+            key: The segment of a line: ``lambda line: segments[line.account]``, or
+                ``lambda line: line.renewal_number == 1`` for the first renewals (R6).
+        """
+        found: dict[Hashable, list[Line]] = defaultdict(list)
+        for line in self.lines:
+            found[key(line)].append(line)
+        return {name: attrs.evolve(self, lines=tuple(rows)) for name, rows in found.items()}
+
+    def annualised(self, convention: RenewalConvention = DOCTRINE) -> float | None:
+        """The rate of a year that would have kept, over each term's own length, as much by value.
+
+        A three-year contract had three years to be lost in: 72.9 % over three years is 90 % a
+        year. It is the ``q`` with ``sum(expiring * q ** years) == sum(kept)``; None where the rate
+        is undefined. Terms are counted in months of a twelfth of a year.
+
+        >>> book = [
+        ...     Contract(
+        ...         contract=f"C-{n}",
+        ...         account=f"A-{n}",
+        ...         start=dt.date(2023, 7, 1),
+        ...         end=dt.date(2026, 7, 1),
+        ...         annual_value=100,
+        ...         currency="EUR",
+        ...         renews=() if n < 1000 else f"C-{n - 1000}",
+        ...     )
+        ...     for n in range(1000)
+        ... ]
+        >>> years = {"start": dt.date(2026, 7, 1), "end": dt.date(2027, 7, 1)}
+        >>> new = [
+        ...     attrs.evolve(old, contract=f"N-{n}", renews=(old.contract,), **years)
+        ...     for n, old in enumerate(book[:729])
+        ... ]
+        >>> report = renewal_rate(
+        ...     [*book, *new], None, Period.month(2026, 6), as_of=dt.date(2026, 7, 31)
+        ... )
+        >>> round(report.annualised(SIGNED), 9)
+        0.9
+        """
+        return _annual_rate(
+            [
+                (Fraction(line.expiring_value), Fraction(verdict.kept or 0), line.years)
+                for line, verdict in self._judged(convention)
+                if not verdict.left_out
+            ]
+        )
+
+    def bridge(self, a: RenewalConvention, b: RenewalConvention) -> tuple[Difference, ...]:
+        """Every contract that two conventions count otherwise, by due date and id.
+
+        The two rates differ by these lines alone. Figures in another office are most often of
+        another convention: this says which contracts stand between them.
+        """
+        pairs = zip(self._judged(a), self._judged(b), strict=True)
+        return tuple(
+            Difference(line=line, a=one, b=other)
+            for (line, one), (_, other) in pairs
+            if one != other
+        )
+
+    def _judged(self, convention: RenewalConvention) -> list[tuple[Line, Verdict]]:
+        return [(line, _verdict(line, convention, self.has_payments)) for line in self.lines]
 
     @property
     def undefined(self) -> str:
         """Why :attr:`count` has no value; empty where it has one."""
-        if not self.lines:
+        if not self.due:
             return f"no contract fell due in {self.period}"
         if not self.has_payments:
             return "no payments were given, so whether the fees were collected is unknown"
@@ -261,68 +379,95 @@ class RenewalReport:
 
         It says how settled the other figures are; it is no estimate and has no interval.
         """
-        over = sum(line.grace_until < utc_day(self.as_of) for line in self.lines)
+        over = sum(line.grace_until < utc_day(self.as_of) for line in self.due)
         convention = f"past {self.grace_days} days of grace"
-        return Rate(numerator=over, denominator=len(self.lines), convention=convention)
-
-    def _collected(
-        self, convention: str = _COLLECTED, left_out: Mapping[Outcome, str] | None = None
-    ) -> Figures:
-        if not self.has_payments:
-            left_out = dict.fromkeys(Outcome, _NO_PAYMENTS)
-        return _figures(
-            self.lines,
-            lambda line: line.outcome is Outcome.RENEWED,
-            {**_CANNOT_JUDGE, **(left_out or {})},
-            convention,
-        )
-
-    def _signed(self) -> Figures:
-        return _figures(
-            self.lines,
-            lambda line: line.successor is not None,
-            {Outcome.UNCLEAR: _CANNOT_JUDGE[Outcome.UNCLEAR]},
-            _SIGNED,
-        )
+        return Rate(numerator=over, denominator=len(self.due), convention=convention)
 
     def __repr__(self) -> str:
         known = f", as known at {self.known_at}" if self.known_at else ""
-        outcomes = Counter(line.outcome for line in self.lines)
-        shown = (f"{outcomes[o]} {o.replace('_', ' ')}" for o in Outcome if outcomes[o])
+        outcomes = Counter(line.disposition for line in self.lines)
+        shown = (f"{outcomes[d]} {d.replace('_', ' ')}" for d in Disposition if outcomes[d])
         rows = [
             f"renewal rate of {self.period} as of {self.as_of}{known}",
             f"  by count  {self.count}",
             f"  by value  {self.value}",
             f"  signed    {self.signed_count}",
-            f"  due       {len(self.lines)}: {', '.join(shown) or 'none'}",
+            f"  due       {len(self.due)}: {', '.join(shown) or 'none'}",
         ]
         rows += [f"  undefined: {self.undefined}"] if self.undefined else []
         rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
 
 
-def _figures(
-    lines: Sequence[Line],
-    renewed: Callable[[Line], bool],
-    left_out: Mapping[Outcome, str],
-    convention: str,
-) -> Figures:
-    """A rate over the lines whose outcome is not left out, and what was."""
-    inside = [line for line in lines if line.outcome not in left_out]
+def _verdict(line: Line, convention: RenewalConvention, has_payments: bool) -> Verdict:
+    if line.outcome in _OUTSIDE:
+        return Verdict(left_out=_OUTSIDE[line.outcome])
+    if convention.collected and not has_payments:
+        return Verdict(left_out=_NO_PAYMENTS)
+    signed = line.renewing(by=convention.by, collected=False)
+    if convention.collected and not all(each.cash.is_known for each in signed):
+        return Verdict(left_out=_CASH_UNKNOWN)
+    found = line.renewing(by=convention.by, collected=convention.collected)
+    if found:
+        value = value_of(found)
+        return Verdict(kept=min(value, line.expiring_value) if convention.capped else value)
+    is_closure = line.outcome is Outcome.LOST_TO_CLOSURE
+    return Verdict(left_out="lost to closure" if is_closure and not convention.closures else "")
+
+
+def _figures(judged: Sequence[tuple[Line, Verdict]], convention: RenewalConvention) -> Figures:
+    """A rate over the lines that are not left out, and what was."""
+    inside = [(line, verdict) for line, verdict in judged if not verdict.left_out]
     numbers: dict[str, int] = defaultdict(int)
     values: dict[str, Fraction] = defaultdict(Fraction)
-    for line in lines:
-        if line.outcome in left_out:
-            numbers[left_out[line.outcome]] += 1
-            values[left_out[line.outcome]] += Fraction(line.expiring_value)
-    kept = [line.signed_value if renewed(line) else 0 for line in inside]
-    at_stake = [line.expiring_value for line in inside]
+    for line, verdict in judged:
+        if verdict.left_out:
+            numbers[verdict.left_out] += 1
+            values[verdict.left_out] += Fraction(line.expiring_value)
     return Figures(
         count=Rate.of_counts(
-            sum(map(renewed, inside)), len(inside), convention=convention, excluded=numbers
+            sum(verdict.kept is not None for _, verdict in inside),
+            len(inside),
+            convention=convention.name,
+            excluded=numbers,
         ),
-        value=Rate.of_values(kept, at_stake, convention=convention, excluded=values),
+        value=Rate.of_values(
+            [verdict.kept or 0 for _, verdict in inside],
+            [line.expiring_value for line, _ in inside],
+            convention=convention.name,
+            excluded=values,
+        ),
     )
+
+
+def _part(disposition: Disposition, lines: Sequence[Line]) -> Part:
+    return Part(
+        disposition=disposition,
+        lines=len(lines),
+        expiring_value=total(line.expiring_value for line in lines),
+        renewed_value=total(line.renewed_value for line in lines),
+    )
+
+
+def _annual_rate(stakes: Sequence[tuple[Fraction, Fraction, float]]) -> float | None:
+    """The ``q`` with ``sum(at_stake * q ** years) == sum(kept)``, by bisection of its logarithm."""
+    at_stake, kept = sum(s for s, _, _ in stakes), sum(k for _, k, _ in stakes)
+    if not at_stake or not kept:
+        return 0.0 if at_stake else None
+    shares = [(float(s / at_stake), years) for s, _, years in stakes if s]
+    rate = float(kept / at_stake)
+    limits = [math.log(rate) / years for _, years in shares]  # were all terms as long as this one
+    low, high = min(limits), max(limits)
+    for _ in range(100 if low < high else 0):
+        middle = (low + high) / 2
+        reached = sum(share * _power(middle * years) for share, years in shares)
+        low, high = (middle, high) if reached < rate else (low, middle)
+    return _power(high)
+
+
+def _power(logarithm: float) -> float:
+    """Where no float can hold it, infinite: ten times as much after a day, taken for a year."""
+    return math.exp(logarithm) if logarithm < math.log(sys.float_info.max) else math.inf
 
 
 # --------------------------------------------------------------------------------------
@@ -344,10 +489,11 @@ def renewal_rate(
     """The renewal rate of a period: every contract that fell due in it, and what became of each.
 
     A contract falls due in the period that holds its last covered day. It is renewed once another
-    contract that renews it is signed and the first instalment of that one is paid in full, refunds
-    taken off, however late. Until ``grace_days`` after the term it is open, or pending cash where
-    it was signed; then it is lost. Of contracts sold in one sale only those that end last fall due
-    (R2); a rescinded one stands outside and renews nothing (L9).
+    contract that renews it is signed, no later than ``grace_days`` after the term, and the first
+    instalment of that one is paid in full, refunds taken off. Until grace is over it waits for a
+    signature, or for cash; then it is lost, and what is signed later is a late win-back. Of
+    contracts sold in one sale only those that end last fall due (R2); a rescinded one stands
+    outside the rate and renews nothing (L9).
 
     Which contract renews it is what ``renews`` says or, where nobody says, what
     :func:`~cslib.lineage.trace_lineage` infers; what that leaves open is unclear and not guessed.
@@ -403,17 +549,15 @@ def renewal_rate(
     _check_days("link_days", link_days)
     ledger = read_ledger(contracts, payments, as_of=as_of, known_at=known_at)
     lineage = trace_lineage(ledger, link_days=link_days)
+    unread = frozenset(unread_accounts), frozenset(unread_cash)
+    book = _Book(ledger, lineage, _shared(ledger, lineage), *unread, as_of, grace_days)
     lines, not_due = [], [_in_conflict(versions) for versions in ledger.conflicts.values()]
     for contract in ledger.contracts.values():
         outside = _not_due(contract, lineage, period)
         if outside:
             not_due.append(outside)
         else:
-            link = lineage.links.get(contract.contract, Link())
-            if contract.account in unread_accounts:
-                link = Link(doubt=_UNREAD_ACCOUNT)
-            cash = _cash_of(link.successor, ledger, unread_cash)
-            lines.append(_line(contract, link, cash, utc_day(as_of), grace_days))
+            lines.append(judge(book.term(contract)))
     return RenewalReport(
         period=period,
         as_of=as_of,
@@ -444,8 +588,6 @@ def _check_days(name: str, days: object) -> None:
 
 def _not_due(contract: Contract, lineage: Lineage, period: Period) -> NotDue | None:
     """Why the contract does not fall due in the period; None where it does."""
-    if contract.end_reason is EndReason.RESCINDED:
-        return _outside(contract, NotDueCause.RESCINDED, "stopped and refunded (L9)")
     last = lineage.inner.get(contract.contract)
     if last:
         reason = f"{last[0].contract}, of the same sale, ends later (R2)"
@@ -468,74 +610,139 @@ def _outside(contract: Contract, cause: NotDueCause, reason: str) -> NotDue:
 
 
 # --------------------------------------------------------------------------------------
-# What became of a contract that fell due
-
-
-def _line(contract: Contract, link: Link, cash: Cash, today: dt.date, grace_days: int) -> Line:
-    due_on = cast("dt.date", contract.last_day)  # what has no end is not due
-    grace_until = due_on + dt.timedelta(days=grace_days)
-    successor = link.successor
-    grace = _Grace(grace_until, today > grace_until)
-    outcome, reason = _verdict(contract, link, cash, grace)
-    return Line(
-        contract=contract.contract,
-        account=contract.account,
-        due_on=due_on,
-        grace_until=grace_until,
-        expiring_value=Decimal(contract.annual_value),
-        outcome=outcome,
-        reason=reason,
-        successor=successor.contract if successor else None,
-        successor_value=Decimal(successor.annual_value) if successor else None,
-        inferred=link.inferred,
-        signed_on=successor.signed_on if successor else None,
-        collected_on=cash.since,
-    )
-
-
-def _cash_of(successor: Contract | None, ledger: Ledger, unread: Collection[str]) -> Cash:
-    if successor is None:
-        return Cash("")
-    if successor.contract in unread and ledger.entries is not None:
-        return Cash(_UNREAD_CASH, is_known=False)
-    return ledger.cash(successor.contract)
+# What is known of a contract that fell due
 
 
 @attrs.frozen
-class _Grace:
-    """The days after a term in which a renewal is still waited for."""
+class _Book:
+    """The ledger and its lineage, with what could not be read of them."""
 
-    until: dt.date
-    is_over: bool
+    ledger: Ledger
+    lineage: Lineage
+    shared: Mapping[tuple[str, str], Decimal]
+    unread_accounts: frozenset[str]
+    unread_cash: frozenset[str]
+    as_of: dt.date
+    grace_days: int
+
+    def term(self, contract: Contract) -> Term:
+        link = self.lineage.links.get(contract.contract, Link())
+        if contract.account in self.unread_accounts:
+            link = Link(doubt=_UNREAD_ACCOUNT)
+        grace_until = cast("dt.date", contract.last_day) + dt.timedelta(days=self.grace_days)
+        return Term(
+            contract=contract,
+            successors=tuple(self.successor(contract, s, grace_until) for s in link.successors),
+            doubt=link.doubt,
+            inferred=link.inferred,
+            number=self.lineage.numbers.get(contract.contract, 0) + 1,
+            grace_until=grace_until,
+            is_over=utc_day(self.as_of) > grace_until,
+        )
+
+    def successor(self, contract: Contract, record: Contract, grace_until: dt.date) -> Successor:
+        share = self.shared.get((record.contract, contract.contract))
+        return Successor(
+            record=record,
+            value=Decimal(record.annual_value) if share is None else share,
+            is_shared=share is not None,
+            timing=timing_of(record, contract, grace_until),
+            cash=self.cash(record.contract),
+        )
+
+    def cash(self, contract: str) -> Cash:
+        if contract in self.unread_cash and self.ledger.entries is not None:
+            return Cash(_UNREAD_CASH, is_known=False)
+        return self.ledger.cash(contract)
 
 
-def _verdict(contract: Contract, link: Link, cash: Cash, grace: _Grace) -> tuple[Outcome, str]:
-    if link.doubt:
-        return Outcome.UNCLEAR, link.doubt
-    if link.successor is None:
-        return _waited_for("no renewal stands", Outcome.OPEN, contract.end_reason, grace)
-    story = f"{_signing(link.successor)}; {cash.state}"
-    if not cash.is_known:
-        return Outcome.SIGNED, story
-    if cash.since:
-        return Outcome.RENEWED, story
-    return _waited_for(story, Outcome.PENDING_CASH, link.successor.end_reason, grace)
+def _shared(ledger: Ledger, lineage: Lineage) -> dict[tuple[str, str], Decimal]:
+    """By the ids of a contract that merges others and of each of these, its share."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for name, renewed in lineage.renewed.items():
+        if len(renewed) > 1 and {name, *renewed} <= ledger.contracts.keys():
+            merged = [ledger.contracts[each] for each in renewed]
+            values = zip(renewed, shares(ledger.contracts[name], merged), strict=True)
+            found |= {(name, each): value for each, value in values}
+    return found
 
 
-def _signing(contract: Contract) -> str:
-    if contract.signed_on is None:
-        return f"{contract.contract} began on {contract.start}, signed on a day unknown"
-    return f"{contract.contract} signed on {contract.signed_on}"
+# --------------------------------------------------------------------------------------
+# Restatements: one period, seen twice
 
 
-def _waited_for(
-    story: str, waiting: Outcome, left: EndReason | None, grace: _Grace
-) -> tuple[Outcome, str]:
-    """Waited for until grace is over, unless it is known that nothing will come."""
-    if left is EndReason.CLOSED:
-        return Outcome.LOST_TO_CLOSURE, f"{story}; the business closed"
-    if left is not None:
-        return Outcome.LOST, f"{story}; the customer left"
-    if grace.is_over:
-        return Outcome.LOST, f"{story}; grace ended on {grace.until}"
-    return waiting, f"{story}; grace runs until {grace.until}"
+@attrs.frozen(kw_only=True)
+class Restatement:
+    """A contract of which two reports of a period say different things.
+
+    Attributes:
+        contract: Its id.
+        before: What the first report says; None where the contract does not fall due in it.
+        after: What the second says; None likewise.
+    """
+
+    contract: str
+    before: Line | None
+    after: Line | None
+
+    @property
+    def reason(self) -> str:
+        """What changed, in words."""
+        return f"{_said(self.before)}; now {_said(self.after)}"
+
+
+def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restatement, ...]:
+    """Every contract of which two reports of a period say different things, by id.
+
+    So a figure that was reported is never changed in silence: under any convention the reports
+    differ in their rates only by these lines.
+
+    Args:
+        before: The report as it was made, or made again with ``known_at``.
+        after: The report of the same period as it is now.
+
+    Raises:
+        DefinitionError: If the reports are of different periods or currencies, or only one of them
+            was made with payments.
+    """
+    _check_pair(before, after)
+    then = {line.contract: line for line in before.lines}
+    now = {line.contract: line for line in after.lines}
+    return tuple(
+        Restatement(contract=name, before=then.get(name), after=now.get(name))
+        for name in sorted(then.keys() | now.keys())
+        if _substance(then.get(name)) != _substance(now.get(name))
+    )
+
+
+def _check_pair(before: RenewalReport, after: RenewalReport) -> None:
+    """Refuse what cannot be compared; a book in which nothing fell due is of any currency."""
+    if before.period != after.period:
+        pair = f"one period, but got {before.period} and {after.period}"
+    elif before.lines and after.lines and before.currency != after.currency:
+        names = (report.currency or "none named" for report in (before, after))
+        pair = f"one currency, but got {' and '.join(names)}"
+    elif before.has_payments != after.has_payments:
+        pair = "payments in both or in none, but got them in one"
+    else:
+        return
+    problem = Fault("$", f"expected two reports of {pair}")
+    raise DefinitionError("restatements", (problem,))
+
+
+def _substance(line: Line | None) -> object:
+    """What a line brings into the rates."""
+    if line is None:
+        return None
+    evidence = {
+        (each.contract, each.value, each.timing, each.cash.is_known, each.cash.since is not None)
+        for each in line.successors
+    }
+    return line.disposition, line.expiring_value, evidence
+
+
+def _said(line: Line | None) -> str:
+    if line is None:
+        return "not due"
+    kept = f" {line.renewed_value} of {line.expiring_value}" if line.renewed_value else ""
+    return f"{line.disposition.replace('_', ' ')}{kept} ({line.reason})"

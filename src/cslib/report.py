@@ -193,7 +193,7 @@ def _month(report: RenewalReport) -> list[str]:
             lines += _rate("  without closures  ", report.without_closures.count)
     if report.lines:
         lines += _rate("  signed, any cash  ", report.signed_count)
-        lines += _wrapped("  what became of    ", _outcomes(report.lines), indent=20)
+        lines += _wrapped("  what became of    ", _dispositions(report), indent=20)
     waiting = sum(line.outcome in _TABLE["waiting"] for line in report.lines)
     if waiting:
         grace = f"in their {report.grace_days} days of grace, so the rates can rise"
@@ -201,12 +201,10 @@ def _month(report: RenewalReport) -> list[str]:
     return lines
 
 
-def _outcomes(lines: Iterable[Line]) -> str:
-    found = {outcome: [e for e in lines if e.outcome is outcome] for outcome in Outcome}
+def _dispositions(report: RenewalReport) -> str:
     return ", ".join(
-        f"{outcome.replace('_', ' ')} {len(each):,} ({_at_stake(each)})"
-        for outcome, each in found.items()
-        if each
+        f"{part.disposition.replace('_', ' ')} {part.lines:,} ({_money(part.expiring_value)})"
+        for part in report.parts
     )
 
 
@@ -216,8 +214,8 @@ def _at_stake(lines: Iterable[Line]) -> str:
 
 _TABLE: Mapping[str, Iterable[Outcome]] = {
     "renewed": (Outcome.RENEWED,),
-    "waiting": (Outcome.PENDING_CASH, Outcome.OPEN),
-    "lost": (Outcome.LOST, Outcome.LOST_TO_CLOSURE),
+    "waiting": (Outcome.PENDING_CASH, Outcome.PENDING_SIGNATURE),
+    "lost": (Outcome.LOST, Outcome.LOST_TO_CLOSURE, Outcome.LATE_WIN_BACK),
     "unclear": (Outcome.SIGNED, Outcome.UNCLEAR),
 }
 _UNCLEAR: Mapping[str, Iterable[Outcome]] = {"unclear": (Outcome.UNCLEAR,)}
@@ -226,12 +224,12 @@ _UNCLEAR: Mapping[str, Iterable[Outcome]] = {"unclear": (Outcome.UNCLEAR,)}
 
 def _table(renewals: Renewals) -> list[str]:
     """The last twelve months and their sum; rates only where there are payments to judge by."""
-    months = [each for each in renewals.trailing if each.lines]
+    months = [each for each in renewals.trailing if each.due]
     if not months:
         return ["  nothing fell due in the last 12 months"]
     reports = [*months, renewals.year]
     columns = {"month": [str(each.period) for each in months] + ["12 months"]}
-    columns["due"] = [f"{len(each.lines):,}" for each in reports]
+    columns["due"] = [f"{len(each.due):,}" for each in reports]
     has_payments = renewals.month.has_payments
     for heading, outcomes in (_TABLE if has_payments else _UNCLEAR).items():
         counts = [sum(line.outcome in outcomes for line in each.lines) for each in reports]
@@ -258,12 +256,12 @@ def _aligned(columns: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _coming(report: RenewalReport, review: Review) -> list[str]:
-    head = f"  due in the next {COMING_DAYS} days: {_many(len(report.lines), 'contracts')}"
-    if not report.lines:
+    head = f"  due in the next {COMING_DAYS} days: {_many(len(report.due), 'contracts')}"
+    if not report.due:
         return [head]
-    unsigned = [line for line in report.lines if line.successor is None]
-    signed = len(report.lines) - len(unsigned)
-    lines = [f"{head}, {_at_stake(report.lines)} a year; signed again already: {signed:,}"]
+    unsigned = [line for line in report.due if not line.successors]
+    signed = len(report.due) - len(unsigned)
+    lines = [f"{head}, {_at_stake(report.due)} a year; signed again already: {signed:,}"]
     health = {each.account: _health(each) for each in review.accounts}
     if review.tiers and unsigned:
         found = {
@@ -587,8 +585,23 @@ def _report_data(report: RenewalReport) -> dict[str, Any]:
         },
         "assumed_signed": report.assumed_signed,
         "assumed_known": report.assumed_known,
-        "lines": [_fields(line) for line in report.lines],
+        "lines": [_line_data(line) for line in report.lines],
     }
+
+
+def _line_data(line: Line) -> dict[str, Any]:
+    found = {**_fields(line), "disposition": line.disposition.value}
+    found["successors"] = [
+        {
+            "contract": each.contract,
+            "value": _json(each.value),
+            "signed_on": _json(each.record.signed_on),
+            "timing": each.timing.value,
+            "collected_on": _json(each.cash.since),
+        }
+        for each in line.successors
+    ]
+    return found
 
 
 def _rate_data(rate: Rate) -> dict[str, Any]:

@@ -676,8 +676,8 @@ def _faults(
     found = {fault.path: fault for each in renewals for fault in each.month.faults}
     found.update((fault.path, fault) for fault in further)
     contracts = {each.contract: each for each in book.contracts or ()}
-    for each in contracts.values():
-        renewed = contracts.get(each.renews or "")
+    links = [(each, contracts.get(name)) for each in contracts.values() for name in each.renews]
+    for each, renewed in links:
         if renewed is not None and renewed.currency != each.currency:
             path = f"$.contracts[{each.contract!r}].renews"
             problem = f"{renewed.contract!r} is in {_named(renewed)}, this in {_named(each)}"
