@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import attrs
 from hypothesis import strategies as st
 
 from cslib.ledger import Contract, EndReason, Entry
 from cslib.periods import Period
+from cslib.renewal import DOCTRINE, Line, RenewalConvention, RenewalReport, renewal_rate
 
 JUNE = Period.month(2026, 6)
 END_OF_JUNE = dt.date(2026, 6, 30)
@@ -177,3 +181,32 @@ entries = st.builds(
 )
 books = st.tuples(st.lists(contracts(), max_size=6), st.none() | st.lists(entries, max_size=9))
 """Contracts and their ledger, with ids that stand twice, orphans and links that run back."""
+
+
+# --------------------------------------------------------------------------------------
+# Reports
+
+any_books = st.one_of(books, tidy_books())
+MONTHS = st.sampled_from([Period.month(2026, month) for month in (4, 5, 6)])
+days = st.one_of(some_days, st.dates(day("2026-06-15"), day("2026-09-30")))
+NET = attrs.evolve(DOCTRINE, name="net", capped=False)
+ON_TIME = attrs.evolve(DOCTRINE, name="on time", by="on_time")
+
+
+def june(
+    contracts: Iterable[Contract],
+    payments: Iterable[Entry] | None = (),
+    *,
+    as_of: dt.date = END_OF_JUNE,
+    **more: Any,
+) -> RenewalReport:
+    return renewal_rate(contracts, payments, JUNE, as_of=as_of, **more)
+
+
+def of_line(
+    report: RenewalReport, line: Line | None, convention: RenewalConvention, kind: str, side: str
+) -> Fraction:
+    """What one line brings into a rate, above or below the line."""
+    rows = () if line is None else (line,)
+    rate = getattr(attrs.evolve(report, lines=rows).rate(convention), kind)
+    return Fraction(getattr(rate, side))

@@ -8,7 +8,6 @@ import decimal
 import json
 import math
 import os
-from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -31,44 +30,35 @@ from cslib.renewal import (
     Line,
     NotDueCause,
     Outcome,
-    RenewalConvention,
     RenewalReport,
     Timing,
     renewal_rate,
-    restatements,
 )
 from ledger_strategies import (
     END_OF_JUNE,
-    JUNE,
+    MONTHS,
+    NET,
+    ON_TIME,
     Book,
-    books,
+    any_books,
     contract,
     day,
+    days,
     due,
     entry,
+    june,
     new,
+    of_line,
     old,
     paid,
     refund,
-    some_days,
     three_years,
-    tidy_books,
     year_after,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "src" / "cslib" / "sample"
 LAST_DAY_OF_GRACE = dt.date(2026, 7, 30)  # 30 days from July 1 on
-
-
-def june(
-    contracts: Iterable[Contract],
-    payments: Iterable[Entry] | None = (),
-    *,
-    as_of: dt.date = END_OF_JUNE,
-    **more: Any,
-) -> RenewalReport:
-    return renewal_rate(contracts, payments, JUNE, as_of=as_of, **more)
 
 
 def the_line(report: RenewalReport) -> Line:
@@ -745,76 +735,7 @@ def test_a_bridge_says_what_one_convention_leaves_out() -> None:
 
 
 # --------------------------------------------------------------------------------------
-# Restatements
-
-
-def test_a_payment_recorded_later_restates_the_line_that_it_renews_and_says_so() -> None:
-    ledger = [due(), paid(recorded_at=day("2026-07-03"))]
-
-    before, after = (
-        june([old(), new(), old("b", account="B")], ledger, known_at=known)
-        for known in (END_OF_JUNE, day("2026-07-31"))
-    )
-
-    (change,) = restatements(before, after)
-    assert change.contract == "old"
-    then, now = change.reason.split("; now ")
-    assert then == (
-        "pending cash (new signed on 2026-06-10; 0 of 1200 collected; grace runs until 2026-07-30)"
-    )
-    assert now == (
-        "renewed on time 1200 of 1200 (new signed on 2026-06-10; 1200 collected on 2026-06-20)"
-    )
-    assert (restatements(before, before), restatements(after, before)[0].after) == (
-        (),
-        change.before,
-    )
-
-
-def test_a_contract_recorded_later_was_not_due_before() -> None:
-    late = old("b", account="B", recorded_at=day("2026-07-03"))
-
-    (change,) = restatements(june([old(), late], known_at=END_OF_JUNE), june([old(), late]))
-
-    assert (change.contract, change.before) == ("b", None)
-    assert change.reason.startswith("not due; now pending signature (no renewal stands")
-
-
-def test_a_version_recorded_later_takes_a_line_out_and_says_so() -> None:
-    book = [old(), old(annual_value=1300, recorded_at=day("2026-07-03"))]
-
-    (change,) = restatements(june(book, known_at=END_OF_JUNE), june(book))
-
-    assert change.after is None
-    assert change.reason.endswith("; now not due")
-
-
-def test_a_book_of_which_nothing_was_known_yet_can_be_compared() -> None:
-    book = [old(recorded_at=day("2026-07-03"))]
-
-    assert len(restatements(june(book, known_at=END_OF_JUNE), june(book))) == 1
-
-
-def test_reports_of_two_periods_or_currencies_or_bases_are_no_restatement() -> None:
-    may = renewal_rate([old()], (), Period.month(2026, 5), as_of=END_OF_JUNE)
-    for other, problem in [
-        (may, "one period, but got 2026-06 and 2026-05"),
-        (june([old(currency="USD")]), "one currency, but got EUR and USD"),
-        (june([old(currency="")]), "one currency, but got EUR and none named"),
-        (june([old()], None), "payments in both or in none, but got them in one"),
-    ]:
-        with pytest.raises(DefinitionError, match=f"expected two reports of {problem}"):
-            restatements(june([old()]), other)
-
-
-# --------------------------------------------------------------------------------------
 # Laws
-
-MONTHS = st.sampled_from([Period.month(2026, month) for month in (4, 5, 6)])
-
-
-any_books = st.one_of(books, tidy_books())
-days = st.one_of(some_days, st.dates(day("2026-06-15"), day("2026-09-30")))
 
 
 @given(any_books, MONTHS, days, st.none() | days)
@@ -899,36 +820,6 @@ def test_segments_add_up_to_the_whole(book: Book, period: Period, as_of: dt.date
                 assert together == getattr(getattr(whole, kind), side)
 
 
-NET = attrs.evolve(DOCTRINE, name="net", capped=False)
-ON_TIME = attrs.evolve(DOCTRINE, name="on time", by="on_time")
-
-
-@given(any_books, MONTHS, days, days, days)
-def test_restatements_explain_every_difference_between_two_reports_and_nothing_else(
-    book: Book, period: Period, as_of: dt.date, one: dt.date, other: dt.date
-) -> None:
-    before, after = (
-        renewal_rate(*book, period, as_of=as_of, known_at=known) for known in sorted((one, other))
-    )
-
-    changes = restatements(before, after)
-
-    for convention in (DOCTRINE, SIGNED, ON_TIME, NET):
-        for kind in ("count", "value"):
-            for side in ("numerator", "denominator"):
-                explained = sum(
-                    of_line(after, each.after, convention, kind, side)
-                    - of_line(before, each.before, convention, kind, side)
-                    for each in changes
-                )
-                then, now = (
-                    Fraction(getattr(getattr(report.rate(convention), kind), side))
-                    for report in (before, after)
-                )
-                assert now - then == explained
-    assert restatements(after, after) == ()
-
-
 @given(any_books, MONTHS, days)
 def test_a_bridge_explains_every_difference_between_two_conventions(
     book: Book, period: Period, as_of: dt.date
@@ -948,15 +839,6 @@ def test_a_bridge_explains_every_difference_between_two_conventions(
                     - of_line(report, line, one, kind, side)
                     for line in lines
                 )
-
-
-def of_line(
-    report: RenewalReport, line: Line | None, convention: RenewalConvention, kind: str, side: str
-) -> Fraction:
-    """What one line brings into a rate, above or below the line."""
-    rows = () if line is None else (line,)
-    rate = getattr(attrs.evolve(report, lines=rows).rate(convention), kind)
-    return Fraction(getattr(rate, side))
 
 
 @given(any_books, MONTHS, days)

@@ -20,10 +20,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import math
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
@@ -41,10 +39,18 @@ from cslib.dispositions import (
     judge,
     shares,
     timing_of,
-    total,
-    value_of,
 )
 from cslib.errors import DefinitionError, Fault
+from cslib.figures import (
+    Difference,
+    Figures,
+    Part,
+    Verdict,
+    annual_rate,
+    figures_of,
+    part_of,
+    verdict_of,
+)
 from cslib.ledger import (
     Cash,
     Contract,
@@ -78,12 +84,10 @@ __all__ = [
     "Part",
     "RenewalConvention",
     "RenewalReport",
-    "Restatement",
     "Successor",
     "Timing",
     "Verdict",
     "renewal_rate",
-    "restatements",
 ]
 
 
@@ -121,78 +125,8 @@ class NotDue:
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class Figures:
-    """One rate, by count of contracts and by annual value.
-
-    Attributes:
-        count: Contracts of contracts.
-        value: Annual value of annual value, in major units.
-    """
-
-    count: Rate
-    value: Rate
-
-
 # --------------------------------------------------------------------------------------
 # The report
-
-_NO_PAYMENTS = "cash unknown, no payments given"
-_CASH_UNKNOWN = "signed, cash unknown"
-_OUTSIDE = {Outcome.UNCLEAR: "unclear", Outcome.RESCINDED: "rescinded (L9)"}
-
-
-@attrs.frozen(kw_only=True)
-class Part:
-    """The lines of one disposition; the parts of a report make up all that fell due.
-
-    Attributes:
-        disposition: What became of them.
-        lines: How many they are.
-        expiring_value: Their value at stake.
-        renewed_value: How much of that was renewed and collected, gross.
-    """
-
-    disposition: Disposition
-    lines: int
-    expiring_value: Decimal
-    renewed_value: Decimal
-
-
-@attrs.frozen(kw_only=True)
-class Verdict:
-    """What a convention says of a line.
-
-    Attributes:
-        kept: What it renewed; None where it was not renewed.
-        left_out: Why it stands outside the rate; empty where it does not.
-    """
-
-    kept: Decimal | None = None
-    left_out: str = ""
-
-    def __str__(self) -> str:
-        if self.left_out:
-            return f"left out, {self.left_out}"
-        return "not renewed" if self.kept is None else f"renewed {self.kept}"
-
-
-@attrs.frozen(kw_only=True)
-class Difference:
-    """A contract that two conventions count otherwise.
-
-    Attributes:
-        line: The contract.
-        a: What the first convention says of it.
-        b: What the second says.
-    """
-
-    line: Line
-    a: Verdict
-    b: Verdict
-
-    def __str__(self) -> str:
-        return f"{self.line.contract}: {self.a}; {self.b}; {self.line.reason}"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -243,7 +177,7 @@ class RenewalReport:
         >>> june.rate(on_time).count.value is None  # nothing fell due
         True
         """
-        return _figures(self._judged(convention), convention)
+        return figures_of(self._judged(convention), convention)
 
     @property
     def due(self) -> tuple[Line, ...]:
@@ -296,7 +230,7 @@ class RenewalReport:
         found: dict[Disposition, list[Line]] = defaultdict(list)
         for line in self.lines:
             found[line.disposition].append(line)
-        return tuple(_part(each, found[each]) for each in Disposition if each in found)
+        return tuple(part_of(each, found[each]) for each in Disposition if each in found)
 
     def by(self, key: Callable[[Line], Hashable]) -> dict[Hashable, RenewalReport]:
         """The report of each segment, in the order in which they first occur.
@@ -340,7 +274,7 @@ class RenewalReport:
         >>> round(report.annualised(SIGNED), 9)
         0.9
         """
-        return _annual_rate(
+        return annual_rate(
             [
                 (Fraction(line.expiring_value), Fraction(verdict.kept or 0), line.years)
                 for line, verdict in self._judged(convention)
@@ -362,7 +296,7 @@ class RenewalReport:
         )
 
     def _judged(self, convention: RenewalConvention) -> list[tuple[Line, Verdict]]:
-        return [(line, _verdict(line, convention, self.has_payments)) for line in self.lines]
+        return [(line, verdict_of(line, convention, self.has_payments)) for line in self.lines]
 
     @property
     def undefined(self) -> str:
@@ -397,77 +331,6 @@ class RenewalReport:
         rows += [f"  undefined: {self.undefined}"] if self.undefined else []
         rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
-
-
-def _verdict(line: Line, convention: RenewalConvention, has_payments: bool) -> Verdict:
-    if line.outcome in _OUTSIDE:
-        return Verdict(left_out=_OUTSIDE[line.outcome])
-    if convention.collected and not has_payments:
-        return Verdict(left_out=_NO_PAYMENTS)
-    signed = line.renewing(by=convention.by, collected=False)
-    if convention.collected and not all(each.cash.is_known for each in signed):
-        return Verdict(left_out=_CASH_UNKNOWN)
-    found = line.renewing(by=convention.by, collected=convention.collected)
-    if found:
-        value = value_of(found)
-        return Verdict(kept=min(value, line.expiring_value) if convention.capped else value)
-    is_closure = line.outcome is Outcome.LOST_TO_CLOSURE
-    return Verdict(left_out="lost to closure" if is_closure and not convention.closures else "")
-
-
-def _figures(judged: Sequence[tuple[Line, Verdict]], convention: RenewalConvention) -> Figures:
-    """A rate over the lines that are not left out, and what was."""
-    inside = [(line, verdict) for line, verdict in judged if not verdict.left_out]
-    numbers: dict[str, int] = defaultdict(int)
-    values: dict[str, Fraction] = defaultdict(Fraction)
-    for line, verdict in judged:
-        if verdict.left_out:
-            numbers[verdict.left_out] += 1
-            values[verdict.left_out] += Fraction(line.expiring_value)
-    return Figures(
-        count=Rate.of_counts(
-            sum(verdict.kept is not None for _, verdict in inside),
-            len(inside),
-            convention=convention.name,
-            excluded=numbers,
-        ),
-        value=Rate.of_values(
-            [verdict.kept or 0 for _, verdict in inside],
-            [line.expiring_value for line, _ in inside],
-            convention=convention.name,
-            excluded=values,
-        ),
-    )
-
-
-def _part(disposition: Disposition, lines: Sequence[Line]) -> Part:
-    return Part(
-        disposition=disposition,
-        lines=len(lines),
-        expiring_value=total(line.expiring_value for line in lines),
-        renewed_value=total(line.renewed_value for line in lines),
-    )
-
-
-def _annual_rate(stakes: Sequence[tuple[Fraction, Fraction, float]]) -> float | None:
-    """The ``q`` with ``sum(at_stake * q ** years) == sum(kept)``, by bisection of its logarithm."""
-    at_stake, kept = sum(s for s, _, _ in stakes), sum(k for _, k, _ in stakes)
-    if not at_stake or not kept:
-        return 0.0 if at_stake else None
-    shares = [(float(s / at_stake), years) for s, _, years in stakes if s]
-    rate = float(kept / at_stake)
-    limits = [math.log(rate) / years for _, years in shares]  # were all terms as long as this one
-    low, high = min(limits), max(limits)
-    for _ in range(100 if low < high else 0):
-        middle = (low + high) / 2
-        reached = sum(share * _power(middle * years) for share, years in shares)
-        low, high = (middle, high) if reached < rate else (low, middle)
-    return _power(high)
-
-
-def _power(logarithm: float) -> float:
-    """Where no float can hold it, infinite: ten times as much after a day, taken for a year."""
-    return math.exp(logarithm) if logarithm < math.log(sys.float_info.max) else math.inf
 
 
 # --------------------------------------------------------------------------------------
@@ -665,84 +528,3 @@ def _shared(ledger: Ledger, lineage: Lineage) -> dict[tuple[str, str], Decimal]:
             values = zip(renewed, shares(ledger.contracts[name], merged), strict=True)
             found |= {(name, each): value for each, value in values}
     return found
-
-
-# --------------------------------------------------------------------------------------
-# Restatements: one period, seen twice
-
-
-@attrs.frozen(kw_only=True)
-class Restatement:
-    """A contract of which two reports of a period say different things.
-
-    Attributes:
-        contract: Its id.
-        before: What the first report says; None where the contract does not fall due in it.
-        after: What the second says; None likewise.
-    """
-
-    contract: str
-    before: Line | None
-    after: Line | None
-
-    @property
-    def reason(self) -> str:
-        """What changed, in words."""
-        return f"{_said(self.before)}; now {_said(self.after)}"
-
-
-def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restatement, ...]:
-    """Every contract of which two reports of a period say different things, by id.
-
-    So a figure that was reported is never changed in silence: under any convention the reports
-    differ in their rates only by these lines.
-
-    Args:
-        before: The report as it was made, or made again with ``known_at``.
-        after: The report of the same period as it is now.
-
-    Raises:
-        DefinitionError: If the reports are of different periods or currencies, or only one of them
-            was made with payments.
-    """
-    _check_pair(before, after)
-    then = {line.contract: line for line in before.lines}
-    now = {line.contract: line for line in after.lines}
-    return tuple(
-        Restatement(contract=name, before=then.get(name), after=now.get(name))
-        for name in sorted(then.keys() | now.keys())
-        if _substance(then.get(name)) != _substance(now.get(name))
-    )
-
-
-def _check_pair(before: RenewalReport, after: RenewalReport) -> None:
-    """Refuse what cannot be compared; a book in which nothing fell due is of any currency."""
-    if before.period != after.period:
-        pair = f"one period, but got {before.period} and {after.period}"
-    elif before.lines and after.lines and before.currency != after.currency:
-        names = (report.currency or "none named" for report in (before, after))
-        pair = f"one currency, but got {' and '.join(names)}"
-    elif before.has_payments != after.has_payments:
-        pair = "payments in both or in none, but got them in one"
-    else:
-        return
-    problem = Fault("$", f"expected two reports of {pair}")
-    raise DefinitionError("restatements", (problem,))
-
-
-def _substance(line: Line | None) -> object:
-    """What a line brings into the rates."""
-    if line is None:
-        return None
-    evidence = {
-        (each.contract, each.value, each.timing, each.cash.is_known, each.cash.since is not None)
-        for each in line.successors
-    }
-    return line.disposition, line.expiring_value, evidence
-
-
-def _said(line: Line | None) -> str:
-    if line is None:
-        return "not due"
-    kept = f" {line.renewed_value} of {line.expiring_value}" if line.renewed_value else ""
-    return f"{line.disposition.replace('_', ' ')}{kept} ({line.reason})"
