@@ -65,6 +65,11 @@ PARTS_OF_RENEWAL = (
     "restatements",
     "retention",
     "rewards",
+    "termcolumns",
+    "termids",
+    "termlines",
+    "termlinks",
+    "termtables",
     "waterfalls",
 )
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (

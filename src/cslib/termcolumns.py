@@ -1,0 +1,438 @@
+"""Term columns: the renewal rate with dispositions over a million contracts, in numpy columns.
+
+A part of :mod:`cslib.renewal`. :func:`renewal_columns` says of every contract what
+:func:`~cslib.renewal.renewal_rate` says of it, and gives the same rates to the cent.
+
+How it works: *plain* accounts are decided in columns. An account is plain if nothing in it asks for
+judgement: each id stands once; ``renews`` names one contract of the account that began earlier, and
+no two name the same one; where it says nothing, inference finds no tie and no doubt; the payments
+stand once, and belong to it. All other accounts are *odd*: they are made into records and handed to
+``renewal_rate`` together with all that they are tied to, so that nothing is judged twice over.
+
+The cost grows as n log n in the plain rows (sorting), and by about a hundred times as much for each
+row of an odd account. Nothing is held of the plain rows but columns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from cslib.conventions import DOCTRINE, RenewalConvention
+from cslib.dispositions import Disposition, Outcome, Timing
+from cslib.moments import utc_day
+from cslib.money import to_major
+from cslib.periods import Period
+from cslib.rates import Rate
+from cslib.renewal import Figures, Part, RenewalReport, renewal_rate
+from cslib.termids import Array, Mask, Wholes
+from cslib.termlines import (
+    LEFT_OUT,
+    Lines,
+    Payments,
+    code_of,
+    judged_lines,
+    plain_lines,
+    read_payments,
+    summed,
+    verdicts,
+)
+from cslib.termlinks import Book, link_terms, read_book
+from cslib.termtables import (
+    TermColumnsError,
+    check_alike,
+    day_number,
+    read_contracts,
+    read_entries,
+    unit_of,
+)
+
+__all__ = ["RenewalColumns", "TermColumnsError", "renewal_columns"]
+
+Codes: TypeAlias = npt.NDArray[np.int8]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RenewalColumns:
+    """The renewal rate of a period, and every contract behind it, in columns.
+
+    The columns have one entry for each contract that fell due, in the order of the book.
+
+    Attributes:
+        period: The period asked about.
+        as_of: The date asked as of.
+        grace_days: Days of grace, from ``end`` on.
+        currency: Currency of the values; empty where the book states none.
+        has_payments: Whether a ledger of payments was given.
+        ids: The column of contract ids that was given.
+        lines: The contracts that fell due, with those that renew them.
+        judged_alone: The report of the odd accounts, with the reason of each line. Its faults and
+            duplicates are those of the whole book.
+        assumed_signed: Contracts without ``signed_on``, taken as signed on their first day.
+        assumed_known: Records without ``recorded_at``, taken as known when they happened; 0 where
+            ``known_at`` is None.
+    """
+
+    period: Period
+    as_of: dt.date
+    grace_days: int
+    currency: str
+    has_payments: bool
+    ids: Array
+    lines: Lines
+    judged_alone: RenewalReport
+    assumed_signed: int
+    assumed_known: int
+
+    @property
+    def rows(self) -> Wholes:
+        """The rows of the contracts that fell due."""
+        return self.lines.row
+
+    @property
+    def contract(self) -> Array:
+        """Their ids."""
+        found: Array = self.ids[self.lines.row]
+        return found
+
+    @property
+    def due_on(self) -> npt.NDArray[np.datetime64]:
+        """Their last covered days."""
+        return self.lines.due.astype("M8[D]")
+
+    @property
+    def outcome(self) -> Codes:
+        """What became of each: the place in ``tuple(Outcome)``."""
+        return self.lines.outcome
+
+    @property
+    def disposition(self) -> Codes:
+        """The one word for it: the place in ``tuple(Disposition)``."""
+        return self.lines.disposition
+
+    @property
+    def timing(self) -> Codes:
+        """When what renews it was signed, the earliest of several: the place in ``tuple(Timing)``.
+
+        It is -1 where nothing renews it.
+        """
+        found = np.full(self.lines.row.size, len(Timing), np.int8)
+        np.minimum.at(found, self.lines.line, self.lines.timing)
+        found[found == len(Timing)] = -1
+        return found
+
+    @property
+    def expiring(self) -> Wholes:
+        """What was at stake, in minor units."""
+        return self.lines.expiring
+
+    @property
+    def renewal_number(self) -> Wholes:
+        """Which renewal of the customer each would be: 1 is the first (R6)."""
+        return self.lines.number
+
+    @property
+    def signed(self) -> Wholes:
+        """What was signed again by the end of grace, no more than what was at stake (gross)."""
+        in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
+        return np.minimum(self._value_of(in_grace), self.lines.expiring)
+
+    @property
+    def renewed(self) -> Wholes:
+        """What was signed again and collected, no more than what was at stake (gross)."""
+        return np.minimum(self.net, self.lines.expiring)
+
+    @property
+    def net(self) -> Wholes:
+        """What was signed again and collected, with what it grew by."""
+        in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
+        is_renewed = self.lines.outcome == code_of(Outcome.RENEWED)
+        return np.where(is_renewed, self._value_of(in_grace & self.lines.is_collected), 0)
+
+    def _value_of(self, successors: Mask) -> Wholes:
+        lines = self.lines
+        return summed(lines.line[successors], lines.value[successors], lines.row.size)
+
+    def which(self, disposition: Disposition | str) -> Wholes:
+        """The rows of the contracts of one disposition."""
+        found: Wholes = self.rows[self.disposition == code_of(Disposition(disposition))]
+        return found
+
+    def rate(self, convention: RenewalConvention = DOCTRINE) -> Figures:
+        """The rate under a convention, by count and by annual value, as that of the records."""
+        verdict = verdicts(self.lines, convention, has_payments=self.has_payments)
+        inside = verdict.left_out == 0
+        numbers, values = self._excluded(verdict.left_out)
+        kept, due = verdict.kept[inside], self.lines.expiring[inside]
+        unit = self._unit
+        return Figures(
+            count=Rate.of_counts(
+                int((verdict.is_kept & inside).sum()),
+                int(inside.sum()),
+                convention=convention.name,
+                excluded=numbers,
+            ),
+            value=Rate(
+                numerator=Fraction(int(kept.sum()), unit),
+                denominator=Fraction(int(due.sum()), unit),
+                convention=convention.name,
+                excluded=values,
+                sample_size=_effective_sample_size(kept, due),
+                bounded=bool((kept <= due).all()),
+            ),
+        )
+
+    def _excluded(self, left_out: Codes) -> tuple[dict[str, int], dict[str, Fraction]]:
+        """What is left out, by reason, the reason first met first: by due date and id."""
+        firsts = {}
+        for code in np.unique(left_out[left_out > 0]).tolist():
+            out = left_out == code
+            day = self.lines.due[out].min()
+            firsts[code] = day, min(map(str, self.contract[out & (self.lines.due == day)]))
+        numbers, values = {}, {}
+        for code in sorted(firsts, key=lambda code: firsts[code]):
+            out = left_out == code
+            numbers[LEFT_OUT[code]] = int(out.sum())
+            values[LEFT_OUT[code]] = Fraction(int(self.expiring[out].sum()), self._unit)
+        return numbers, values
+
+    @property
+    def _unit(self) -> int:
+        """How many minor units make a major one."""
+        found: int = 10 ** unit_of(self.currency)[self.currency]
+        return found
+
+    @property
+    def maturity(self) -> Rate:
+        """The share of contracts due whose grace is over, so that they can no longer turn open."""
+        judged = self.outcome != code_of(Outcome.RESCINDED)
+        over = judged & (self.lines.due + self.grace_days < day_number(utc_day(self.as_of)))
+        convention = f"past {self.grace_days} days of grace"
+        return Rate(numerator=int(over.sum()), denominator=int(judged.sum()), convention=convention)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every disposition that occurs, with what expired and what was renewed in it.
+
+        Each contract is in exactly one, so they add up to all lines and all that expired.
+        """
+        size = len(Disposition)
+        lines = np.bincount(self.disposition, minlength=size)
+        expiring = summed(self.disposition, self.expiring, size)
+        renewed = summed(self.disposition, self.renewed, size)
+        return tuple(
+            Part(
+                disposition=each,
+                lines=int(lines[code]),
+                expiring_value=self._major(expiring[code]),
+                renewed_value=self._major(renewed[code]),
+            )
+            for code, each in enumerate(Disposition)
+            if lines[code]
+        )
+
+    def _major(self, minor: np.int64) -> Any:
+        return to_major(int(minor), self.currency, exponents=unit_of(self.currency))
+
+    def by(self, labels: npt.ArrayLike) -> dict[Any, RenewalColumns]:
+        """The figures of each segment, by its label, in order.
+
+        Args:
+            labels: One for each contract that fell due: ``segments[found.rows]``.
+
+        Raises:
+            TermColumnsError: If there are not as many labels as contracts due.
+        """
+        given = np.asarray(labels)
+        if given.shape != self.rows.shape:
+            expected = f"expected {self.rows.size}, one for each contract due"
+            raise TermColumnsError(
+                "contracts", "labels", None, f"has shape {given.shape}: {expected}"
+            )
+        names, group = np.unique(given, return_inverse=True)
+        parts = self.lines.split(group, names.size)
+        return {
+            name: attrs.evolve(self, lines=lines)
+            for name, lines in zip(names.tolist(), parts, strict=True)
+        }
+
+    def by_month(self) -> dict[Period, RenewalColumns]:
+        """The figures of each calendar month of the period, also where nothing fell due in it.
+
+        Of a month that the period cuts it is the part that lies in the period.
+        """
+        months = self.period.months()
+        starts = np.array([day_number(month.start) for month in months])
+        group = np.searchsorted(starts, self.lines.due, side="right") - 1
+        return {
+            month: attrs.evolve(self, lines=lines, period=month)
+            for month, lines in zip(months, self.lines.split(group, len(months)), strict=True)
+        }
+
+    def __repr__(self) -> str:
+        figures = self.rate()
+        return "\n".join(
+            [
+                f"renewal rate of {self.period} as of {self.as_of}",
+                f"  by count  {figures.count}",
+                f"  by value  {figures.value}",
+                f"  due       {self.rows.size:,}, {len(self.judged_alone.lines):,} judged alone",
+            ]
+        )
+
+
+# --------------------------------------------------------------------------------------
+# The sample behind a rate by value
+
+
+def _effective_sample_size(kept: Wholes, due: Wholes) -> Fraction | None:
+    """As :func:`~cslib.rates.effective_sample_size`, from sums that are exact at any size."""
+    won, whole, squares = int(kept.sum()), int(due.sum()), _product(due, due)
+    if whole == 0:
+        return None
+    kish = Fraction(whole * whole, squares)
+    if not 0 < won < whole:
+        return kish
+    spread = _product(kept, kept) * whole**2 + won * won * squares
+    spread -= 2 * won * whole * _product(kept, due)
+    return min(kish, Fraction(won * (whole - won) * whole**2, spread)) if spread else kish
+
+
+_LIMB, _ROWS = 21, 2**20  # a million products of two limbs of 21 bits fit in int64
+
+
+def _product(a: Wholes, b: Wholes) -> int:
+    """The sum of the products of two columns of numbers of 0 or more, exactly, limb by limb."""
+    total = 0
+    for start in range(0, a.size, _ROWS):
+        block = slice(start, start + _ROWS)
+        for i, x in enumerate(_limbs(a[block])):
+            for j, y in enumerate(_limbs(b[block])):
+                total += int(x @ y) << (_LIMB * (i + j))
+    return total
+
+
+def _limbs(column: Wholes) -> list[Wholes]:
+    return [(column >> shift) & (2**_LIMB - 1) for shift in range(0, 63, _LIMB)]
+
+
+# --------------------------------------------------------------------------------------
+# The door
+
+
+def renewal_columns(
+    contracts: Mapping[str, Any],
+    payments: Mapping[str, Any] | None,
+    period: Period,
+    *,
+    as_of: dt.date,
+    known_at: dt.date | None = None,
+    grace_days: int = 30,
+    link_days: int = 30,
+) -> RenewalColumns:
+    """The renewal rate of a period from columns, as :func:`~cslib.renewal.renewal_rate` has it.
+
+    Args:
+        contracts: Names of the fields of :class:`~cslib.ledger.Contract`, mapped to arrays of shape
+            ``(n,)``: ids as text or whole numbers, days as ``datetime64[D]``, amounts as int64 of
+            minor units, ``currency`` as one text. Required are ``contract``, ``account``,
+            ``start``, ``end`` (NaT for an open end), ``annual_value`` and ``currency``. ``renews``
+            has one id in each row or none; a row that renews several has a tuple of them, in a
+            column of objects.
+        payments: Likewise the fields of :class:`~cslib.ledger.Entry`; None where there are none.
+        period: The period in which contracts fall due; years of it serve as well as a month.
+        as_of: As for records: a date, or an aware datetime, which here means its day in UTC.
+        known_at: Likewise.
+        grace_days: Days of grace.
+        link_days: How far from the end a renewal that is inferred may start.
+
+    Raises:
+        DefinitionError: If a number of days is not a whole number from 0 to 3650.
+        LedgerError: If a row of an odd account is no valid record.
+        MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
+        TermColumnsError: If a column is missing or holds what it should not.
+
+    >>> days = lambda *texts: np.array(texts, "M8[D]")
+    >>> found = renewal_columns(
+    ...     {
+    ...         "contract": ["C-1", "C-2", "C-3"],
+    ...         "account": ["fox", "fox", "owl"],
+    ...         "start": days("2025-07-01", "2026-07-01", "2025-07-01"),
+    ...         "end": days("2026-07-01", "2027-07-01", "2026-07-01"),
+    ...         "annual_value": np.array([1200_00, 900_00, 800_00]),
+    ...         "currency": "EUR",
+    ...     },
+    ...     {
+    ...         "entry": ["P-1", "P-2"],
+    ...         "contract": ["C-2", "C-2"],
+    ...         "kind": ["due", "paid"],
+    ...         "on": days("2026-07-01", "2026-07-09"),
+    ...         "amount": np.array([900_00, 900_00]),
+    ...     },
+    ...     Period.month(2026, 6),
+    ...     as_of=dt.date(2026, 7, 31),
+    ... )
+    >>> found.rows, found.renewed
+    (array([0, 2]), array([90000,     0]))
+    >>> [tuple(Disposition)[code].value for code in found.disposition]
+    ['partial', 'lost']
+    >>> f"{found.rate().count:.0%}", f"{found.rate().value:.0%}"
+    ('50%', '45%')
+    """
+    asked: dict[str, Any] = {
+        "period": period,
+        "as_of": as_of,
+        "known_at": known_at,
+        "grace_days": grace_days,
+        "link_days": link_days,
+    }
+    renewal_rate((), None, **asked)  # what it refuses of these is refused before any work
+    today = day_number(utc_day(as_of))
+    limits = today, None if known_at is None else day_number(utc_day(known_at))
+    terms = read_contracts(contracts)
+    check_alike(terms, terms, "renews")
+    book = read_book(terms, *limits)
+    table = None if payments is None else read_entries(payments, terms.currency)
+    moves = None if table is None else read_payments(book, table, *limits)
+    links = link_terms(book, link_days)
+    odd = np.flatnonzero(book.odd_rows)
+    entries = None if moves is None else moves.table.entries(moves.of_odd(book))
+    report = renewal_rate(terms.contracts(odd), entries, **asked)
+    plain = plain_lines(book, links, moves, period, as_of=today, grace_days=grace_days)
+    return RenewalColumns(
+        period=period,
+        as_of=as_of,
+        grace_days=grace_days,
+        currency=terms.currency,
+        has_payments=moves is not None,
+        ids=terms["contract"],
+        lines=plain.together(judged_lines(report.lines, _rows_of(book, odd), terms.currency)),
+        judged_alone=report,
+        assumed_signed=_unsigned(book) + report.assumed_signed,
+        assumed_known=_unstamped(book, moves, known_at) + report.assumed_known,
+    )
+
+
+def _rows_of(book: Book, rows: Wholes) -> dict[str, int]:
+    """The rows by the ids of the contracts; of one given twice, the first that was seen."""
+    seen = rows[book.seen[rows]][::-1]
+    return dict(zip(map(str, book.terms["contract"][seen].tolist()), seen.tolist(), strict=True))
+
+
+def _unsigned(book: Book) -> int:
+    """How many contracts of plain accounts count as signed on their first day."""
+    return int((book.seen & ~book.odd_rows & ~book.terms.known("signed_on")).sum())
+
+
+def _unstamped(book: Book, payments: Payments | None, known_at: dt.date | None) -> int:
+    """How many records of plain accounts count as known when they happened."""
+    if known_at is None:
+        return 0
+    contracts = book.seen & ~book.odd_rows & ~book.terms.known("recorded_at")
+    return int(contracts.sum()) + (payments.unstamped(book) if payments else 0)

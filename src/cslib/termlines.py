@@ -1,0 +1,433 @@
+"""Term lines: what became of every contract that fell due, as columns.
+
+A part of :mod:`cslib.renewal`, beneath :mod:`cslib.termcolumns`. It does for columns what
+:mod:`cslib.dispositions` does for records: :func:`plain_lines` for contracts of plain accounts,
+:func:`judged_lines` for those that were judged as records.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from cslib.conventions import RenewalConvention
+from cslib.dispositions import Disposition, Line, Outcome, Timing
+from cslib.ledger import EndReason, EntryKind
+from cslib.money import to_minor
+from cslib.periods import Period
+from cslib.termids import Index, Mask, Wholes
+from cslib.termlinks import Book, Links, reason_codes, seen_by
+from cslib.termtables import NO_DAY, TermTable, check_alike, day_number, unit_of
+
+__all__ = [
+    "LEFT_OUT",
+    "Lines",
+    "Payments",
+    "Verdicts",
+    "code_of",
+    "judged_lines",
+    "plain_lines",
+    "read_payments",
+    "summed",
+    "verdicts",
+]
+
+Codes: TypeAlias = npt.NDArray[np.int8]
+
+_FAR = np.iinfo(np.int64).max
+
+
+def code_of(member: StrEnum) -> int:
+    """The place of a member in its enumeration, which stands for it in a column.
+
+    >>> code_of(Timing.EARLY), code_of(Timing.LATE)
+    (0, 3)
+    """
+    return tuple(type(member)).index(member)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Lines:
+    """Contracts that fell due, and the contracts that renew them.
+
+    Attributes:
+        row: The row of each contract.
+        due: The number of its last covered day.
+        expiring: Its annual value in minor units.
+        number: Which renewal of the customer it would be: 1 is the first.
+        outcome: The place of its outcome in :class:`~cslib.dispositions.Outcome`.
+        disposition: The place of its disposition in :class:`~cslib.dispositions.Disposition`.
+        line: Of each successor, the place of the line it renews, in order.
+        value: Of each successor, its annual value or its share of that, in minor units.
+        timing: The place of its timing in :class:`~cslib.dispositions.Timing`.
+        is_known: Whether it is known if its first instalment is in.
+        is_collected: Whether it is.
+    """
+
+    row: Wholes
+    due: Wholes
+    expiring: Wholes
+    number: Wholes
+    outcome: Codes
+    disposition: Codes
+    line: Wholes
+    value: Wholes
+    timing: Codes
+    is_known: Mask
+    is_collected: Mask
+
+    def together(self, other: Lines) -> Lines:
+        """These lines and others, by row."""
+        both = {
+            field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)])
+            for field in attrs.fields(Lines)
+        }
+        both["line"][self.line.size :] += self.row.size
+        return Lines(**both)._in_order(np.argsort(both["row"]))
+
+    def split(self, group: Wholes, count: int) -> Iterator[Lines]:
+        """The lines of each group from 0 up to ``count``."""
+        order = np.argsort(group, kind="stable")
+        lines = self._in_order(order)
+        firsts = np.searchsorted(group[order], np.arange(count + 1))
+        successors = np.searchsorted(lines.line, firsts)
+        for n, (first, after) in enumerate(itertools.pairwise(firsts)):
+            of_group = slice(successors[n], successors[n + 1])
+            yield lines._cut(slice(first, after), of_group, lines.line[of_group] - first)
+
+    def _in_order(self, order: Wholes) -> Lines:
+        """The same lines in another order."""
+        place = np.empty_like(order)
+        place[order] = np.arange(order.size)
+        line = place[self.line]
+        turn = np.argsort(line, kind="stable")
+        return self._cut(order, turn, line[turn])
+
+    def _cut(self, lines: Any, successors: Any, line: Wholes) -> Lines:
+        """Some lines, and some successors with the places that their lines have now."""
+        return Lines(
+            row=self.row[lines],
+            due=self.due[lines],
+            expiring=self.expiring[lines],
+            number=self.number[lines],
+            outcome=self.outcome[lines],
+            disposition=self.disposition[lines],
+            line=line,
+            value=self.value[successors],
+            timing=self.timing[successors],
+            is_known=self.is_known[successors],
+            is_collected=self.is_collected[successors],
+        )
+
+
+def summed(places: npt.NDArray[np.integer[Any]], amounts: Wholes, size: int) -> Wholes:
+    """The sum of the amounts at each place, exactly.
+
+    >>> summed(np.array([0, 2, 0]), np.array([5, 7, 1]), 3)
+    array([6, 0, 7])
+    """
+    found = np.zeros(size, np.int64)
+    np.add.at(found, places, amounts)
+    return found
+
+
+# --------------------------------------------------------------------------------------
+# Payments
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Payments:
+    """The entries, and what they belong to.
+
+    Attributes:
+        table: The table of payments.
+        row: The row of the contract that each belongs to; -1 where it belongs to none.
+        seen: Whether it had happened, and been recorded; what falls due is seen with its contract.
+        twice: Whether its id stands in another row as well, or may.
+    """
+
+    table: TermTable
+    row: Wholes
+    seen: Mask
+    twice: Mask
+
+    def of_odd(self, book: Book) -> Wholes:
+        """The rows to be judged as records: of odd accounts, of none, or of an id given twice."""
+        of_odd, belongs = self.row < 0, np.flatnonzero(self.row >= 0)
+        of_odd[belongs] = book.odd_rows[self.row[belongs]]
+        return np.flatnonzero(self.twice | of_odd)
+
+    def unstamped(self, book: Book) -> int:
+        """How many entries of plain accounts count as known when they happened."""
+        plain = self.seen & ~self.table.known("recorded_at")
+        plain[self.of_odd(book)] = False
+        return int(book.seen[self.row[plain]].sum())
+
+
+def read_payments(book: Book, table: TermTable, as_of: int, known_at: int | None) -> Payments:
+    """The entries as seen on a day; those at fault make the accounts that they name odd."""
+    check_alike(book.terms, table, "contract")
+    row = book.index.rows(table.columns["contract"])
+    is_due = table["kind"] == _DUE
+    seen = np.where(
+        is_due,
+        seen_by(np.full(table.rows, NO_DAY), table["recorded_at"], as_of, known_at),
+        seen_by(table["on"], table["recorded_at"], as_of, known_at),
+    )
+    twice = Index(table.columns["entry"]).twice
+    book.doubt(row[twice & (row >= 0)])
+    moved = row[seen & ~is_due & (row >= 0)]
+    book.doubt(moved[~book.seen[moved]])
+    return Payments(table=table, row=row, seen=seen, twice=twice)
+
+
+_DUE, _CREDIT = code_of(EntryKind.DUE) + 1, code_of(EntryKind.CREDIT) + 1
+_SIGNS = np.array([0, *({"paid": 1, "refund": -1}.get(kind, 0) for kind in EntryKind)])
+
+
+def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask, Mask]:
+    """Of some contracts: whether the cash is known, and whether the first instalment is in.
+
+    It is in if payments and credit notes, refunds taken off, come to no less than all that falls
+    due on the first day, unless credit notes for the whole of it stand in for the money. On which
+    day they came to it does not matter here, so nothing need be sorted.
+    """
+    if payments is None:
+        return np.zeros(contracts.size, bool), np.zeros(contracts.size, bool)
+    wanted = np.zeros(size, bool)
+    wanted[contracts] = True
+    used = np.flatnonzero(payments.seen & (payments.row >= 0))
+    used = used[wanted[payments.row[used]]]
+    row, table = payments.row[used], payments.table
+    kind, on, amount = (table[name][used] for name in ("kind", "on", "amount"))
+    is_due, is_credit = kind == _DUE, kind == _CREDIT
+    first = np.full(size, _FAR)
+    np.minimum.at(first, row[is_due], on[is_due])
+    is_first = is_due & (on == first[row])
+    owed = summed(row[is_first], amount[is_first], size)[contracts]
+    credit = summed(row[is_credit], amount[is_credit], size)[contracts]
+    paid = summed(row, amount * _SIGNS[kind], size)[contracts]
+    falls_due = first[contracts] < _FAR
+    credited = np.minimum(credit, np.maximum(owed - paid, 0))
+    waived = (credited > 0) & (paid <= 0) & (credited >= owed)
+    return falls_due | (paid == 0), falls_due & ~waived & (paid + credit >= owed)
+
+
+# --------------------------------------------------------------------------------------
+# Plain lines
+
+
+def plain_lines(
+    book: Book,
+    links: Links,
+    payments: Payments | None,
+    period: Period,
+    *,
+    as_of: int,
+    grace_days: int,
+) -> Lines:
+    """The lines of plain accounts, each with one successor at most."""
+    terms, rows = book.terms, _due_rows(book, links, period)
+    due, reason = terms["end"][rows] - 1, terms["end_reason"][rows]
+    expiring, renewed_by = terms["annual_value"][rows], links.successor[rows]
+    is_over = as_of > due + grace_days
+    line = np.flatnonzero((renewed_by >= 0) & (reason != _RESCINDED))
+    successor = renewed_by[line]
+    value, left = terms["annual_value"][successor], terms["end_reason"][successor]
+    timing = _timings(terms, successor, rows[line], grace_days)
+    is_known, is_collected = _cash(payments, successor, terms.rows)
+    outcome = _unsigned(reason, is_over)
+    outcome[line] = _signed(timing, is_known, is_collected, left, is_over[line])
+    disposition = _OF_OUTCOME[outcome]
+    renewed = outcome[line] == code_of(Outcome.RENEWED)
+    disposition[line[renewed]] = _renewals(value, expiring[line], timing)[renewed]
+    return Lines(
+        row=rows,
+        due=due,
+        expiring=expiring,
+        number=links.number[rows] + 1,
+        outcome=outcome,
+        disposition=disposition,
+        line=line,
+        value=value,
+        timing=timing,
+        is_known=is_known,
+        is_collected=is_collected,
+    )
+
+
+def _unsigned(reason: Codes, is_over: Mask) -> Codes:
+    """What became of contracts that nothing renews."""
+    return _chosen(
+        {Outcome.RESCINDED: reason == _RESCINDED, **_gone(reason, is_over)},
+        Outcome.PENDING_SIGNATURE,
+    )
+
+
+def _signed(timing: Codes, is_known: Mask, is_collected: Mask, left: Codes, is_over: Mask) -> Codes:
+    """What became of contracts that another renews; ``left`` is why that one ended."""
+    return _chosen(
+        {
+            Outcome.LATE_WIN_BACK: timing == code_of(Timing.LATE),
+            Outcome.SIGNED: ~is_known,
+            Outcome.RENEWED: is_collected,
+            **_gone(left, is_over),
+        },
+        Outcome.PENDING_CASH,
+    )
+
+
+def _gone(reason: Codes, is_over: Mask) -> dict[StrEnum, Mask]:
+    """Where nothing is waited for any more."""
+    closed = np.isin(reason, reason_codes(EndReason.CLOSED, EndReason.INSOLVENCY))
+    return {Outcome.LOST_TO_CLOSURE: closed, Outcome.LOST: (reason > 0) | is_over}
+
+
+def _chosen(conditions: Mapping[StrEnum, Mask], default: StrEnum) -> Codes:
+    """The first that holds of each row."""
+    found = np.select([*conditions.values()], [*map(code_of, conditions)], code_of(default))
+    return found.astype(np.int8)
+
+
+def _due_rows(book: Book, links: Links, period: Period) -> Wholes:
+    last = np.where(book.terms.known("end"), book.terms["end"] - 1, NO_DAY)
+    falls = (last >= day_number(period.start)) & (last < day_number(period.end))
+    return np.flatnonzero(falls & book.seen & ~book.odd_rows & ~links.inner)
+
+
+def _timings(terms: TermTable, successor: Wholes, renewed: Wholes, grace_days: int) -> Codes:
+    """As :func:`~cslib.dispositions.timing_of`."""
+    end, start, signed = terms["end"][renewed], terms["start"][successor], terms["signed_on"]
+    is_signed = terms.known("signed_on")[successor]
+    signed = np.where(is_signed, signed[successor], start)
+    in_time = np.where(is_signed, signed < end, start <= end)
+    return _chosen(
+        {
+            Timing.EARLY: in_time & (start < end),
+            Timing.ON_TIME: in_time,
+            Timing.IN_GRACE: signed < end + grace_days,
+        },
+        Timing.LATE,
+    )
+
+
+def _renewals(value: Wholes, expiring: Wholes, timing: Codes) -> Codes:
+    """Of those renewed by one contract, which kind of renewal it was."""
+    by_timing = (
+        Disposition.RENEWED_EARLY,
+        Disposition.RENEWED_ON_TIME,
+        Disposition.RENEWED_IN_GRACE,
+    )
+    kinds = np.array([*map(code_of, by_timing), 0], np.int8)[timing]
+    kinds[value < expiring] = code_of(Disposition.PARTIAL)
+    kinds[value > expiring] = code_of(Disposition.UPGRADED)
+    return kinds
+
+
+(_RESCINDED,) = reason_codes(EndReason.RESCINDED)
+_OF_OUTCOME = np.array(
+    [
+        -1 if outcome is Outcome.RENEWED else code_of(Disposition(outcome.value))
+        for outcome in Outcome
+    ],
+    np.int8,
+)
+
+
+# --------------------------------------------------------------------------------------
+# Lines judged as records
+
+
+def judged_lines(lines: tuple[Line, ...], rows: Mapping[str, int], currency: str) -> Lines:
+    """Lines of records as columns.
+
+    Args:
+        lines: What was said of them.
+        rows: The row of each contract, by its id.
+        currency: Of the amounts.
+    """
+    unit = unit_of(currency)
+    found = [(place, each) for place, line in enumerate(lines) for each in line.successors]
+
+    def minor(amounts: Any) -> Wholes:
+        return np.array([to_minor(a, currency, exponents=unit) for a in amounts], np.int64)
+
+    def codes(members: Any) -> Codes:
+        return np.array([code_of(member) for member in members], np.int8)
+
+    return Lines(
+        row=np.array([rows[line.contract] for line in lines], np.int64),
+        due=np.array([day_number(line.due_on) for line in lines], np.int64),
+        expiring=minor(line.expiring_value for line in lines),
+        number=np.array([line.renewal_number for line in lines], np.int64),
+        outcome=codes(line.outcome for line in lines),
+        disposition=codes(line.disposition for line in lines),
+        line=np.array([place for place, _ in found], np.int64),
+        value=minor(each.value for _, each in found),
+        timing=codes(each.timing for _, each in found),
+        is_known=np.array([each.cash.is_known for _, each in found], bool),
+        is_collected=np.array([each.cash.since is not None for _, each in found], bool),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# What a convention says
+
+
+@attrs.frozen(eq=False)
+class Verdicts:
+    """What a convention says of each line.
+
+    Attributes:
+        kept: What it renewed, in minor units; 0 where it was not renewed.
+        is_kept: Whether it was renewed.
+        left_out: Why it stands outside the rate: a place in ``LEFT_OUT``, 0 where it does not.
+    """
+
+    kept: Wholes
+    is_kept: Mask
+    left_out: Codes
+
+
+LEFT_OUT = (
+    "",
+    "unclear",
+    "rescinded (L9)",
+    "cash unknown, no payments given",
+    "signed, cash unknown",
+    "lost to closure",
+)
+"""Why a line stands outside a rate, in the words of the report; the first is that it does not."""
+
+
+def verdicts(lines: Lines, convention: RenewalConvention, *, has_payments: bool) -> Verdicts:
+    """As the report judges its lines, for all of them at once."""
+    size = lines.row.size
+    signed = lines.timing <= code_of(convention.by)
+    counts = signed & lines.is_collected if convention.collected else signed
+    kept = summed(lines.line[counts], lines.value[counts], size)
+    is_kept = np.zeros(size, bool)
+    is_kept[lines.line[counts]] = True
+    unknown = np.zeros(size, bool)
+    unknown[lines.line[signed & ~lines.is_known]] = convention.collected
+    closed = ~is_kept & (lines.outcome == code_of(Outcome.LOST_TO_CLOSURE))
+    left_out = np.select(
+        [
+            lines.outcome == code_of(Outcome.UNCLEAR),
+            lines.outcome == code_of(Outcome.RESCINDED),
+            np.full(size, convention.collected and not has_payments),
+            unknown,
+            closed & (not convention.closures),
+        ],
+        [1, 2, 3, 4, 5],
+        0,
+    )
+    if convention.capped:
+        kept = np.minimum(kept, lines.expiring)
+    return Verdicts(kept, is_kept, left_out.astype(np.int8))
