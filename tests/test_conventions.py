@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -12,11 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention
+from cslib.conventions import (
+    DOCTRINE,
+    POINT_TO_POINT,
+    SIGNED,
+    RenewalConvention,
+    RetentionConvention,
+)
 from cslib.dispositions import Timing
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
 from cslib.ledger import Contract, Entry
+from cslib.periods import Period
 from cslib.renewal import Outcome, RenewalReport, renewal_rate
 from ledger_strategies import (
     JUNE,
@@ -227,3 +235,18 @@ def test_without_closures_is_no_less_than_the_headline(book: Book) -> None:
     assert report.value.denominator - adjusted.value.denominator == sum(
         (line.expiring_value for line in closed), Decimal(0)
     )
+
+
+@pytest.mark.parametrize("flag", ["no", None, 0, []])
+def test_a_flag_is_true_or_false(flag: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$.collected: expected True or False, but got"):
+        RenewalConvention(name="no cash please", collected=flag)
+    with pytest.raises(DefinitionError, match=r"\$.others: expected True or False, but got"):
+        RetentionConvention(name="own", others=flag)
+
+
+def test_a_rate_of_renewals_has_a_convention_of_renewals() -> None:
+    report = renewal_rate([], [], Period.month(2026, 6), as_of=dt.date(2026, 6, 30))
+
+    with pytest.raises(DefinitionError, match="expected a RenewalConvention, but got Retention"):
+        report.rate(POINT_TO_POINT)  # type: ignore[arg-type]

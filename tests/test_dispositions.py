@@ -550,3 +550,40 @@ def test_a_signature_after_grace_changes_no_rate(book: Book) -> None:
 
     for convention in (DOCTRINE, SIGNED):
         assert with_it.rate(convention) == without.rate(convention)
+
+
+def test_a_business_that_closed_before_it_paid_is_lost_to_closure_whatever_it_signed() -> None:
+    for reason in ("closed", "insolvency"):
+        line = lines(june([old(end_reason=reason), new()], [due()], as_of=END_OF_JUNE))["old"]
+
+        assert line.disposition is Disposition.LOST_TO_CLOSURE
+    paid_for = the_line(old(end_reason="closed"), new())
+    assert paid_for.disposition is Disposition.RENEWED_ON_TIME
+
+
+def test_what_is_free_is_collected_on_the_day_it_falls_due_and_not_before() -> None:
+    free = [due("2026-07-05", 0)]
+
+    before, after = (
+        lines(june([old(), new()], free, as_of=day(on)))["old"]
+        for on in ("2026-07-04", "2026-07-05")
+    )
+
+    assert before.disposition is Disposition.PENDING_CASH
+    assert "nothing owed, and due only on 2026-07-05" in before.reason
+    assert after.disposition is Disposition.RENEWED_ON_TIME
+
+
+def test_a_term_may_end_on_the_last_day_of_the_calendar() -> None:
+    last = contract("old", "2025-07-01", "9999-12-31")
+    century = Period(dt.date(9900, 1, 1), dt.date(9999, 12, 31))
+    report = renewal_rate([last], [], century, as_of=END_OF_JUNE)
+
+    assert report.lines[0].grace_until == dt.date.max
+    assert report.lines[0].disposition is Disposition.PENDING_SIGNATURE
+
+
+def test_parts_add_up_the_largest_amounts_there_are() -> None:
+    report = june([old(annual_value=10**40 - 1), old("b", account="B", annual_value=1)])
+
+    assert report.parts[0].expiring_value == 10**40

@@ -84,8 +84,8 @@ def test_every_fault_of_a_contract_is_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"annual_value": 12.5}, "an exact amount of 0 or more, an int or a Decimal, but got 12.5"),
-        ({"annual_value": -1}, "0 or more, an int or a Decimal, but got -1"),
+        ({"annual_value": 12.5}, "with at most 18 decimals, an int or a Decimal, but got 12.5"),
+        ({"annual_value": -1}, "an int or a Decimal, but got -1"),
         ({"annual_value": True}, "but got True"),
         ({"annual_value": Decimal("NaN")}, r"but got Decimal\('NaN'\)"),
         ({"annual_value": Decimal("0.001")}, "0.001 is finer than the minor unit of EUR; round"),
@@ -473,3 +473,24 @@ def test_a_float_amount_is_refused_with_the_decimal_to_write() -> None:
             annual_value=amount,
             currency="EUR",
         )
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [10**40, -(10**5000), 10**5000, Decimal("1E+999999"), Decimal(1000) / 3],
+    ids=["beyond", "far below", "far beyond", "written short", "too fine"],
+)
+def test_an_amount_that_no_ledger_has_is_refused(amount: Any) -> None:
+    with pytest.raises(LedgerError, match=r"from 0 to below 10\*\*40 with at most 18 decimals"):
+        old(annual_value=amount)
+
+
+def test_an_end_reason_that_cannot_even_be_compared_is_refused() -> None:
+    class Unknown:
+        def __eq__(self, other: object) -> bool:
+            raise TypeError("boolean value of NA is ambiguous")
+
+        __hash__ = None  # type: ignore[assignment]
+
+    with pytest.raises(LedgerError, match=r"\$.end_reason: expected one of"):
+        old(end_reason=Unknown())

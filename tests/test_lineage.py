@@ -490,12 +490,18 @@ def test_a_contract_that_says_what_it_renews_may_have_been_signed_with_it() -> N
 @st.composite
 def plain_contracts(draw: st.DrawFn) -> list[Contract]:
     """Contracts of two accounts that name nothing."""
-    terms = st.tuples(st.sampled_from("AB"), some_days, st.none() | st.integers(1, 60))
+    products = st.sampled_from(["", "", "seats", "analytics"])
+    lengths = st.none() | st.integers(1, 60)
+    terms = st.tuples(st.sampled_from("AB"), some_days, lengths, products)
     return [
         contract(
-            f"c{n}", str(start), length and str(start + dt.timedelta(days=length)), account=account
+            f"c{n}",
+            str(start),
+            length and str(start + dt.timedelta(days=length)),
+            account=account,
+            product=product,
         )
-        for n, (account, start, length) in enumerate(draw(st.lists(terms, max_size=8)))
+        for n, (account, start, length, product) in enumerate(draw(st.lists(terms, max_size=8)))
     ]
 
 
@@ -511,13 +517,109 @@ def test_inference_agrees_with_its_rule_read_out_slowly(rows: list[Contract]) ->
         assert (link(lineage, name).doubt != "") == (bool(found) and not is_sure)
 
 
+def runs_on(other: Contract, row: Contract) -> bool:
+    ends_later = other.end is None or (row.end is not None and other.end > row.end)
+    return ends_later and (row.product == other.product or "" in (row.product, other.product))
+
+
 def slowly_nearest(row: Contract, rows: Sequence[Contract]) -> list[str]:
     if row.end is None:
         return []
     far = {
         other.contract: abs((other.start - row.end).days)
         for other in rows
-        if other.account == row.account and other.start > row.start
+        if other.account == row.account and other.start > row.start and runs_on(other, row)
     }
     within = {name: days for name, days in far.items() if days <= 10}
     return [name for name, days in within.items() if days == min(within.values())]
+
+
+# --------------------------------------------------------------------------------------
+# Until when a contract is in force
+
+
+def test_a_contract_is_in_force_until_its_end_or_until_what_renews_it_begins() -> None:
+    early = contract("early", "2026-03-01", None, renews="old")
+
+    lineage = trace(old(), early)
+
+    assert lineage.in_force_until(old()) == dt.date(2026, 3, 1)
+    assert lineage.in_force_until(early) is None
+    assert trace(old(), new()).in_force_until(old()) == dt.date(2026, 7, 1)
+
+
+def test_the_years_of_a_sale_renewed_in_the_first_of_them_are_all_cut_off() -> None:
+    years = three_years()
+    early = contract("early", "2024-03-01", None, renews="y1")
+
+    lineage = trace(*years, early)
+
+    assert {lineage.in_force_until(year) for year in years} == {early.start}
+
+
+def test_of_a_sale_of_which_a_part_is_renewed_the_inner_years_run_on() -> None:
+    modules = [
+        contract(name, "2025-07-01", end, sale="S")
+        for name, end in (("a", "2026-01-01"), ("b", "2026-07-01"), ("c", "2026-07-01"))
+    ]
+    early = contract("early", "2025-10-01", None, renews="b")
+
+    lineage = trace(*modules, early)
+
+    assert [lineage.in_force_until(each) for each in modules] == [
+        dt.date(2026, 1, 1),
+        dt.date(2025, 10, 1),
+        dt.date(2026, 7, 1),
+    ]
+
+
+def test_a_pilot_that_is_over_before_the_contract_ends_does_not_renew_it() -> None:
+    pilot = contract("pilot", "2026-06-05", "2026-06-20")
+
+    assert link(trace(old(), pilot)) == NO_LINK
+    assert "or another contract as well" in link(trace(old(), pilot, new(renews=None))).doubt
+
+
+def test_an_amendment_that_ends_with_the_contract_renews_nothing_and_leaves_it_open() -> None:
+    lineage = trace(old(), contract("amended", "2025-07-02", "2026-07-01", renews="old"))
+
+    problem = "'old' runs to 2026-06-30, and this no longer: it renews nothing"
+    assert faults_of(lineage) == [f"$.contracts['amended'].renews: {problem}"]
+    assert link(lineage).doubt == "amended may renew it, but is at fault itself"
+
+
+def test_a_contract_without_an_end_may_be_followed_by_one_that_has_one() -> None:
+    lineage = trace(contract("open", "2025-07-01", None), new(renews="open"))
+
+    assert (successor(lineage, "open"), faults_of(lineage)) == ("new", [])
+
+
+def test_a_contract_of_another_product_line_is_not_inferred_to_renew() -> None:
+    seats = old(product="seats")
+    archive = new("archive", renews=None, product="archive")
+    again = contract("again", "2026-07-03", "2027-07-03", product="seats", signed_on="2026-06-20")
+
+    assert link(trace(seats, archive)) == NO_LINK
+    assert successor(trace(seats, archive, again)) == "again"
+    assert successor(trace(seats, new(renews=None))) == "new"
+    assert successor(trace(seats, new(product="archive"))) == "new"
+
+
+def test_what_was_rescinded_has_no_share_in_what_merges_it() -> None:
+    stopped = old("stopped", end_reason="rescinded")
+
+    lineage = trace(old(), stopped, new(renews=("old", "stopped")))
+
+    assert lineage.renewed == {"new": ["old"]}
+
+
+def test_a_rescinded_contract_is_no_inner_year_of_its_sale() -> None:
+    stopped = contract("y2", "2026-07-01", "2027-07-01", sale="S", end_reason="rescinded")
+
+    assert trace(old(sale="S"), stopped).inner == {}
+
+
+def test_thousands_of_contracts_may_renew_one() -> None:
+    pieces = [new(f"n{n}") for n in range(3_000)]
+
+    assert len(successors(trace(old(), *pieces))) == 3_000

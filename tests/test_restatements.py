@@ -19,6 +19,7 @@ from ledger_strategies import (
     ON_TIME,
     Book,
     any_books,
+    contract,
     day,
     days,
     due,
@@ -87,6 +88,15 @@ def test_reports_of_two_periods_or_currencies_or_bases_are_no_restatement() -> N
     ]:
         with pytest.raises(DefinitionError, match=f"expected two reports of {problem}"):
             restatements(june([old()]), other)
+
+
+def test_a_start_an_account_or_a_product_put_right_is_a_restatement() -> None:
+    for correction in ({"start": "2023-07-01"}, {"account": "B"}, {"product": "seats"}):
+        fields = {"start": "2025-07-01", "account": "A", "product": "", **correction}
+        start = fields.pop("start")
+        mended = contract("old", start, "2026-07-01", signed_on="2025-07-01", **fields)
+
+        assert len(restatements(june([old()]), june([mended]))) == 1
 
 
 # --------------------------------------------------------------------------------------

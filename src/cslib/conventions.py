@@ -8,7 +8,7 @@ A part of :mod:`cslib.renewal`. A convention of a team's own is made like the st
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ import attrs
 from cslib.dispositions import Timing
 from cslib.documents import document
 from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.faults import name_faults, whole_faults
+from cslib.faults import name_faults, shown, whole_faults
 
 __all__ = [
     "BAREMETRICS",
@@ -56,6 +56,13 @@ def _member_faults(path: str, kind: type[enum.StrEnum], value: object) -> Iterat
         yield Fault(path, problem + suggestion(str(value), names))
 
 
+def _flag_faults(convention: object, names: Iterable[str]) -> Iterator[Fault]:
+    for name in names:
+        value = getattr(convention, name)
+        if not isinstance(value, bool):
+            yield Fault(f"$.{name}", f"expected True or False, but got {shown(value)}")
+
+
 @document("renewal-convention", version=1)
 @attrs.frozen(kw_only=True)
 class RenewalConvention:
@@ -71,7 +78,7 @@ class RenewalConvention:
             the cap the rate is net, may exceed 1, and has no interval where a contract grew.
 
     Raises:
-        DefinitionError: If it has no name, or ``by`` is no timing.
+        DefinitionError: If it has no name, ``by`` is no timing, or a flag is none.
 
     >>> RenewalConvention(name="on time", by="on_time").by
     <Timing.ON_TIME: 'on_time'>
@@ -88,6 +95,7 @@ class RenewalConvention:
         faults = [
             *name_faults("$.name", self.name),
             *_member_faults("$.by", Timing, self.by),
+            *_flag_faults(self, ("collected", "closures", "capped")),
         ]
         if faults:
             raise DefinitionError("renewal convention", tuple(faults))
@@ -140,8 +148,8 @@ class RetentionConvention:
             retention.
 
     Raises:
-        DefinitionError: If there is no name, no such method, or the months are no whole number
-            from 1 to 1200.
+        DefinitionError: If there is no name, no such method, a flag is none, or the months are no
+            whole number from 1 to 1200.
 
     >>> RetentionConvention(name="board pack", months=3).method
     <Method.POINT_TO_POINT: 'point to point'>
@@ -160,6 +168,7 @@ class RetentionConvention:
             *name_faults("$.name", self.name),
             *_member_faults("$.method", Method, self.method),
             *whole_faults("$.months", self.months, 1, 1200),
+            *_flag_faults(self, ("others", "reactivation", "new_logos")),
         ]
         if faults:
             raise DefinitionError("retention convention", tuple(faults))

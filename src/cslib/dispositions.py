@@ -241,7 +241,7 @@ def value_of(successors: Iterable[Successor]) -> Decimal:
     return total(each.value for each in successors)
 
 
-_EXACT = Context(prec=100)
+_EXACT = Context(prec=100)  # an amount has 58 digits at most
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
@@ -357,7 +357,13 @@ def _verdict(term: Term) -> tuple[Outcome, str]:
         return Outcome.SIGNED, story
     if any(each.cash.since for each in in_time):
         return Outcome.RENEWED, story
-    return _waited_for(story, Outcome.PENDING_CASH, _common_end(in_time), term)
+    return _waited_for(story, Outcome.PENDING_CASH, _gone(term, in_time), term)
+
+
+def _gone(term: Term, successors: Iterable[Successor]) -> EndReason | None:
+    """Why the customer is gone: its business closed, or every renewal ended."""
+    own = term.contract.end_reason
+    return own if own in _CLOSURES else _common_end(successors)
 
 
 def _common_end(successors: Iterable[Successor]) -> EndReason | None:

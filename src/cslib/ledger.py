@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 import attrs
 
 from cslib.errors import CslibError, Fault
+from cslib.faults import shown
 from cslib.moments import MomentError, is_by, utc_day
 from cslib.money import (
     InexactError,
@@ -98,7 +99,8 @@ class EntryKind(enum.StrEnum):
 
 def _member(kind: type[enum.StrEnum], value: object) -> Any:
     """The member of that name; anything else as it is, for the checks to refuse."""
-    return next((member for member in kind if member == value), value)
+    named = value if isinstance(value, str) else None  # pandas.NA cannot even be compared
+    return next((member for member in kind if member == named), value)
 
 
 def _end_reason(value: EndReason | str | None) -> Any:
@@ -243,10 +245,18 @@ def _is_moment(value: object) -> bool:
 
 
 def _is_amount(value: object) -> bool:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > _PLACES:
+        return value == 0
     try:
-        return isinstance(value, int | Decimal) and exact(value) >= 0
+        found = exact(value) if isinstance(value, int | Decimal) else Fraction(-1)
     except InexactError:
         return False
+    return 0 <= found < _MOST and _DECIMALS % found.denominator == 0
+
+
+_MOST = 10**40
+_DECIMALS = 10**18
+_PLACES = 60  # so that Decimal("1E+999999") is not written out
 
 
 _Check: TypeAlias = tuple[Callable[[object], bool], str]
@@ -265,7 +275,10 @@ def _optional(check: _Check) -> _Check:
 _TEXT: _Check = (_is_text, "text that is not empty")
 _DAY: _Check = (_is_day, "a date (of an instant, take the day in your time zone)")
 _MOMENT: _Check = (_is_moment, "a date or a datetime with a time zone")
-_AMOUNT: _Check = (_is_amount, "an exact amount of 0 or more, an int or a Decimal")
+_AMOUNT: _Check = (
+    _is_amount,
+    "an exact amount from 0 to below 10**40 with at most 18 decimals, an int or a Decimal",
+)
 
 _OF_A_CONTRACT: Mapping[str, _Check] = {
     "contract": _TEXT,
@@ -299,7 +312,14 @@ def _faults(record: object, checks: Mapping[str, _Check]) -> Iterator[Fault]:
         if not test(value):
             floated = _AMOUNT[1] in expected and isinstance(value, float) and math.isfinite(value)
             remedy = f"; write Decimal('{float(value)}')" if floated else ""
-            yield Fault(f"$.{name}", f"expected {expected}, but got {value!r}{remedy}")
+            yield Fault(f"$.{name}", f"expected {expected}, but got {_given(value)}{remedy}")
+
+
+def _given(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an int of thousands of digits
+        return shown(value)
 
 
 def _contract_faults(contract: Contract) -> Iterator[Fault]:
@@ -345,6 +365,7 @@ class Ledger:
         assumed_signed: How many contracts count as signed on their first day.
         assumed_known: How many records count as known when they happened; 0 without ``known_at``.
         later: Ids of contracts not seen yet.
+        today: The day as of which it is seen.
     """
 
     contracts: Mapping[str, Contract]
@@ -357,6 +378,7 @@ class Ledger:
     assumed_signed: int
     assumed_known: int
     later: tuple[str, ...]
+    today: dt.date
 
     def cash(self, contract: str) -> Cash:
         """What the entries say of the first instalment of a contract: all due on its first day."""
@@ -364,7 +386,10 @@ class Ledger:
             return Cash("cash unknown, no payments given", is_known=False)
         if contract in self.doubted:
             return Cash("cash unknown, entries are in conflict", is_known=False)
-        return _cash(self.entries.get(contract, ()))
+        found = _cash(self.entries.get(contract, ()))
+        if found.since is not None and found.since > self.today:
+            return Cash(f"nothing owed, and due only on {found.since}")
+        return found
 
 
 def read_ledger(
@@ -415,6 +440,7 @@ def read_ledger(
         assumed_signed=sum(term.signed_on is None for term in terms.single.values()),
         assumed_known=0 if known_at is None else terms.unstamped + moves.unstamped,
         later=tuple(sorted(later)),
+        today=utc_day(as_of),
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -17,7 +18,7 @@ import attrs
 from cslib.errors import Fault
 from cslib.ledger import Contract, EndReason, Ledger
 
-__all__ = ["Lineage", "Link", "trace_lineage"]
+__all__ = ["Lineage", "Link", "Sale", "sale_of", "trace_lineage"]
 
 
 @attrs.frozen(kw_only=True)
@@ -55,17 +56,36 @@ class Lineage:
     numbers: Mapping[str, int]
     faults: frozenset[Fault]
 
+    def in_force_until(self, contract: Contract) -> dt.date | None:
+        """The first day on which a contract is not in force any more; None for an open end.
+
+        That is its end or, where that comes sooner, the first day of what renews it. An inner year
+        of a sale is cut off with what falls due in its place. A later year of a sale that was
+        renewed before it began never came into force: the day is then no later than its start.
+        """
+        last = self.inner.get(contract.contract, (contract,))
+        begins = [self._renewed_from(each) for each in last]
+        known = [day for day in begins if day is not None]
+        cut = max(known) if len(known) == len(begins) else dt.date.max
+        return None if (until := min(_end(contract), cut)) == dt.date.max else until
+
+    def _renewed_from(self, contract: Contract) -> dt.date | None:
+        link = self.links.get(contract.contract, Link())
+        return min(map(_start, link.successors), default=None)
+
 
 def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     """What renews each contract of a ledger, given or inferred, and what is wrong with ``renews``.
 
     What ``renews`` names is given: of several contracts that renew one, all whose terms run side by
-    side; where they follow one another it is unclear which. Where nothing names a contract, and it
-    has no end reason, one rule infers what renews it: the contract of the same account that starts
-    nearest to its end, no more than ``link_days`` before or after it, later than the contract
-    itself began, and that is the first of its sale and names none that it renews. Two that are
-    equally near, or two contracts with the same one nearest, are a doubt; so is one that was signed
-    with the contract, or before it began: it may be a later year of the same sale (R2).
+    side; where they follow one another it is unclear which. What renews a contract runs on past its
+    end. Where nothing names a contract, and it has no end reason, one rule infers what renews it:
+    the contract of the same account that starts nearest to its end, no more than ``link_days``
+    before or after it, later than the contract itself began, that runs on past its end, is the
+    first of its sale, names none that it renews, and is of no other product line where both tell
+    theirs. Two that are equally near, or two contracts with the same one nearest, are a doubt; so
+    is one that was signed with the contract, or before it began: it may be a later year of the same
+    sale (R2).
 
     Where only a later year of a sale says what it renews, the first year is the successor. A
     ``renews`` at fault leaves open what it names or, where that is unknown, whatever of its account
@@ -88,7 +108,7 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     inner = _inner_years(ledger.contracts.values())
     disputed = (version for same in ledger.conflicts.values() for version in same)
     live = [c for c in (*ledger.contracts.values(), *disputed) if not _is_rescinded(c)]
-    claims: dict[str, list[Contract]] = defaultdict(list)
+    claimed: dict[str, dict[int, Contract]] = defaultdict(dict)  # by the record, each once
     doubted, faults = set(ledger.conflicts), set()
     suspects = _Suspects(ledger.contracts, inner)
     for contract in live:
@@ -98,8 +118,9 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
                 doubted.add(contract.contract)
                 suspects.add(contract, name)
                 faults.add(Fault(f"{_path(contract.contract)}.renews", problem))
-            elif renewed and contract not in claims[renewed]:
-                claims[renewed].append(contract)
+            elif renewed:
+                claimed[renewed][id(contract)] = contract
+    claims = {name: tuple(rows.values()) for name, rows in claimed.items()}
     sales = {sale: _Years.of(rows) for sale, rows in _sales(live).items()}
     given = {
         name: _given(ledger.contracts.get(name), claimants, sales, doubted)
@@ -164,18 +185,18 @@ def _numbers(
 ) -> dict[str, int]:
     """How many renewals led to each; a contract of a sale takes after the sale's first year."""
     found: dict[str, int] = {}
-    of_sale: dict[_Sale, int] = {}
+    of_sale: dict[Sale, int] = {}
 
     def before(name: str) -> int:
         if name in found or name not in contracts:
             return found.get(name, 0)
-        return of_sale.get(_sale(contracts[name]), 0)  # the last year of a sale renewed early
+        return of_sale.get(sale_of(contracts[name]), 0)  # the last year of a sale renewed early
 
     for contract in sorted(contracts.values(), key=lambda c: _in_turn(c, renewed)):
         names = renewed.get(contract.contract, ())
         number = max((before(name) + 1 for name in names), default=0)
-        of_sale.setdefault(_sale(contract), number)
-        found[contract.contract] = number or of_sale[_sale(contract)]
+        of_sale.setdefault(sale_of(contract), number)
+        found[contract.contract] = number or of_sale[sale_of(contract)]
     return {name: number for name, number in found.items() if number}
 
 
@@ -203,18 +224,29 @@ def _listed(contracts: Iterable[Contract]) -> str:
 # --------------------------------------------------------------------------------------
 # Sales
 
-_Sale: TypeAlias = tuple[str, str | None, str | None]
+Sale: TypeAlias = tuple[str, str | None, str | None]
+"""What contracts of one sale have in common, and no others: a key."""
 
 
-def _sale(contract: Contract) -> _Sale:
-    """What is shared by contracts of one sale, and by no others."""
+def sale_of(contract: Contract) -> Sale:
+    """The sale of a contract, one of its own where it was sold alone.
+
+    >>> def part(name, sale):
+    ...     start, end = dt.date(2025, 7, 1), dt.date(2026, 7, 1)
+    ...     terms = {"start": start, "end": end, "annual_value": 1200, "currency": "EUR"}
+    ...     return Contract(contract=name, account="A", sale=sale, **terms)
+    >>> sale_of(part("crm", "S")) == sale_of(part("desk", "S"))
+    True
+    >>> sale_of(part("crm", None)) == sale_of(part("desk", None))
+    False
+    """
     return contract.account, contract.sale, None if contract.sale else contract.contract
 
 
-def _sales(contracts: Iterable[Contract]) -> dict[_Sale, list[Contract]]:
-    found: dict[_Sale, list[Contract]] = defaultdict(list)
+def _sales(contracts: Iterable[Contract]) -> dict[Sale, list[Contract]]:
+    found: dict[Sale, list[Contract]] = defaultdict(list)
     for contract in contracts:
-        found[_sale(contract)].append(contract)
+        found[sale_of(contract)].append(contract)
     return found
 
 
@@ -224,8 +256,12 @@ def _inner_years(contracts: Collection[Contract]) -> dict[str, list[Contract]]:
         sale: _ending_last(rows)
         for sale, rows in _sales(c for c in contracts if not _is_rescinded(c)).items()
     }
-    found = ((contract, last.get(_sale(contract))) for contract in contracts)
-    return {c.contract: rows for c, rows in found if rows and c.end != rows[0].end}
+    found = ((contract, last.get(sale_of(contract))) for contract in contracts)
+    return {
+        c.contract: rows
+        for c, rows in found
+        if rows and c.end != rows[0].end and not _is_rescinded(c)
+    }
 
 
 def _ending_last(contracts: Sequence[Contract]) -> list[Contract]:
@@ -257,10 +293,14 @@ def _renewed_by(
     named = ledger.contracts.get(name)
     if named is None:
         return None, f"no contract {name!r} is known"
+    if _is_rescinded(named):
+        return None, ""
     if named.start >= contract.start:
         return None, f"{name!r} starts on {named.start}, not before {contract.start}"
-    if _sale(named) == _sale(contract):
+    if sale_of(named) == sale_of(contract):
         return None, ""
+    if named.end is not None and _end(contract) <= named.end:
+        return None, f"{name!r} runs to {named.last_day}, and this no longer: it renews nothing"
     last = inner.get(name, (named,))
     if len(last) > 1:
         few = _listed(last[: _MOST_NAMES + 1])  # they stand by id
@@ -271,7 +311,7 @@ def _renewed_by(
 def _given(
     renewed: Contract | None,
     claimants: Sequence[Contract],
-    sales: Mapping[_Sale, _Years],
+    sales: Mapping[Sale, _Years],
     unsound: Collection[str],
 ) -> Link:
     """The contracts that say they renew this one, side by side; of each sale, its first."""
@@ -339,7 +379,7 @@ class _Suspects:
         self._contracts = contracts
         self._inner = inner
         self._of_contract: dict[str, Contract] = {}
-        self._of_sale: dict[_Sale, Contract] = {}
+        self._of_sale: dict[Sale, Contract] = {}
         self._of_account: dict[str, Contract] = {}
 
     def add(self, suspect: Contract, name: str) -> None:
@@ -347,10 +387,10 @@ class _Suspects:
         named = self._contracts.get(name)
         if named is None:
             _keep_latest(self._of_account, suspect.account, suspect)
-        elif _sale(named) == _sale(suspect):
+        elif sale_of(named) == sale_of(suspect):
             return
         elif name in self._inner:
-            _keep_latest(self._of_sale, _sale(named), suspect)
+            _keep_latest(self._of_sale, sale_of(named), suspect)
         else:
             _keep_latest(self._of_contract, name, suspect)
 
@@ -360,7 +400,7 @@ class _Suspects:
         for name, contract in self._contracts.items():
             if name in self._inner or name in given:
                 continue
-            suspect = self._of_contract.get(name) or self._of_sale.get(_sale(contract))
+            suspect = self._of_contract.get(name) or self._of_sale.get(sale_of(contract))
             if suspect is None and name not in links:
                 suspect = self._in_account(contract)
             if suspect is not None:
@@ -394,7 +434,7 @@ def _may_renew(live: Sequence[Contract], doubted: Collection[str]) -> list[Contr
     return [
         contract
         for contract in live
-        if contract.start == first[_sale(contract)]
+        if contract.start == first[sale_of(contract)]
         and (not contract.renews or contract.contract in doubted)
     ]
 
@@ -405,11 +445,9 @@ def _inferred(
     doubted: Collection[str],
     link_days: int,
 ) -> dict[str, Link]:
-    by_account: dict[str, list[Contract]] = defaultdict(list)
-    for candidate in sorted(candidates, key=lambda c: (c.start, c.contract)):
-        by_account[candidate.account].append(candidate)
+    pools = _Pools(sorted(candidates, key=lambda c: (c.start, c.contract)))
     nearest = [
-        (contract, _nearest_to_the_end(contract, by_account[contract.account], link_days))
+        (contract, _nearest_to_the_end(contract, pools.of(contract), link_days))
         for contract in contracts
     ]
     wanted = Counter(found[0].contract for _, found in nearest if len(found) == 1)
@@ -418,6 +456,26 @@ def _inferred(
         for contract, found in nearest
         if found
     }
+
+
+class _Pools:
+    """The candidates of each account, and of each product line that it tells."""
+
+    def __init__(self, candidates: Iterable[Contract]) -> None:
+        self._of_account: dict[str, list[Contract]] = defaultdict(list)
+        self._of_product: dict[tuple[str, str], list[Contract]] = {}
+        for candidate in candidates:
+            self._of_account[candidate.account].append(candidate)
+
+    def of(self, contract: Contract) -> Sequence[Contract]:
+        """Those of the account that are of no other product line, where both tell theirs."""
+        rows = self._of_account[contract.account]
+        if not contract.product:
+            return rows
+        key = contract.account, contract.product
+        if key not in self._of_product:
+            self._of_product[key] = [c for c in rows if c.product in ("", contract.product)]
+        return self._of_product[key]
 
 
 def _guess(
@@ -453,28 +511,45 @@ def _sold_together(contract: Contract, later: Contract) -> str:
 def _nearest_to_the_end(
     contract: Contract, candidates: Sequence[Contract], link_days: int
 ) -> list[Contract]:
-    """Those that start nearest to the end of this one, and after its start.
+    """Those that start nearest to the end of this one, after its start, and run on past its end.
 
     Args:
         contract: The one that may be renewed.
-        candidates: Of its account, by first day and id.
+        candidates: Those of its account that may, by first day and id.
         link_days: How far from the end they may start.
     """
     end = contract.end
     if end is None:
         return []
     place = bisect.bisect_left(candidates, end, key=_start)
-    around = candidates[max(place - 1, 0) : place + 1]
+    around = [*candidates[place : place + 1], *_running_on(candidates, place, contract, link_days)]
     away = {c.start: abs((c.start - end).days) for c in around if c.start > contract.start}
     reach = min(away.values(), default=link_days + 1)
     if reach > link_days:
         return []
     days = [day for day, distance in away.items() if distance == reach]
-    return [candidate for day in days for candidate in _starting_on(day, candidates)]
+    return [c for day in days for c in _starting_on(day, candidates, end)]
 
 
-def _starting_on(day: dt.date, candidates: Sequence[Contract]) -> list[Contract]:
-    """Those that start on a day, as many as will be named and one more."""
+def _running_on(
+    candidates: Sequence[Contract], place: int, contract: Contract, link_days: int
+) -> list[Contract]:
+    """The last that starts before the end, not too far from it, and runs on past it, if any."""
+    end = contract.end or dt.date.max
+    for candidate in (candidates[each] for each in range(place - 1, -1, -1)):
+        if candidate.start <= contract.start or (end - candidate.start).days > link_days:
+            return []
+        if _end(candidate) > end:
+            return [candidate]
+    return []
+
+
+def _starting_on(day: dt.date, candidates: Sequence[Contract], end: dt.date) -> list[Contract]:
+    """Those that start on a day and run on past another, as many as will be named and one more."""
     place = bisect.bisect_left(candidates, day, key=_start)
-    few = candidates[place : place + _MOST_NAMES + 1]
-    return [candidate for candidate in few if candidate.start == day]
+    same = itertools.takewhile(lambda c: c.start == day, _from(candidates, place))
+    return list(itertools.islice((c for c in same if _end(c) > end), _MOST_NAMES + 1))
+
+
+def _from(candidates: Sequence[Contract], place: int) -> Iterator[Contract]:
+    return (candidates[each] for each in range(place, len(candidates)))

@@ -177,6 +177,9 @@ class RenewalReport:
         >>> june.rate(on_time).count.value is None  # nothing fell due
         True
         """
+        if not isinstance(convention, RenewalConvention):
+            problem = f"expected a RenewalConvention, but got {type(convention).__name__}"
+            raise DefinitionError("renewal rate", (Fault("$.convention", problem),))
         return figures_of(self._judged(convention), convention)
 
     @property
@@ -453,7 +456,8 @@ def _not_due(contract: Contract, lineage: Lineage, period: Period) -> NotDue | N
     """Why the contract does not fall due in the period; None where it does."""
     last = lineage.inner.get(contract.contract)
     if last:
-        reason = f"{last[0].contract}, of the same sale, ends later (R2)"
+        ends = "ends later" if last[0].end else "has no end"
+        reason = f"{last[0].contract}, of the same sale, {ends} (R2)"
         return _outside(contract, NotDueCause.INNER_YEAR, reason)
     if contract.last_day is None:
         return _outside(contract, NotDueCause.EVERGREEN, "has no end")
@@ -487,12 +491,15 @@ class _Book:
     unread_cash: frozenset[str]
     as_of: dt.date
     grace_days: int
+    known_cash: dict[str, Cash] = attrs.Factory(dict)
 
     def term(self, contract: Contract) -> Term:
         link = self.lineage.links.get(contract.contract, Link())
         if contract.account in self.unread_accounts:
             link = Link(doubt=_UNREAD_ACCOUNT)
-        grace_until = cast("dt.date", contract.last_day) + dt.timedelta(days=self.grace_days)
+        due_on = cast("dt.date", contract.last_day)
+        days = min(self.grace_days, (dt.date.max - due_on).days)  # the calendar ends in 9999
+        grace_until = due_on + dt.timedelta(days=days)
         return Term(
             contract=contract,
             successors=tuple(self.successor(contract, s, grace_until) for s in link.successors),
@@ -514,9 +521,12 @@ class _Book:
         )
 
     def cash(self, contract: str) -> Cash:
+        """Asked once of a contract, however many it merges."""
         if contract in self.unread_cash and self.ledger.entries is not None:
             return Cash(_UNREAD_CASH, is_known=False)
-        return self.ledger.cash(contract)
+        if contract not in self.known_cash:
+            self.known_cash[contract] = self.ledger.cash(contract)
+        return self.known_cash[contract]
 
 
 def _shared(ledger: Ledger, lineage: Lineage) -> dict[tuple[str, str], Decimal]:

@@ -74,14 +74,14 @@ def _check_pair(before: RenewalReport, after: RenewalReport) -> None:
 
 
 def _substance(line: Line | None) -> object:
-    """What a line brings into the rates."""
+    """What a line brings into the rates, those of segments and of a year included."""
     if line is None:
         return None
     evidence = {
         (each.contract, each.value, each.timing, each.cash.is_known, each.cash.since is not None)
         for each in line.successors
     }
-    return line.disposition, line.expiring_value, evidence
+    return attrs.evolve(line, successors=(), reason=""), line.disposition, evidence
 
 
 def _said(line: Line | None) -> str:

@@ -184,6 +184,8 @@ def read_payments(book: Book, table: TermTable, as_of: int, known_at: int | None
     book.doubt(row[twice & (row >= 0)])
     moved = row[seen & ~is_due & (row >= 0)]
     book.doubt(moved[~book.seen[moved]])
+    free_later = is_due & (row >= 0) & (table["amount"] == 0) & (table["on"] > as_of)
+    book.doubt(row[free_later])
     return Payments(table=table, row=row, seen=seen, twice=twice)
 
 
@@ -243,7 +245,9 @@ def plain_lines(
     timing = _timings(terms, successor, rows[line], grace_days)
     is_known, is_collected = _cash(payments, successor, terms.rows)
     outcome = _unsigned(reason, is_over)
-    outcome[line] = _signed(timing, is_known, is_collected, left, is_over[line])
+    gone = _gone(left, is_over[line])
+    gone[Outcome.LOST_TO_CLOSURE] |= _is_closure(reason[line])
+    outcome[line] = _signed(timing, is_known, is_collected, gone)
     disposition = _OF_OUTCOME[outcome]
     renewed = outcome[line] == code_of(Outcome.RENEWED)
     disposition[line[renewed]] = _renewals(value, expiring[line], timing)[renewed]
@@ -270,14 +274,16 @@ def _unsigned(reason: Codes, is_over: Mask) -> Codes:
     )
 
 
-def _signed(timing: Codes, is_known: Mask, is_collected: Mask, left: Codes, is_over: Mask) -> Codes:
-    """What became of contracts that another renews; ``left`` is why that one ended."""
+def _signed(
+    timing: Codes, is_known: Mask, is_collected: Mask, gone: Mapping[StrEnum, Mask]
+) -> Codes:
+    """What became of contracts that another renews."""
     return _chosen(
         {
             Outcome.LATE_WIN_BACK: timing == code_of(Timing.LATE),
             Outcome.SIGNED: ~is_known,
             Outcome.RENEWED: is_collected,
-            **_gone(left, is_over),
+            **gone,
         },
         Outcome.PENDING_CASH,
     )
@@ -285,8 +291,11 @@ def _signed(timing: Codes, is_known: Mask, is_collected: Mask, left: Codes, is_o
 
 def _gone(reason: Codes, is_over: Mask) -> dict[StrEnum, Mask]:
     """Where nothing is waited for any more."""
-    closed = np.isin(reason, reason_codes(EndReason.CLOSED, EndReason.INSOLVENCY))
-    return {Outcome.LOST_TO_CLOSURE: closed, Outcome.LOST: (reason > 0) | is_over}
+    return {Outcome.LOST_TO_CLOSURE: _is_closure(reason), Outcome.LOST: (reason > 0) | is_over}
+
+
+def _is_closure(reason: Codes) -> Mask:
+    return np.isin(reason, reason_codes(EndReason.CLOSED, EndReason.INSOLVENCY))
 
 
 def _chosen(conditions: Mapping[StrEnum, Mask], default: StrEnum) -> Codes:

@@ -89,7 +89,21 @@ def read_book(terms: TermTable, as_of: int, known_at: int | None) -> Book:
         odd=np.zeros(int(account.max(initial=-1)) + 1, bool),
     )
     book.doubt(unsure | index.twice)
+    _doubt_products(book)
     return book
+
+
+def _doubt_products(book: Book) -> None:
+    """Accounts of several product lines: what renews what within one is not seen here."""
+    told = np.flatnonzero(book.seen & book.terms.known("product"))
+    if told.size:
+        product, unsure = numbered(book.terms.columns["product"])
+        account = book.account[told]
+        low, high = np.full(book.odd.size, _FAR), np.full(book.odd.size, -1)
+        np.minimum.at(low, account, product[told])
+        np.maximum.at(high, account, product[told])
+        book.odd[low < high] = True
+        book.doubt(told[unsure[told]])
 
 
 def seen_by(happened: Wholes, recorded: Wholes, as_of: int, known_at: int | None) -> Mask:
@@ -170,10 +184,12 @@ def _given(book: Book, live: Mask, sales: _Sales) -> Wholes:
     named = book.index.rows(terms.columns["renews"])[claims]
     sound = (named >= 0) & book.seen[named]
     book.doubt(claims[~sound])
+    sound[sound] = live[named[sound]]  # what was rescinded is renewed by nothing
     claims, named = claims[sound], named[sound]
     within = sales.opening[claims] == sales.opening[named]
     apart = book.account[claims] != book.account[named]
     back = terms["start"][named] >= terms["start"][claims]
+    back |= _ends(terms)[claims] <= _ends(terms)[named]
     wrong = apart | back | ~within & (sales.inner[named] | ~sales.first[claims])
     book.doubt(claims[wrong])
     book.doubt(named[wrong])
@@ -213,6 +229,8 @@ def _infer(book: Book, live: Mask, sales: _Sales, successor: Wholes, link_days: 
     keys, candidates = keys[order], candidates[order]
     places = np.searchsorted(keys, _by_account(book, asked, "end"))
     before, away = _reach(book, asked, candidates, places - 1)
+    stops_short = _ends(terms)[candidates[before]] <= terms["end"][asked]
+    book.doubt(asked[stops_short & (away <= link_days)])
     after, ahead = _reach(book, asked, candidates, places)
     nearest, reach = np.where(away < ahead, before, after), np.minimum(away, ahead)
     near = reach <= link_days
