@@ -52,6 +52,8 @@ PARTS_OF_RULES = (
     "tables",
 )
 PARTS_OF_RENEWAL = (
+    "audit",
+    "bridges",
     "conventions",
     "coverage",
     "cuberows",
@@ -62,6 +64,7 @@ PARTS_OF_RENEWAL = (
     "lineage",
     "movements",
     "ownership",
+    "recurring",
     "restatements",
     "retention",
     "rewards",

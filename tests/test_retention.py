@@ -1,11 +1,10 @@
-"""Retention: over windows, both ways and the bridge between them, and by cohort."""
+"""Retention month by month: over moving windows, both ways, and by cohort."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,7 @@ from hypothesis import strategies as st
 
 from cslib.cubes import CubeError
 from cslib.money import ExchangeRates
-from cslib.retention import (
-    cohort_triangle,
-    retention,
-    retention_bridge,
-    trailing_movements,
-    trailing_retention,
-)
+from cslib.retention import cohort_triangle, trailing_movements, trailing_retention
 from cslib.waterfalls import waterfall, waterfall_across
 from cube_strategies import (
     BOOKS,
@@ -119,46 +112,9 @@ def test_a_window_that_is_no_number_of_months_is_refused(window: Any) -> None:
     for ask in (
         lambda: trailing_retention(cube, window),
         lambda: trailing_movements(waterfall(cube), window),
-        lambda: retention(cube, month(1), window),
     ):
         with pytest.raises(CubeError, match="expected a whole number of 1 or more"):
             ask()
-
-
-# One window as rates
-
-
-@given(book=BOOKS, window=WINDOWS)
-def test_the_rates_of_a_window_are_those_of_the_series(book: list[Row], window: int) -> None:
-    cube = cube_of(book)
-    trailing = trailing_retention(cube, window)
-
-    for i, end in enumerate(ends(window)):
-        rates = retention(cube, month(end), window)
-        assert rates.grr.numerator == trailing.kept[i]
-        assert rates.nrr.numerator == trailing.closing[i]
-        assert rates.logos.numerator == trailing.kept_logos[i]
-        assert rates.grr.denominator == rates.nrr.denominator == trailing.opening[i]
-        assert rates.logos.denominator == trailing.opening_logos[i]
-
-
-def test_gross_and_logo_retention_have_an_interval_and_net_retention_says_why_not() -> None:
-    rates = retention(cube_of_histories({"ada": (100, 150), "bo": (100, 60)}), month(1), 1)
-
-    assert rates.grr.interval() is not None
-    assert rates.logos.interval() is not None
-    assert (rates.nrr.interval(), rates.nrr.no_interval) == (None, "a net rate is no proportion")
-
-
-def test_a_window_with_nothing_before_it_has_rates_without_value() -> None:
-    rates = retention(cube_of_histories({"ada": (0, 100)}), month(1), 1)
-
-    assert [rates.grr.value, rates.nrr.value, rates.logos.value] == [None, None, None]
-
-
-def test_a_window_that_begins_before_the_cube_is_refused() -> None:
-    with pytest.raises(CubeError, match="12 months to 2025-12 need 12 before it"):
-        retention(cube_of_histories({"ada": (1, 1)}), month(1))
 
 
 # From summed movements
@@ -230,85 +186,22 @@ def test_movements_that_add_up_to_more_than_int64_are_refused() -> None:
         trailing_movements(waterfall_across([cube], rates, "EUR"), 1)
 
 
-# The bridge
+# What the amounts are
 
 
-BRIDGES: dict[str, tuple[dict[str, tuple[int, ...]], dict[str, int]]] = {
-    "a contraction after an expansion": ({"ada": (100, 150, 100)}, {"above_opening": 50}),
-    "a churn after an expansion": ({"ada": (100, 150, 0)}, {"lost": 100, "above_opening": 50}),
-    "a churn later reactivated": ({"ada": (100, 0, 100)}, {"regained_by_reactivation": 100}),
-    "a churn reactivated in part": (
-        {"ada": (100, 0, 70)},
-        {"lost": 30, "regained_by_reactivation": 70},
-    ),
-    "a contraction later made good": (
-        {"ada": (100, 60, 90)},
-        {"lost": 10, "regained_by_expansion": 30},
-    ),
-    "a customer who came and went": ({"ada": (0, 70, 0)}, {"later_customers": 70}),
-    "a loss and nothing else": ({"ada": (100, 100, 60)}, {"lost": 40}),
-}
-CAUSES = (
-    *("lost", "later_customers", "above_opening"),
-    *("regained_by_reactivation", "regained_by_expansion"),
-)
+def test_the_basis_of_a_cube_is_carried_by_what_is_made_of_it_and_shown() -> None:
+    cube = cube_of_histories({"ada": (100, 80, 90)}, basis="billed")
 
-
-@pytest.mark.parametrize(("histories", "expected"), BRIDGES.values(), ids=BRIDGES)
-def test_the_bridge_names_the_cause(
-    histories: dict[str, tuple[int, ...]], expected: dict[str, int]
-) -> None:
-    anchor = {"zoe": (1000, 1000, 1000)}
-
-    bridge = retention_bridge(cube_of_histories({**histories, **anchor}), month(2), 2)
-
-    assert {name: getattr(bridge, name) for name in CAUSES if getattr(bridge, name)} == expected
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@given(book=BOOKS, window=WINDOWS)
-def test_the_bridge_leads_from_one_gross_retention_to_the_other_to_the_cent(
-    layout: Any, book: list[Row], window: int
-) -> None:
-    cube = cube_of(book, layout)
-    points, summed = trailing_retention(cube, window), trailing_movements(waterfall(cube), window)
-
-    for i, end in enumerate(ends(window)):
-        bridge = retention_bridge(cube, month(end), window)
-        assert bridge.opening == points.opening[i]
-        assert bridge.opening - bridge.lost == points.kept[i]
-        assert bridge.opening - bridge.movement_losses == summed.kept[i]
-        assert bridge.movement_losses == sum(getattr(bridge, name) for name in CAUSES)
-        assert all(getattr(bridge, name) >= 0 for name in CAUSES)
-
-
-@given(book=BOOKS, window=WINDOWS)
-def test_what_the_bridge_adds_for_a_customer_there_at_the_opening_is_its_losses_made_good(
-    book: list[Row], window: int
-) -> None:
-    end = MONTHS - 1
-    bridge = retention_bridge(cube_of(book), month(end), window)
-
-    made_good = 0
-    for history in histories_of(book).values():
-        steps = [b - a for a, b in itertools.pairwise(history[end - window :])]
-        gains = sum(step for step in steps if step > 0)
-        losses = -sum(step for step in steps if step < 0)
-        made_good += min(gains, losses) if history[end - window] else 0
-    assert made_good == sum(getattr(bridge, name) for name in CAUSES[2:])
-
-
-def test_a_bridge_prints_a_line_for_each_cause_and_both_rates() -> None:
-    bridge = retention_bridge(cube_of_histories({"ada": (100_00, 150_00, 90_00)}), month(2), 2)
-
-    assert bridge.point_to_point.value == Fraction(9, 10)
-    assert bridge.summed_movements.value == Fraction(4, 10)
-    assert repr(bridge).splitlines()[1].startswith("GRR point to point 90.0%: lost")
-    assert repr(bridge).splitlines()[-1].endswith("lost     60.00")
-
-
-def test_a_bridge_over_nothing_prints_undefined() -> None:
-    assert "undefined" in repr(retention_bridge(cube_of_histories({"ada": (0, 5)}), month(1), 1))
+    for found, head in (
+        (trailing_retention(cube, 1), "retention over 1 months, point to point, billed in EUR"),
+        (
+            trailing_movements(waterfall(cube), 1),
+            "retention over 1 months, movements, billed in EUR",
+        ),
+        (cohort_triangle(cube), "net retention, billed in EUR by age in months"),
+    ):
+        assert found.basis == "billed"
+        assert repr(found).splitlines()[0] == head
 
 
 # By cohort

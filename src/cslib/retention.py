@@ -1,4 +1,6 @@
-"""Retention from a customer cube: gross, net and logo, over a window and by cohort.
+"""Retention month by month: gross, net and logo over a moving window, and by cohort.
+
+One window under a named convention, as rates with their evidence, is :mod:`cslib.bridges`.
 
 Conventions:
 
@@ -7,37 +9,30 @@ Conventions:
   the closing, logo retention counts those who still pay. Nobody else takes part.
 - From *summed movements*, GRR takes all contraction and churn within the window off the opening,
   NRR adds expansion and reactivation. It counts losses that were made good, and losses of customers
-  who came later: :func:`retention_bridge` says how much of each.
-- Over an opening of 0 a rate is undefined: masked in a column, without value in a
-  :class:`~cslib.rates.Rate`.
+  who came later: :func:`cslib.bridges.retention_bridge` says how much of each.
+- Over an opening of 0 a rate is undefined: masked.
 - A cell of a cohort that lies in the future is masked. It is not 0.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from cslib.conventions import Method
 from cslib.cuberows import MOST
 from cslib.cubes import CubeError, CustomerCube
 from cslib.money import to_major
-from cslib.periods import Period
-from cslib.rates import Rate
 from cslib.series import BY_CONTENT, read_only, text_table
 from cslib.waterfalls import Waterfall
 
 __all__ = [
     "CohortTriangle",
-    "Retention",
-    "RetentionBridge",
     "TrailingRetention",
     "cohort_triangle",
-    "retention",
-    "retention_bridge",
     "trailing_movements",
     "trailing_retention",
 ]
@@ -56,8 +51,9 @@ class TrailingRetention:
     Attributes:
         months: The month in which each window ends, ``datetime64[M]``.
         window: Its length in months.
-        basis: ``point to point`` or ``summed movements``.
+        method: Point to point, or by movements.
         currency: ISO 4217 code.
+        basis: What the amounts are, as the cube says.
         opening: What was paid before the window began, in minor units.
         kept: What of it is kept, gross; from summed movements it may fall below 0.
         closing: What it has become, net.
@@ -67,8 +63,9 @@ class TrailingRetention:
 
     months: npt.NDArray[Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
     window: int
-    basis: str
+    method: Method
     currency: str
+    basis: str = ""
     opening: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
     kept: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
     closing: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
@@ -97,7 +94,8 @@ class TrailingRetention:
             + [_percent(each[i]) for each in columns]
             for i, month in enumerate(self.months)
         ]
-        head = f"retention over {self.window} months, {self.basis}, in {self.currency}\n"
+        told = [f"retention over {self.window} months", str(self.method), self.basis]
+        head = f"{', '.join(filter(None, told))} in {self.currency}\n"
         return head + text_table(["month", "opening", "GRR", "NRR", "logos"], rows)
 
 
@@ -124,10 +122,11 @@ def trailing_retention(cube: CustomerCube, months: int = 12) -> TrailingRetentio
     Raises:
         CubeError: If ``months`` is below 1.
 
+    >>> from cslib.periods import Period
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
     >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
     >>> trailing_retention(CustomerCube.of_rows(rows, currency="EUR"), months=1)
-    retention over 1 months, point to point, in EUR
+    retention over 1 months, point to point in EUR
       month  opening    GRR    NRR  logos
     2026-02   150.00  66.7%  80.0%  50.0%
     """
@@ -138,8 +137,9 @@ def trailing_retention(cube: CustomerCube, months: int = 12) -> TrailingRetentio
     return TrailingRetention(
         months=cube.months[months:],
         window=months,
-        basis="point to point",
+        method=Method.POINT_TO_POINT,
         currency=cube.currency,
+        basis=cube.basis,
         opening=cube.cohort_amounts.sum(axis=1)[:count],
         kept=both[:, 0],
         closing=both[:, 2],
@@ -168,6 +168,7 @@ def trailing_movements(report: Waterfall, months: int = 12) -> TrailingRetention
             movements at several rates have no opening in common; or if its movements add up to
             more than int64 holds.
 
+    >>> from cslib.periods import Period
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
     >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
     >>> from cslib.waterfalls import waterfall
@@ -184,8 +185,9 @@ def trailing_movements(report: Waterfall, months: int = 12) -> TrailingRetention
     return TrailingRetention(
         months=report.months[months - 1 :],
         window=months,
-        basis="summed movements",
+        method=Method.MOVEMENTS,
         currency=report.currency,
+        basis=report.basis,
         opening=opening,
         kept=kept,
         closing=kept + _window_sums(report.expansion + report.reactivation, months),
@@ -201,182 +203,6 @@ def _window_sums(values: Integers, months: int) -> Integers:
     return np.asarray(sums[months:] - sums[:-months])
 
 
-@attrs.frozen(kw_only=True)
-class Retention:
-    """Retention over one window, each rate with its evidence.
-
-    Attributes:
-        grr: Gross revenue retention; its interval weighs each customer by what it paid.
-        nrr: Net revenue retention; no proportion once anybody pays more, so without an interval.
-        logos: Logo retention, with Wilson's interval.
-    """
-
-    grr: Rate
-    nrr: Rate
-    logos: Rate
-
-
-def retention(cube: CustomerCube, month: Period, months: int = 12) -> Retention:
-    """Retention point to point over the window of ``months`` that ends with a month.
-
-    The figures are those of :func:`trailing_retention`, as rates in minor units.
-
-    Raises:
-        CubeError: If the cube does not have the whole window and the month before it.
-
-    >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
-    >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
-    >>> retention(CustomerCube.of_rows(rows, currency="EUR"), february, months=1).nrr
-    12000 of 15000 = 80.0 % (no interval: a net rate is no proportion); \
-convention: NRR point to point, 1 months
-    """
-    start, end = _window(cube, month, months)
-    customers, before = cube.paying(start)
-    after = cube.amounts(end)[customers]
-    over = f"point to point, {months} months"
-    due = before.tolist()
-    return Retention(
-        grr=Rate.of_values(np.minimum(before, after).tolist(), due, convention=f"GRR {over}"),
-        nrr=Rate.of_values(after.tolist(), due, convention=f"NRR {over}"),
-        logos=Rate.of_counts(
-            int(np.count_nonzero(after)), len(due), convention=f"logo retention {over}"
-        ),
-    )
-
-
-def _window(cube: CustomerCube, month: Period, months: int) -> tuple[int, int]:
-    """The positions of the month before a window and of its last month."""
-    _check_window(months)
-    end = cube.position(month)
-    if end < months:
-        given = f"{months} months to {month} need {months} before it"
-        raise CubeError("months", None, f"are too many: {given}, and the cube has {end}")
-    return end - months, end
-
-
-# --------------------------------------------------------------------------------------
-# The bridge
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class RetentionBridge:
-    """Why gross retention from movements differs from gross retention point to point.
-
-    All amounts in minor units. ``movement_losses`` is ``lost`` and the four lines between, to the
-    minor unit.
-
-    Attributes:
-        month: The month in which the window ends.
-        window: Its length in months.
-        currency: ISO 4217 code.
-        opening: What was paid before the window.
-        lost: What is missing of it at the closing: the loss point to point.
-        later_customers: Lost by customers who were not there at the opening.
-        above_opening: Lost again of what a customer had won above its opening amount: contraction
-            or churn after expansion.
-        regained_by_reactivation: Lost, and won again by coming back.
-        regained_by_expansion: Lost, and won again by paying more.
-        movement_losses: All contraction and churn within the window.
-    """
-
-    month: Period
-    window: int
-    currency: str
-    opening: int
-    lost: int
-    later_customers: int
-    above_opening: int
-    regained_by_reactivation: int
-    regained_by_expansion: int
-    movement_losses: int
-
-    @property
-    def point_to_point(self) -> Rate:
-        """GRR point to point, from totals; :func:`retention` gives its interval."""
-        return self._rate(self.lost, "point to point")
-
-    @property
-    def summed_movements(self) -> Rate:
-        """GRR from summed movements."""
-        return self._rate(self.movement_losses, "summed movements")
-
-    def _rate(self, lost: int, basis: str) -> Rate:
-        convention = f"GRR {basis}, {self.window} months"
-        kept = self.opening - lost
-        return Rate(numerator=kept, denominator=self.opening, convention=convention)
-
-    def __repr__(self) -> str:
-        lines = {
-            f"GRR point to point {self.point_to_point:.1%}: lost": self.lost,
-            "+ by customers who came later": self.later_customers,
-            "+ of what was won above the opening": self.above_opening,
-            "+ regained by reactivation": self.regained_by_reactivation,
-            "+ regained by expansion": self.regained_by_expansion,
-            f"= GRR from movements {self.summed_movements:.1%}: lost": self.movement_losses,
-        }
-        width = max(map(len, lines))
-        amounts = [f"{to_major(amount, self.currency):,}" for amount in lines.values()]
-        rows = [
-            f"{name:<{width}}  {amount:>{max(map(len, amounts))}}"
-            for name, amount in zip(lines, amounts, strict=True)
-        ]
-        opening = f"{to_major(self.opening, self.currency):,} {self.currency}"
-        return "\n".join([f"{self.month}, {self.window} months, opening {opening}", *rows])
-
-
-def retention_bridge(cube: CustomerCube, month: Period, months: int = 12) -> RetentionBridge:
-    """From gross retention point to point to gross retention from movements, line by line.
-
-    Each loss of a customer who was there at the opening is cut at its opening amount. What lies
-    above had been won within the window; what lies below is either still missing at the closing,
-    and so lost point to point, or was won again. All losses of other customers are on one line.
-
-    Args:
-        cube: Recurring revenue by customer and month.
-        month: The month in which the window ends.
-        months: Its length.
-
-    Raises:
-        CubeError: If the cube does not have the whole window and the month before it.
-
-    >>> months = Period(Period.month(2026, 1).start, Period.month(2026, 5).start).months()
-    >>> rows = [("ada", month, paid) for month, paid in zip(months, (100, 130, 0, 80))]
-    >>> retention_bridge(CustomerCube.of_rows(rows, currency="EUR"), months[-1], months=3)
-    2026-04, 3 months, opening 100.00 EUR
-    GRR point to point 80.0%: lost        20.00
-    + by customers who came later          0.00
-    + of what was won above the opening   30.00
-    + regained by reactivation            80.00
-    + regained by expansion                0.00
-    = GRR from movements -30.0%: lost    130.00
-    """
-    start, end = _window(cube, month, months)
-    opening = cube.amounts(start)
-    lost = later = above = reactivated = expanded = 0
-    for before, after in itertools.pairwise(map(cube.amounts, range(start, end + 1))):
-        losses = np.maximum(before - after, 0)
-        later += int(losses[opening == 0].sum())
-        # The part of each amount that does not pass the opening: what point to point looks at.
-        was, now = np.minimum(before, opening), np.minimum(after, opening)
-        fallen, risen = np.maximum(was - now, 0), np.maximum(now - was, 0)
-        above += int((losses - fallen)[opening > 0].sum())
-        reactivated += int(risen[before == 0].sum())
-        expanded += int(risen[before > 0].sum())
-        lost += int(fallen.sum() - risen.sum())
-    return RetentionBridge(
-        month=month,
-        window=months,
-        currency=cube.currency,
-        opening=int(opening.sum()),
-        lost=lost,
-        later_customers=later,
-        above_opening=above,
-        regained_by_reactivation=reactivated,
-        regained_by_expansion=expanded,
-        movement_losses=lost + later + above + reactivated + expanded,
-    )
-
-
 # --------------------------------------------------------------------------------------
 # By cohort
 
@@ -390,6 +216,7 @@ class CohortTriangle:
     Attributes:
         months: The month in which each cohort began: every month of the cube but the first.
         currency: ISO 4217 code.
+        basis: What the amounts are, as the cube says.
         amounts: What the cohort pays at each age, 0 in the month it began, in minor units; a
             row for each cohort, masked.
         customers: How many of it pay at each age, masked.
@@ -400,6 +227,7 @@ class CohortTriangle:
 
     months: npt.NDArray[Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
     currency: str
+    basis: str = ""
     amounts: np.ma.MaskedArray[Any, Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
     customers: np.ma.MaskedArray[Any, Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
     before_amounts: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
@@ -423,7 +251,8 @@ class CohortTriangle:
             + ["" if shares[i, age] is np.ma.masked else f"{shares[i, age]:.0%}" for age in ages]
             for i, month in enumerate(self.months)
         ]
-        head = f"net retention in {self.currency} by age in months\n"
+        told = ", ".join(filter(None, ["net retention", self.basis]))
+        head = f"{told} in {self.currency} by age in months\n"
         return head + text_table(["began", "customers", *map(str, ages)], rows)
 
 
@@ -438,6 +267,7 @@ def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
 
     A customer belongs to the month in which it first paid, and stays there when it comes back.
 
+    >>> from cslib.periods import Period
     >>> months = [Period.month(2026, m) for m in (1, 2, 3)]
     >>> rows = [("ada", months[1], 100), ("ada", months[2], 80), ("bo", months[0], 70)]
     >>> triangle = cohort_triangle(CustomerCube.of_rows(rows, currency="EUR"))
@@ -452,6 +282,7 @@ def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
     return CohortTriangle(
         months=cube.months[1:],
         currency=cube.currency,
+        basis=cube.basis,
         amounts=_by_age(cube.cohort_amounts),
         customers=_by_age(cube.cohort_customers),
         before_amounts=cube.cohort_amounts[:, 0],
