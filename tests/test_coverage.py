@@ -290,6 +290,19 @@ def test_values_that_are_none_are_refused() -> None:
         check_table(table(("size > 5", CS)), values={"size": (None,)})
 
 
+@pytest.mark.parametrize("given", ["ab", 5])
+def test_one_value_in_the_place_of_several_is_refused(given: Any) -> None:
+    with pytest.raises(CheckError, match="values of 'size': expected several, such as a tuple"):
+        check_table(table(("size > 5", CS)), values={"size": given})
+
+
+def test_a_value_that_no_fact_can_be_is_refused() -> None:
+    with pytest.raises(
+        CheckError, match="values of 'size': expected texts, numbers, flags or days"
+    ):
+        check_table(table(("size > 5", CS)), values={"size": [[]]})
+
+
 PLAIN = tuple(text for text in CONDITIONS if text not in ("x / y > 1", "y > x"))
 
 

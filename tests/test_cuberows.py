@@ -17,7 +17,7 @@ JANUARY = np.datetime64("2026-01", "M")
 
 def read(customer: Any = None, month: Any = None, amount: Any = None, **more: Any) -> CubeRows:
     """Rows of which all columns but those given are in order."""
-    columns = [each for each in (customer, month, amount, more.get("units")) if each is not None]
+    columns = [each for each in (amount, customer, month, more.get("units")) if each is not None]
     length = len(columns[0])
     return read_rows(
         ["ada"] * length if customer is None else customer,
@@ -100,6 +100,22 @@ def test_keys_in_a_column_of_floats_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ("ab", "the str 'ab'"),
+        (b"ab", "a value of the type bytes"),
+        ({"a", "b"}, "a value of the type set"),
+        (frozenset({"a", "b"}), "a value of the type frozenset"),
+        (5, "the int 5"),
+    ],
+)
+def test_what_is_no_column_of_keys_in_order_is_refused(column: Any, shown: str) -> None:
+    assert refusal(amount=[1, 2], customer=column) == (
+        f"customer is {shown}: expected a key for each row, in their order"
+    )
+
+
 def test_keys_of_two_kinds_are_refused() -> None:
     assert "holds keys of several kinds" in refusal(customer=[1, "ada"])
 
@@ -153,11 +169,43 @@ def test_a_missing_month_is_refused_by_row() -> None:
 
 
 def test_a_month_far_away_is_taken_for_a_slip_of_the_pen() -> None:
-    months = np.array(["2026-01", "9999-12"], "datetime64[M]")
+    months = np.array(["2026-01", "9999-11"], "datetime64[M]")
 
     assert refusal(month=months) == (
-        "months run from 2026-01 to 9999-12: expected at most a century"
+        "months run from 2026-01 to 9999-11: expected at most a century"
     )
+
+
+@pytest.mark.parametrize("month", ["0000-12", "9999-12", "10000-01"])
+def test_a_month_that_no_period_can_be_is_refused_by_row(month: str) -> None:
+    row = np.datetime64("9999-11", "M"), np.datetime64(month, "M")
+
+    assert refusal(month=np.array(row)) == (
+        f"month[1] is {row[1]}: expected one from 0001-01 to 9999-11, "
+        "the last that a Period can hold"
+    )
+
+
+@pytest.mark.parametrize("month", ["0001-01", "9999-11"])
+def test_the_first_month_and_the_last_that_a_period_can_be_are_read(month: str) -> None:
+    assert read(month=np.array([month], "datetime64[M]")).months.astype(str).tolist() == [month]
+
+
+def test_months_of_either_byte_order_are_read() -> None:
+    months = np.array(["2026-03", "2026-02"], ">M8[M]")
+
+    rows = read(month=months)
+
+    assert (rows.months.astype(str).tolist(), rows.month.tolist()) == (
+        ["2026-02", "2026-03"],
+        [1, 0],
+    )
+
+
+def test_an_empty_list_is_a_column_of_months() -> None:
+    rows = read(customer=[], month=[], amount=[], span=Period.quarter(2026, 1))
+
+    assert (len(rows.months), rows.month.tolist()) == (3, [])
 
 
 def test_rows_that_are_none_need_a_span() -> None:
@@ -166,7 +214,8 @@ def test_rows_that_are_none_need_a_span() -> None:
 
 def test_a_period_is_a_month_only_if_it_is_one_calendar_month() -> None:
     assert month_of(Period.month(2026, 1)) == JANUARY
-    for period in (Period.quarter(2026, 1), Period.parse("2026-01-02/2026-02-02")):
+    parts_of_months = ("2026-01-02/2026-02-02", "2026-02-10/2026-02-12", "9999-12-01/9999-12-31")
+    for period in (Period.quarter(2026, 1), *map(Period.parse, parts_of_months)):
         with pytest.raises(CubeError, match="expected one calendar month"):
             month_of(period, 3)
 
@@ -193,21 +242,35 @@ def test_a_negative_amount_is_refused_by_row_with_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("column", "row", "value"),
     [
-        ([100, 99.5], 0, "the float 100.0"),
+        ([100, 99.5], 1, "the float 99.5"),
+        ([2**70, 99.5], 1, "the float 99.5"),
+        (np.array([100, 99.5]), 0, "the float 100.0"),
         ([100.0, float("nan")], 1, "the float nan"),
         ([100, None], 1, "None"),
-        ([2**70, 1], 0, "the int 1180591620717411303424"),
         ([True, False], 0, "True"),
         (["1", "2"], 0, "the str '1'"),
     ],
 )
 def test_an_amount_that_is_no_whole_number_is_refused_by_row(
-    column: list[Any], row: int, value: str
+    column: Any, row: int, value: str
 ) -> None:
     message = refusal(amount=column)
 
     assert message.startswith(f"amount[{row}] is {value}: expected whole minor units")
     assert "to_minor_columns" in message
+
+
+@pytest.mark.parametrize("beyond", [2**70, 2**63, -(2**63) - 1])
+def test_an_amount_beyond_int64_is_refused_by_its_row(beyond: int) -> None:
+    assert refusal(amount=[5, beyond]) == (
+        f"amount[1] is the int {beyond}, beyond int64: expected 0 to 9223372036854775807"
+    )
+
+
+def test_whole_numbers_held_as_objects_are_refused_with_the_way_out() -> None:
+    column = np.array([1, 2], object)
+
+    assert refusal(amount=column) == "amount holds objects: give the whole numbers as int64"
 
 
 def test_a_masked_amount_is_refused_by_row() -> None:

@@ -286,3 +286,29 @@ def test_a_cube_of_years_keeps_its_span_when_converted() -> None:
     rates = ExchangeRates(base="EUR", per_base={}, as_of=dt.date(2026, 6, 30))
 
     assert len(cube_of([], months=30).converted(rates, "EUR").months) == len(span(30).months())
+
+
+# What the amounts are
+
+
+def test_a_cube_says_what_its_amounts_are_also_when_converted() -> None:
+    rates = ExchangeRates(base="EUR", per_base={"USD": 2}, as_of=dt.date(2026, 6, 30))
+    cube = cube_of([("ada", 0, 100)], months=2, basis="collected")
+
+    assert repr(cube) == (
+        "<CustomerCube of 1 customers, 2025-11 to 2025-12, collected, EUR, dense>"
+    )
+    assert (cube.basis, cube.converted(rates, "USD").basis) == ("collected", "collected")
+
+
+def test_a_cube_of_records_takes_its_basis_as_well() -> None:
+    january = Period.month(2026, 1)
+
+    cube = CustomerCube.of_rows([("ada", january, 5)], currency="EUR", basis="billed")
+
+    assert cube.basis == "billed"
+
+
+def test_a_basis_that_is_no_text_is_refused() -> None:
+    with pytest.raises(CubeError, match="basis is None: expected text"):
+        cube_of([("ada", 0, 100)], basis=None)

@@ -111,6 +111,20 @@ def test_a_code_in_small_letters_is_met_with_the_right_one() -> None:
     assert "did you mean 'EUR'?" in str(UnknownCurrencyError("eur"))
 
 
+@pytest.mark.parametrize("code", [None, 5, []])
+def test_what_is_no_text_is_no_currency(code: Any) -> None:
+    with pytest.raises(UnknownCurrencyError) as caught:
+        currency_exponent(code, {"CREDIT": 0})
+
+    assert str(caught.value).startswith("unknown currency: expected a code, such as 'EUR', but got")
+
+
+def test_an_unknown_code_is_told_that_only_some_calls_take_units_of_ones_own() -> None:
+    assert str(UnknownCurrencyError("XXX")).endswith(
+        "another unit needs exponents=, where a call has it"
+    )
+
+
 def test_a_unit_of_the_callers_own_is_registered_by_argument() -> None:
     own = {"CREDIT": 0, "BTC": 8}
 

@@ -319,6 +319,15 @@ def test_amounts_too_wide_for_the_machine_are_split_exactly() -> None:
     assert effects((large, 8), (large + 5, 9)) == ((large * 9 + 4) // 8 - large, 5 - large // 8)
 
 
+def test_a_part_of_a_cent_below_a_half_is_rounded_down_however_large_the_units() -> None:
+    was, less = 2**62 + 10, 2**62 + 5
+
+    split = unit_split(seats({"ada": [(less, was), (1, 1)]}))
+
+    assert split.contraction_units.tolist() == [less - 1]
+    assert split.contraction_price.tolist() == [0]
+
+
 def test_units_that_blow_an_amount_up_beyond_int64_are_refused() -> None:
     with pytest.raises(CubeError, match="units make of the amounts more than int64 holds"):
         unit_split(seats({"ada": [(2**60, 1), (5, 100)]}))

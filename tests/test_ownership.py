@@ -361,6 +361,27 @@ def test_every_fault_of_a_row_is_reported_at_once() -> None:
     assert [fault.path for fault in caught.value.faults] == ["$.name", "$.owner", "$.reason"]
 
 
+def test_a_name_that_ends_in_a_nul_is_refused_since_a_column_would_drop_it() -> None:
+    with pytest.raises(DefinitionError, match="ends in a NUL character") as caught:
+        Row(name="a\0", owner="cs\0")
+
+    assert [fault.path for fault in caught.value.faults] == ["$.name", "$.owner"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        (None, "$.rows: expected rows, but got None"),
+        (("a",), "$.rows[0]: expected a Row, but got the str 'a'"),
+    ],
+)
+def test_what_is_no_row_is_refused(rows: Any, fault: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        OwnerTable(name="ours", rows=rows)
+
+    assert [str(each) for each in caught.value.faults] == [fault]
+
+
 def test_every_fault_of_a_table_is_reported_at_once() -> None:
     rows = (
         Row(name="a", when="size > 5", owner=CS),

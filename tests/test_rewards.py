@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -148,6 +148,40 @@ def test_a_lead_without_csms_is_refused() -> None:
         settle("won", value=1, csms={})
 
 
+def test_what_was_paid_is_taken_back_where_no_csm_is_named() -> None:
+    found = settle("rescinded", csms={}, paid={"ann": 5})
+
+    assert payouts(found) == {"ann": (0, -5)}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"csms": {"ann": 1, 5: 1}}, "csms: expected names, but got the int 5"),
+        ({"csms": ["ann"]}, "csms: expected a mapping of names, but got a list of 1"),
+        ({"paid": ["ann"]}, "paid: expected a mapping of names, but got a list of 1"),
+        ({"paid": {None: 1}}, "paid: expected names, but got None"),
+    ],
+)
+def test_csms_are_given_by_name(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(RewardError) as caught:
+        settle("open", **given)
+
+    assert str(caught.value) == problem
+
+
+def test_the_reason_is_exact_whatever_the_context_of_decimals() -> None:
+    share = Decimal("0.12345678901234567890123456789012345")
+    reward = attrs.evolve(REWARD, won=Bonus(share=share))
+
+    with localcontext(prec=3):
+        found = reward.settle("won", value=100, csms={"ann": 1})
+
+        assert found.reason == (
+            "won: 12.34567890123456789012345678901234500 % of 100.00 CNY is 12.35"
+        )
+
+
 AMOUNTS = st.decimals(0, 10**7, places=2)
 WEIGHTS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 9), min_size=1)
 
@@ -202,6 +236,14 @@ ABOVE_ZERO = "expected an exact number above 0, but got"
             {"share": 0.02},
             [f"$.share: {ABOVE_ZERO} the float 0.02; write Decimal('0.02')"],
         ),
+        (
+            {"share": "1E-500"},
+            ["$.share: expected at most 100 digits, but got the Decimal 1E-500"],
+        ),
+        (
+            {"amount": "1E+500"},
+            ["$.amount: expected at most 100 digits, but got the Decimal 1E+500"],
+        ),
         ({"amount": "-1"}, [f"$.amount: {ABOVE_ZERO} the Decimal -1"]),
         (
             {"amount": "five"},
@@ -249,6 +291,23 @@ def test_an_unknown_currency_is_told_of_once_and_with_what_else_is_wrong() -> No
         LeadReward(name="", currency="cny", won=Bonus(amount="0.001"))
 
     assert [fault.path for fault in caught.value.faults] == ["$.name", "$.currency"]
+
+
+@pytest.mark.parametrize("digits", ["1e-99", "0." + "9" * 99])
+def test_a_share_of_as_many_digits_as_a_document_holds_is_settled(digits: str) -> None:
+    reward = attrs.evolve(REWARD, won=Bonus(share=digits))
+
+    found = reward.settle("won", value=100, csms={"ann": 1})
+
+    assert Fraction(found.reason.split()[1]) == 100 * Fraction(Decimal(digits))
+
+
+@pytest.mark.parametrize("currency", [None, 5, []])
+def test_a_currency_that_is_no_text_is_a_fault(currency: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected a code, such as 'EUR'") as caught:
+        LeadReward(name="leads", currency=currency, won=Bonus(amount=5))
+
+    assert [fault.path for fault in caught.value.faults] == ["$.currency"]
 
 
 def test_an_amount_finer_than_the_currency_has_it_is_a_fault() -> None:

@@ -32,6 +32,13 @@ def test_masked_series_are_equal_whatever_lies_under_the_mask() -> None:
     assert Series(np.ma.masked_array([1, 2], mask)) != Series(np.ma.masked_array([1, 2]))
 
 
+def test_equal_series_have_one_hash_whatever_their_type() -> None:
+    one, other = Series(np.array([1, 2], np.int32)), Series(np.array([1.0, 2.0]))
+
+    assert one == other
+    assert hash(one) == hash(other)
+
+
 def test_a_series_cannot_be_written_to_and_the_array_given_still_can() -> None:
     given = np.array([1, 2])
     series = Series(given)

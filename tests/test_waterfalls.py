@@ -256,12 +256,33 @@ def test_the_quick_ratio_is_undefined_where_nothing_was_lost() -> None:
     assert report.quick_ratio(month(1)).value is None
 
 
-@pytest.mark.parametrize("period", [month(0), month(7), Period(month(1).start, month(2).end)])
+@pytest.mark.parametrize("period", [month(0), month(7)])
 def test_a_month_that_the_waterfall_does_not_have_is_refused(period: Period) -> None:
     report = waterfall(cube_of_histories({"a": (100, 160, 160)}))
 
     with pytest.raises(CubeError, match="is not in the waterfall"):
         report.quick_ratio(period)
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        Period(month(1).start, month(2).end),
+        Period(month(1).start + dt.timedelta(9), month(1).start + dt.timedelta(11)),
+    ],
+)
+def test_a_quick_ratio_is_that_of_a_whole_calendar_month(period: Period) -> None:
+    report = waterfall(cube_of_histories({"a": (100, 160, 160)}))
+
+    with pytest.raises(CubeError, match="expected one calendar month"):
+        report.quick_ratio(period)
+
+
+def test_equal_waterfalls_have_one_hash() -> None:
+    one, other = (waterfall(cube_of_histories({"a": (100, 160, 160)})) for _ in range(2))
+
+    assert one == other
+    assert len({one, other}) == 1
 
 
 def test_a_long_waterfall_shows_its_last_two_years_and_says_how_many_it_leaves_out() -> None:
@@ -422,3 +443,34 @@ def test_the_lines_of_the_report_are_those_of_the_movements() -> None:
     names = {field.name for field in attrs.fields(Waterfall)}
 
     assert {str(kind) for kind in Movement} <= names
+
+
+# What the amounts are
+
+
+def test_a_waterfall_says_what_its_amounts_are() -> None:
+    report = waterfall(cube_of_histories({"ada": (100, 120)}, basis="contracted"))
+
+    assert report.basis == "contracted"
+    assert repr(report).splitlines()[0] == "waterfall, contracted in EUR"
+
+
+@pytest.mark.parametrize("other", ["collected", ""])
+def test_billed_revenue_is_never_added_up_with_any_other(other: str) -> None:
+    cubes = [cube_of_histories({"ada": (100, 120)}, basis=basis) for basis in ("billed", other)]
+    rates = ExchangeRates(base="EUR", per_base={}, as_of=dt.date(2026, 6, 30))
+
+    with pytest.raises(
+        CubeError, match=r"cubes\[1\] has another basis, .*, than the first, billed"
+    ):
+        waterfall_across(cubes, rates, "EUR")
+
+
+def test_a_waterfall_across_currencies_keeps_the_basis_of_its_cubes() -> None:
+    cubes = [
+        cube_of_histories({"ada": (100, 120)}, basis="billed", currency=currency)
+        for currency in ("EUR", "USD")
+    ]
+    rates = ExchangeRates(base="EUR", per_base={"USD": 2}, as_of=dt.date(2026, 6, 30))
+
+    assert waterfall_across(cubes, rates, "EUR").basis == "billed"

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from cslib.errors import CslibError, suggestion
 from cslib.expressions import MIRRORED, Apply, Fact, Kind, Literal, Node, literal, make, to_text
+from cslib.faults import shown
 from cslib.ownership import HitPolicy, OwnerTable, Row
 from cslib.rules import Rule
 
@@ -45,7 +46,8 @@ def check_table(
 
     Raises:
         CheckError: If that takes more than 4,194,304 answers, one of each row for each
-            combination; or if ``values`` has a name that no row compares, or no value for one.
+            combination; or if ``values`` has a name that no row compares, or for one no value, a
+            text or number in the place of several, or what no fact can be.
 
     >>> from cslib.ownership import CS, JOINT, SALES
     >>> table = OwnerTable(name="ours", rows=(
@@ -80,7 +82,7 @@ def _check_names(values: Mapping[str, Iterable[object]], axes: Sequence[_Axis]) 
     known = [axis.name for axis in axes]
     for name in values:
         if name not in known:
-            hint = suggestion(name, known) or f"; they compare {', '.join(known)}"
+            hint = suggestion(str(name), known) or f"; they compare {', '.join(known)}"
             raise CheckError(f"no row compares {name!r}{hint}")
 
 
@@ -219,7 +221,15 @@ class _Axis:
 
     def limited(self, values: Iterable[object]) -> _Axis:
         """The same with these values alone."""
-        own = tuple(value for value in dict.fromkeys(values) if value is not None)
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            problem = f"expected several, such as a tuple, but got {shown(values)}"
+            raise CheckError(f"values of {self.name!r}: {problem}")
+        try:
+            distinct = dict.fromkeys(values)
+        except TypeError as error:
+            problem = f"expected texts, numbers, flags or days: {error}"
+            raise CheckError(f"values of {self.name!r}: {problem}") from None
+        own = tuple(value for value in distinct if value is not None)
         if not own:
             raise CheckError(f"values of {self.name!r}: expected at least one, but got none")
         return _Axis(self.node, (*own, None))

@@ -7,7 +7,8 @@ or more. What is missing is an error: unknown is not 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import attrs
@@ -18,7 +19,16 @@ from cslib.errors import CslibError
 from cslib.faults import shown
 from cslib.periods import Period
 
-__all__ = ["MOST", "CubeError", "CubeRows", "month_of", "parts", "read_rows"]
+__all__ = [
+    "MOST",
+    "CubeError",
+    "CubeRows",
+    "flat_column",
+    "month_of",
+    "parts",
+    "read_rows",
+    "whole_column",
+]
 
 Column: TypeAlias = npt.NDArray[Any]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -95,8 +105,8 @@ def read_rows(
     (['ada', 'bo'], [1, 0], [1, 0])
     """
     months, positions = _months(month, span)
-    amounts = _whole("amount", amount, "minor units; cslib.money.to_minor_columns makes them")
-    seats = None if units is None else _whole("units", units, "units")
+    amounts = whole_column("amount", amount, "minor units; cslib.money.to_minor_columns makes them")
+    seats = None if units is None else whole_column("units", units, "units")
     keys, numbers = _customers(customer)
     lengths = {"customer": len(numbers), "month": len(positions), "amount": len(amounts)}
     lengths |= {} if seats is None else {"units": len(seats)}
@@ -106,8 +116,15 @@ def read_rows(
     return CubeRows(keys, months, numbers, positions, amounts, seats)
 
 
-def _flat(argument: str, column: npt.ArrayLike) -> Column:
-    """A column as an array of one dimension, without a masked row."""
+def flat_column(argument: str, column: npt.ArrayLike) -> Column:
+    """A column as an array of one dimension, without a masked row.
+
+    Raises:
+        CubeError: If it has more dimensions, or a masked row.
+
+    >>> flat_column("month", ["2026-01"])
+    array(['2026-01'], dtype='<U7')
+    """
     if isinstance(column, np.ma.MaskedArray) and column.mask.any():
         row = int(np.flatnonzero(column.mask)[0])
         raise CubeError(argument, row, "is masked: unknown is not 0, take the row out first")
@@ -131,21 +148,27 @@ def month_of(period: Period, row: int | None = None) -> np.datetime64:
     """
     if not isinstance(period, Period):
         raise CubeError("month", row, f"is {shown(period)}: expected a Period of one month")
-    if period != Period.month(period.start.year, period.start.month):
+    first, end = np.array([period.start, period.end], "datetime64[M]")
+    if period.start.day != 1 or period.end.day != 1 or end != first + 1:
         raise CubeError("month", row, f"is {period}: expected one calendar month")
     return np.datetime64(period.start, "M")
 
 
 def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDArray[np.uint16]]:
     """All months of the cube, and where in them each row's month stands."""
-    values = _flat("month", column)
-    if values.dtype != "datetime64[M]":
+    values = flat_column("month", column)
+    if len(values) and values.dtype.newbyteorder("=") != "datetime64[M]":
         way = 'give numpy.datetime64[M], as by .astype("datetime64[M]") of dates'
         raise CubeError("month", None, f"has dtype {values.dtype}: {way}")
+    values = values.astype("datetime64[M]", copy=False)
     numbers = values.view(np.int64)  # months since 1970; a missing one is the least of all
     low, high = (int(numbers.min()), int(numbers.max())) if len(values) else (0, -1)
     if low == _MISSING:
         raise CubeError("month", int(numbers.argmin()), "is missing: take the row out first")
+    if low < _LEAST or high > _LAST:
+        row = int(np.flatnonzero((numbers < _LEAST) | (numbers > _LAST))[0])
+        bounds = "expected one from 0001-01 to 9999-11, the last that a Period can hold"
+        raise CubeError("month", row, f"is {values[row]}: {bounds}")
     first, end = _bounds(span, low, high)
     if len(values) and not first <= low <= high < end:
         row = int(np.flatnonzero((numbers < first) | (numbers >= end))[0])
@@ -156,6 +179,7 @@ def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDA
 
 
 _MISSING = np.datetime64("NaT").astype(np.int64)
+_LEAST, _LAST = np.array(["0001-01", "9999-11"], "datetime64[M]").astype(np.int64).tolist()
 
 
 def _bounds(span: Period | None, low: int, high: int) -> tuple[int, int]:
@@ -178,12 +202,23 @@ def _bounds(span: Period | None, low: int, high: int) -> tuple[int, int]:
 # Amounts
 
 
-def _whole(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
-    """A column of whole numbers of 0 or more, whose sum int64 can hold."""
-    values = _flat(argument, column)
+def whole_column(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
+    """A column of whole numbers of 0 or more, whose sum int64 can hold.
+
+    Args:
+        argument: How it is called in an error.
+        column: The numbers.
+        unit: What they are, in words.
+
+    Raises:
+        CubeError: If a row is missing, negative or no whole number, or their sum passes int64.
+
+    >>> whole_column("units", [5, 12], "units")
+    array([ 5, 12])
+    """
+    values = flat_column(argument, column)
     if values.dtype.kind not in "iu" and len(values):
-        row, value = _first_inexact(values)
-        raise CubeError(argument, row, f"is {shown(value)}: expected whole {unit}")
+        raise _inexact(argument, column, unit)
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     if low < 0:
         row = int(np.flatnonzero(values < 0)[0])
@@ -194,13 +229,18 @@ def _whole(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
     return values.astype(np.int64, copy=False)
 
 
-def _first_inexact(values: Column) -> tuple[int, object]:
-    """The first missing row, or else the first that is no whole number of a machine's size."""
-    listed = values.tolist()
-    missing = [row for row, value in enumerate(listed) if value is None or value != value]
-    wrong = (row for row, value in enumerate(listed) if type(value) is not int)
-    row = missing[0] if missing else next(wrong, 0)
-    return row, listed[row]
+def _inexact(argument: str, column: Any, unit: str) -> CubeError:
+    """The error of the first row that is missing, or else no whole number, or else too large."""
+    values = column.tolist() if hasattr(column, "__array__") else list(column)
+    missing = (row for row, value in enumerate(values) if value is None or value != value)
+    broken = (row for row, value in enumerate(values) if _kind(type(value)) is not int)
+    beyond = (row for row, value in enumerate(values) if not -MOST - 1 <= value <= MOST)
+    row = next(itertools.chain(missing, broken, beyond), None)
+    if row is None:
+        return CubeError(argument, None, "holds objects: give the whole numbers as int64")
+    too_large = _kind(type(values[row])) is int
+    problem = f"beyond int64: expected 0 to {MOST}" if too_large else f"expected whole {unit}"
+    return CubeError(argument, row, f"is {shown(values[row])}{',' if too_large else ':'} {problem}")
 
 
 def _exact_sum(values: Column) -> int:
@@ -216,11 +256,14 @@ def _exact_sum(values: Column) -> int:
 def _customers(column: npt.ArrayLike) -> tuple[Column, npt.NDArray[np.int32]]:
     """Every key once, sorted, and the position of each row's key in them."""
     if hasattr(column, "__array__"):
-        values = _flat("customer", column)
+        values = flat_column("customer", column)
         if values.dtype.kind in "iu":
             return _numbered_integers(values)
         column = values.tolist()
-    return _numbered_objects(list(column))  # type: ignore[arg-type]
+    if isinstance(column, str | bytes | set | frozenset) or not isinstance(column, Iterable):
+        way = "expected a key for each row, in their order"
+        raise CubeError("customer", None, f"is {shown(column)}: {way}")
+    return _numbered_objects(list(column))
 
 
 def _numbered_integers(keys: Column) -> tuple[Column, npt.NDArray[np.int32]]:

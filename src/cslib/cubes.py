@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from cslib.cuberows import CubeError, CubeRows, month_of, parts, read_rows
 from cslib.errors import CslibError
+from cslib.faults import shown
 from cslib.money import Exact, ExchangeRates, currency_exponent, to_minor
 from cslib.periods import Period
 from cslib.series import read_only
@@ -178,6 +179,8 @@ class CustomerCube:
 
     Attributes:
         currency: ISO 4217 code of the amounts.
+        basis: What the amounts are, such as ``contracted``, ``billed`` or ``collected``; empty
+            where nobody said. Amounts of different bases are never mixed.
         months: The months, ``datetime64[M]``, without a gap.
         customers: The keys, by the month in which they begin and then in order.
         begun: How many customers had begun by the end of each month; those who begin in month
@@ -189,6 +192,7 @@ class CustomerCube:
     """
 
     currency: str
+    basis: str = ""
     months: Column = attrs.field(converter=read_only)
     customers: Column = attrs.field(converter=read_only)
     begun: Integers = attrs.field(converter=read_only)
@@ -206,6 +210,7 @@ class CustomerCube:
         month: npt.ArrayLike,
         amount: npt.ArrayLike,
         currency: str,
+        basis: str = "",
         units: npt.ArrayLike | None = None,
         span: Period | None = None,
         layout: Layout | None = None,
@@ -218,6 +223,7 @@ class CustomerCube:
             amount: What is paid for that month: whole minor units, 0 or more.
                 :func:`~cslib.money.to_minor_columns` makes them of major units.
             currency: ISO 4217 code of all amounts.
+            basis: What the amounts are, in a word or two; empty where that is not to be told.
             units: Seats, or whatever the price is for: whole numbers, 0 or more. A customer that
                 pays in a month has at least one; those of a month without revenue do not count.
             span: The whole months of the cube; None: from the first row's to the last's, so that
@@ -226,7 +232,7 @@ class CustomerCube:
 
         Raises:
             CubeError: If a row is missing, negative, no whole number or outside the span; if the
-                columns differ in length; or if their sum passes int64.
+                columns differ in length; if their sum passes int64; or if the basis is no text.
             UnknownCurrencyError: If the code is not known.
 
         >>> cube = CustomerCube.of_columns(
@@ -241,7 +247,10 @@ class CustomerCube:
         (['ada', 'bo'], [12000, 0])
         """
         currency_exponent(currency)
-        return _cube(read_rows(customer, month, amount, units, span), currency, layout)
+        if not isinstance(basis, str):
+            raise CubeError("basis", None, f"is {shown(basis)}: expected text")
+        rows = read_rows(customer, month, amount, units, span)
+        return _cube(rows, currency, str(basis), layout)
 
     @classmethod
     def of_rows(
@@ -249,6 +258,7 @@ class CustomerCube:
         rows: Iterable[tuple[object, Period, Exact]],
         *,
         currency: str,
+        basis: str = "",
         span: Period | None = None,
         layout: Layout | None = None,
     ) -> CustomerCube:
@@ -257,6 +267,7 @@ class CustomerCube:
         Args:
             rows: A key, a calendar month, and the exact amount for it, an ``int`` or ``Decimal``.
             currency: ISO 4217 code of all amounts.
+            basis: As for :meth:`of_columns`.
             span: As for :meth:`of_columns`.
             layout: As for :meth:`of_columns`.
 
@@ -278,6 +289,7 @@ class CustomerCube:
             month=np.array(months, "datetime64[M]"),
             amount=[_minor(amount, currency, row) for row, (_, _, amount) in enumerate(records)],
             currency=currency,
+            basis=basis,
             span=span,
             layout=layout,
         )
@@ -339,6 +351,7 @@ class CustomerCube:
             month=np.repeat(self.months, [len(each.amounts) for each in months]),
             amount=table.convert_columns(amounts, self.currency, currency),
             currency=currency,
+            basis=self.basis,
             span=Period(self.months[0].astype(object), (self.months[-1] + 1).astype(object)),
         )
 
@@ -348,7 +361,8 @@ class CustomerCube:
 
     def __repr__(self) -> str:
         who = f"{len(self.customers):,} customers"
-        return f"<CustomerCube of {who}, {self._span}, {self.currency}, {self.layout}>"
+        told = [who, self._span, self.basis, self.currency, self.layout]
+        return f"<CustomerCube of {', '.join(filter(None, told))}>"
 
 
 def _minor(amount: Exact, currency: str, row: int) -> int:
@@ -365,7 +379,7 @@ def _spread(paying: Paying, length: int) -> Integers:
     return amounts
 
 
-def _cube(rows: CubeRows, currency: str, layout: Layout | None) -> CustomerCube:
+def _cube(rows: CubeRows, currency: str, basis: str, layout: Layout | None) -> CustomerCube:
     keys, rank, begun = _by_beginning(rows)
     kind = _layout(layout, len(begun) * len(keys), int(np.count_nonzero(rows.amount)))
     amounts = _table(kind, rows, rows.amount, rank, begun)
@@ -373,6 +387,7 @@ def _cube(rows: CubeRows, currency: str, layout: Layout | None) -> CustomerCube:
     cohorts = [amounts.cohorts(month) for month in range(len(begun))]
     cube = CustomerCube(
         currency=currency,
+        basis=basis,
         months=rows.months,
         customers=keys,
         begun=begun,

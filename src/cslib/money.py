@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 import attrs
 
 from cslib.errors import CslibError, DefinitionError, Fault, suggestion
+from cslib.faults import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,14 +136,17 @@ class UnknownCurrencyError(CslibError, LookupError):
         currency: The code as given.
 
     >>> print(UnknownCurrencyError("usd"))
-    unknown currency 'usd': did you mean 'USD'? other units: exponents={'usd': ...}
+    unknown currency 'usd': did you mean 'USD'? another unit needs exponents=, where a call has it
     """
 
     currency: str
 
     def __str__(self) -> str:
+        if not isinstance(self.currency, str):
+            given = shown(self.currency)
+            return f"unknown currency: expected a code, such as 'EUR', but got {given}"
         near = suggestion(self.currency.upper(), _EXPONENTS) or ";"
-        own = f"other units: exponents={{{self.currency!r}: ...}}"
+        own = "another unit needs exponents=, where a call has it"
         return f"unknown currency {self.currency!r}{near} {own}"
 
 
@@ -180,7 +184,7 @@ class MissingRateError(CslibError, LookupError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        near = suggestion(self.currency, self.known)
+        near = suggestion(str(self.currency), self.known)
         return (
             f"no exchange rate for {self.currency!r}{near}; the table has {', '.join(self.known)}"
         )
@@ -269,6 +273,8 @@ def currency_exponent(currency: str, exponents: Mapping[str, int] | None = None)
     >>> currency_exponent("CREDIT", {"CREDIT": 0})
     0
     """
+    if not isinstance(currency, str):
+        raise UnknownCurrencyError(currency)
     if exponents and currency in exponents:
         return _own_exponent(currency, exponents[currency])
     if currency not in _EXPONENTS:

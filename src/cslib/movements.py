@@ -351,7 +351,8 @@ def _half_even(amounts: Integers, times: Integers, over: Integers) -> Integers:
     exactly = amounts.astype(np.int64 if largest <= MOST else object)
     products = exactly * times
     whole, rest = products // over, products % over
-    whole += (2 * rest > over) | ((2 * rest == over) & (whole % 2 == 1))
+    other = over - rest  # compared with the rest, since twice the rest may pass int64
+    whole += (rest > other) | ((rest == other) & (whole % 2 == 1))
     if whole.sum() > MOST:
         raise CubeError("units", None, "make of the amounts more than int64 holds")
     return whole.astype(np.int64)

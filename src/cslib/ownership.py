@@ -23,7 +23,7 @@ from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.expressions import Kind
 from cslib.facts import getter
-from cslib.faults import name_faults, text_faults
+from cslib.faults import name_faults, shown, text_faults
 from cslib.rules import Rule, rule
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ class Row:
         source: Where it comes from: a doctrine id and its author, a policy.
 
     Raises:
-        DefinitionError: With every fault: a name or an owner that is empty, a text that is none.
+        DefinitionError: With every fault: a name or an owner that is empty or ends in a NUL, a text
+            that is none.
     """
 
     name: str
@@ -107,13 +108,31 @@ class Row:
             *name_faults("$.owner", self.owner),
             *text_faults("$.reason", self.reason),
             *text_faults("$.source", self.source),
+            *_nul_faults("$.name", self.name),
+            *_nul_faults("$.owner", self.owner),
         )
         if faults:
             raise DefinitionError(f"row {self.name!r}", faults)
 
 
+def _nul_faults(path: str, value: object) -> Iterator[Fault]:
+    if isinstance(value, str) and value.endswith("\0"):  # a column of texts would drop it
+        yield Fault(path, f"expected a name, but {value!r} ends in a NUL character")
+
+
 def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(rows)
+    if not isinstance(rows, Iterable):
+        fault = Fault("$.rows", f"expected rows, but got {shown(rows)}")
+        raise DefinitionError("owner table", (fault,))
+    given = tuple(rows)
+    faults = tuple(
+        Fault(f"$.rows[{place}]", f"expected a Row, but got {shown(row)}")
+        for place, row in enumerate(given)
+        if not isinstance(row, Row)
+    )
+    if faults:
+        raise DefinitionError("owner table", faults)
+    return given
 
 
 @document("owner_table", version=1)
@@ -127,8 +146,8 @@ class OwnerTable:
         hit_policy: Which row decides where several hold; the first, unless said.
 
     Raises:
-        DefinitionError: With every fault: no name, no rows, two of one name, a fact that two rows
-            take for different kinds.
+        DefinitionError: With every fault: no name, no rows, what is no row, two of one name, a fact
+            that two rows take for different kinds.
 
     >>> table = OwnerTable(name="ours", rows=(
     ...     Row(name="first renewal", when="renewal_number == 1", owner=JOINT),

@@ -20,7 +20,7 @@ import attrs
 
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, DefinitionError, Fault, suggestion
-from cslib.faults import name_faults, shown, text_faults
+from cslib.faults import MAX_DIGITS, name_faults, shown, text_faults
 from cslib.money import (
     AmountError,
     Exact,
@@ -86,7 +86,8 @@ class Bonus:
         amount: The fixed amount, in major units, above 0.
 
     Raises:
-        DefinitionError: With every fault: neither or both of share and amount, a float.
+        DefinitionError: With every fault: neither or both of share and amount, a float, a number
+            of more than 100 digits when written out.
     """
 
     share: Decimal | None = attrs.field(default=None, converter=_decimal)
@@ -108,11 +109,21 @@ def _bonus_faults(bonus: Bonus) -> Iterator[Fault]:
 
 
 def _above_zero_faults(path: str, value: object) -> Iterator[Fault]:
-    if value is None or (isinstance(value, Decimal) and value.is_finite() and value > 0):
+    if value is None:
+        return
+    if isinstance(value, Decimal) and value.is_finite() and value > 0:
+        yield from _length_faults(path, value)
         return
     hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
     problem = f"expected an exact number above 0, but got {shown(value)}{hint}"
     yield Fault(path, problem)
+
+
+def _length_faults(path: str, value: Decimal) -> Iterator[Fault]:
+    """As of a number in a document, which the definition must go into."""
+    decimals = max(0, -int(value.as_tuple().exponent))
+    if max(0, value.adjusted()) + decimals >= MAX_DIGITS:
+        yield Fault(path, f"expected at most {MAX_DIGITS} digits, but got {shown(value)}")
 
 
 @document("lead_reward", version=1)
@@ -178,12 +189,16 @@ class LeadReward:
             paid: What each was paid for this order already, in major units.
 
         Raises:
-            RewardError: If the outcome is none, or the value is below 0.
+            RewardError: If the outcome is none, the value is below 0, or ``csms`` or ``paid`` are
+                no mapping of names.
             InexactError: If a number is a float, or a value that is needed is missing.
             AmountError: If an amount is finer than the minor unit.
-            AllocationError: If there is no CSM, or no weight above 0, or one below.
+            AllocationError: If something is earned and there is no CSM; or if there is no weight
+                above 0, or one below.
         """
         came = _outcome(outcome)
+        _check_names("csms", csms)
+        _check_names("paid", {} if paid is None else paid)
         bonus = {LeadOutcome.WON: self.won, LeadOutcome.LOST: self.lost}.get(came)
         won = None if bonus is None or bonus.share is None else self._won_value(value)
         earned = 0 if bonus is None else self._earned(bonus, won)
@@ -213,7 +228,9 @@ class LeadReward:
         self, earned: int, csms: Mapping[str, Exact], paid: Mapping[str, Exact]
     ) -> Iterator[Payout]:
         names = sorted(csms)
-        split = dict(zip(names, allocate(earned, (csms[name] for name in names)), strict=True))
+        weights = [csms[name] for name in names]
+        shares = allocate(earned, weights) if weights or earned else ()
+        split = dict(zip(names, shares, strict=True))
         for name in sorted({*names, *paid}):
             own, before = split.get(name, 0), self._minor(paid.get(name, 0))
             yield Payout(
@@ -237,6 +254,14 @@ def _outcome(value: str) -> LeadOutcome:
         known = [outcome.value for outcome in LeadOutcome]
         hint = suggestion(str(value), known) or f"; expected one of {', '.join(known)}"
         raise RewardError(f"unknown outcome {value!r}{hint}") from None
+
+
+def _check_names(argument: str, given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise RewardError(f"{argument}: expected a mapping of names, but got {shown(given)}")
+    for name in given:
+        if not isinstance(name, str):
+            raise RewardError(f"{argument}: expected names, but got {shown(name)}")
 
 
 def _reward_faults(reward: LeadReward) -> Iterator[Fault]:
@@ -312,7 +337,7 @@ class Settlement:
             return f"{self.outcome}: {_WITHOUT_BONUS[self.outcome]}"
         if self.bonus.share is None:
             return f"{self.outcome}: a fixed {self.earned} {self.currency}"
-        share = f"{self.bonus.share * 100:f} %"
+        share = f"{_EXACT.multiply(self.bonus.share, 100):f} %"
         return f"{self.outcome}: {share} of {self.value} {self.currency} is {self.earned}"
 
     def __str__(self) -> str:
@@ -323,6 +348,7 @@ class Settlement:
         return "\n".join((self.reason, *lines))
 
 
+_EXACT = decimal.Context(prec=MAX_DIGITS + 2, traps=[decimal.Inexact])  # whatever the caller's is
 _WITHOUT_BONUS: Mapping[LeadOutcome, str] = {
     LeadOutcome.OPEN: "nothing yet",
     LeadOutcome.LOST: "nothing is earned",

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.cuberows import MOST
+from cslib.cuberows import MOST, month_of
 from cslib.cubes import CubeError, CustomerCube
 from cslib.money import ExchangeRates, to_major
 from cslib.movements import MonthStep, Movement, check_within, month_steps
@@ -55,6 +55,7 @@ class Waterfall:
     Attributes:
         months: Every month of the cube but the first, ``datetime64[M]``.
         currency: ISO 4217 code.
+        basis: What the amounts are, as the cube says.
         opening: What the month before closed with.
         new: From customers who never paid before.
         reactivation: From customers who paid before, though not in the month before.
@@ -68,6 +69,7 @@ class Waterfall:
 
     months: npt.NDArray[Any] = attrs.field(converter=read_only, eq=BY_CONTENT)
     currency: str
+    basis: str = ""
     opening: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
     new: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
     reactivation: Integers = attrs.field(converter=read_only, eq=BY_CONTENT)
@@ -112,8 +114,8 @@ class Waterfall:
         )
 
     def _place(self, month: Period) -> int:
-        found = np.flatnonzero(self.months == np.datetime64(month.start, "M"))
-        if len(found) != 1 or len(month.months()) != 1:
+        found = np.flatnonzero(self.months == month_of(month))
+        if len(found) != 1:
             raise CubeError("month", None, f"{month} is not in the waterfall")
         return int(found[0])
 
@@ -124,7 +126,8 @@ class Waterfall:
             [str(month), *(_shown(int(signed[name][i]), self.currency) for name in names)]
             for i, month in enumerate(self.months)
         ]
-        return f"waterfall in {self.currency}\n" + text_table(["month", *names], rows)
+        head = ", ".join(filter(None, ["waterfall", self.basis]))
+        return f"{head} in {self.currency}\n" + text_table(["month", *names], rows)
 
 
 def _shown(minor: int, currency: str) -> str:
@@ -159,6 +162,7 @@ def waterfall(cube: CustomerCube, *, reactivation_within: int | None = None) -> 
     return Waterfall(
         months=cube.months[1:],
         currency=cube.currency,
+        basis=cube.basis,
         opening=amounts[:-1],
         new=new,
         reactivation=amounts[1:] - after - new,
@@ -209,16 +213,16 @@ def waterfall_across(
     of the month less its opening at the rate of the month before. At one constant rate it is 0.
 
     Args:
-        cubes: One cube for each currency, all of the same months (``span`` sees to that). A key in
-            two of them counts as two customers.
+        cubes: One cube for each currency, all of one basis and of the same months (``span`` sees
+            to that). A key in two of them counts as two customers.
         rates: A table for each calendar month, or one for all.
         currency: The currency to report in.
         reactivation_within: As for :func:`movements`.
 
     Raises:
         AmountError: If a converted amount passes int64.
-        CubeError: If there is no cube, the months differ, a month has no table, or a sum passes
-            int64.
+        CubeError: If there is no cube, the months or the bases differ, a month has no table, or a
+            sum passes int64.
         MissingRateError: If a table lacks a currency.
 
     >>> import datetime as dt
@@ -244,6 +248,10 @@ def _common_months(cubes: Sequence[CustomerCube]) -> npt.NDArray[Any]:
     for place, cube in enumerate(cubes):
         if not np.array_equal(cube.months, cubes[0].months):
             raise CubeError("cubes", place, "has other months than the first: give both one span")
+        if cube.basis != cubes[0].basis:
+            one, other = (each.basis or "not told" for each in (cubes[0], cube))
+            given = f"has another basis, {other}, than the first, {one}"
+            raise CubeError("cubes", place, f"{given}: these never add up")
     return cubes[0].months
 
 
@@ -263,7 +271,13 @@ def _converted(
     """The waterfall of one cube in another currency."""
     plain = waterfall(cube, reactivation_within=within)
     rows = [_converted_step(cube, step, tables, currency) for step in month_steps(cube, within)]
-    return Waterfall(months=plain.months, currency=currency, logos=plain.logos, **_columns(rows))
+    return Waterfall(
+        months=plain.months,
+        currency=currency,
+        basis=cube.basis,
+        logos=plain.logos,
+        **_columns(rows),
+    )
 
 
 def _columns(rows: Sequence[Mapping[str, int]]) -> dict[str, Integers]:
@@ -301,6 +315,7 @@ def _added(waterfalls: Sequence[Waterfall]) -> Waterfall:
     return Waterfall(
         months=first.months,
         currency=first.currency,
+        basis=first.basis,
         logos=Logos(**_sums([each.logos for each in waterfalls], attrs.fields_dict(Logos))),
         **_sums(waterfalls, _MONEY),
     )
