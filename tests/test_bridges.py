@@ -20,12 +20,14 @@ from cslib.conventions import (
     POINT_TO_POINT,
     POSTHOG,
     SAAS_CAPITAL,
+    SIGNED,
     SMSB,
     SMSB_MOVEMENTS,
     STRIPE,
     RetentionConvention,
 )
 from cslib.cubes import CubeError, CustomerCube
+from cslib.errors import DefinitionError
 from cslib.movements import movements
 from cslib.periods import Period
 from cslib.retention import trailing_movements, trailing_retention
@@ -111,9 +113,9 @@ def test_the_rates_name_their_convention() -> None:
     found = retention(BOOK, LAST, GITLAB)
 
     assert [each.convention for each in (found.grr, found.nrr, found.logos)] == [
-        "GRR, GitLab",
-        "NRR, GitLab",
-        "logo retention, GitLab",
+        "GRR, GitLab, over 12 months",
+        "NRR, GitLab, over 12 months",
+        "logo retention, GitLab, over 12 months",
     ]
 
 
@@ -257,9 +259,12 @@ def test_rates_and_bridges_say_what_the_amounts_are() -> None:
 
     bridge = retention_bridge(cube, month_at(1), convention, convention)
 
-    assert retention(cube, month_at(1), convention).nrr.convention == "NRR, ends, collected"
+    assert (
+        retention(cube, month_at(1), convention).nrr.convention
+        == "NRR, ends, over a month, collected"
+    )
     assert bridge.basis == "collected"
-    assert repr(bridge).splitlines()[0] == "a: GRR, ends, collected = 80.0%"
+    assert repr(bridge).splitlines()[0] == "a: GRR, ends, over a month, collected = 80.0%"
 
 
 def test_new_subscribers_below_the_line_are_a_line_of_the_bridge() -> None:
@@ -392,3 +397,11 @@ def test_gross_is_never_above_net_and_never_above_one_point_to_point(
     found = retention(cube_of(rows), HALF.months()[-1], convention)
 
     assert found.grr.numerator <= min(found.nrr.numerator, found.grr.denominator)
+
+
+def test_retention_has_a_convention_of_retention() -> None:
+    problem = "expected a RetentionConvention, but got RenewalConvention"
+    with pytest.raises(DefinitionError, match=problem):
+        retention(BOOK, LAST, SIGNED)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match=problem):
+        retention_bridge(BOOK, LAST, GITLAB, SIGNED)  # type: ignore[arg-type]

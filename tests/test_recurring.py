@@ -589,3 +589,8 @@ def test_the_waterfall_of_the_real_book_is_that_of_a_slow_count_of_its_rows() ->
             kind: int(getattr(report, kind)[place - 1]) for kind in Movement
         }
         assert report.closing[place - 1] == sum(history[place] for history in pays.values())
+
+
+def test_a_span_is_a_period_and_no_text() -> None:
+    with pytest.raises(CubeError, match="span is '2026': expected a Period"):
+        customer_cube([], None, "2026", as_of=day("2026-12-31"))  # type: ignore[arg-type]

@@ -583,6 +583,11 @@ def test_days_that_are_no_whole_number_are_refused(days: Any) -> None:
         june([], link_days=days)
 
 
+def test_a_period_is_a_period_and_no_text() -> None:
+    with pytest.raises(DefinitionError, match=r"\$.period: expected a Period, as Period.parse"):
+        renewal_rate([], [], "2026-06", as_of=END_OF_JUNE)  # type: ignore[arg-type]
+
+
 def test_the_report_reads_well_as_text() -> None:
     report = june([old(), new("n1"), year_after("n2", renews="old")], None, known_at=END_OF_JUNE)
 

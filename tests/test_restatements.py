@@ -61,6 +61,7 @@ def test_a_contract_recorded_later_was_not_due_before() -> None:
 
     assert (change.contract, change.before) == ("b", None)
     assert change.reason.startswith("not due; now pending signature (no renewal stands")
+    assert str(change) == f"b: {change.reason}"
 
 
 def test_a_version_recorded_later_takes_a_line_out_and_says_so() -> None:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from cslib.conventions import POINT_TO_POINT, Method, RetentionConvention
 from cslib.cubes import CubeError, CustomerCube
+from cslib.errors import DefinitionError, Fault
 from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate
@@ -66,6 +67,7 @@ def retention(
 
     Raises:
         CubeError: If the cube does not have the whole window and the month before it.
+        DefinitionError: If the convention is none of retention.
 
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
     >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
@@ -83,7 +85,8 @@ _MEASURES = {"grr": "GRR", "nrr": "NRR", "logos": "logo retention"}
 
 def _rate(window: _Window, convention: RetentionConvention, measure: str) -> Rate:
     """One rate of a window: of its customers, or by movements of totals."""
-    name = ", ".join(filter(None, [_MEASURES[measure], convention.name, window.basis]))
+    span = "over a month" if convention.months == 1 else f"over {convention.months} months"
+    name = ", ".join(filter(None, [_MEASURES[measure], convention.name, span, window.basis]))
     before, after = window.before, window.after
     if convention.method is Method.MOVEMENTS:
         causes = _causes(window, convention, measure)
@@ -112,6 +115,9 @@ class _Window:
     @classmethod
     def of(cls, cube: CustomerCube, month: Period, convention: RetentionConvention) -> _Window:
         """The window of a convention; point to point has no use for what happened in between."""
+        if not isinstance(convention, RetentionConvention):
+            problem = f"expected a RetentionConvention, but got {type(convention).__name__}"
+            raise DefinitionError("retention", (Fault("$.convention", problem),))
         end, months = cube.position(month), convention.months
         if end < months:
             given = f"{months} months to {month} need {months} before it"
@@ -290,8 +296,8 @@ def retention_bridge(
     >>> ends = RetentionConvention(name="point to point", months=3)
     >>> moves = RetentionConvention(name="movements", method="movements", months=3)
     >>> retention_bridge(cube, months[-1], ends, moves)
-    a: GRR, point to point = 80.0%
-    b: GRR, movements = -30.0%
+    a: GRR, point to point, over 3 months = 80.0%
+    b: GRR, movements, over 3 months = -30.0%
                                         to 2026-04       a       b    b - a
                                            opening  100.00  100.00     0.00
                       still missing at the closing  -20.00  -20.00     0.00

@@ -105,9 +105,9 @@ class _Dense:
         total = np.zeros(4, np.int64)
         for part in parts(int(self.begun[before])):
             first, last = self.cells[before, part], self.cells[after, part]
-            paid, pays = first > 0, last > 0
-            kept = np.minimum(first, last).sum()
-            total += (kept, first @ pays, last @ paid, np.count_nonzero(paid & pays))
+            kept = np.minimum(first, last)
+            both = (kept > 0).astype(np.int64)
+            total += (kept.sum(), first @ both, last @ both, both.sum())
         return Overlap(*total.tolist())
 
     def cohorts(self, month: int) -> tuple[Integers, Integers]:

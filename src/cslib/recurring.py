@@ -98,6 +98,8 @@ def customer_cube(
     [[0], [120000], [120000], [0], [0]]
     """
     found = _basis(basis)
+    if not isinstance(span, Period):
+        raise CubeError("span", None, f"is {span!r}: expected a Period, as Period.parse gives")
     if span.last_day > utc_day(as_of, "as_of"):
         raise CubeError("span", None, f"is {span}: its last day must be over by {as_of}")
     ledger = read_ledger(contracts, payments, as_of=as_of, known_at=known_at)

@@ -177,9 +177,6 @@ class RenewalReport:
         >>> june.rate(on_time).count.value is None  # nothing fell due
         True
         """
-        if not isinstance(convention, RenewalConvention):
-            problem = f"expected a RenewalConvention, but got {type(convention).__name__}"
-            raise DefinitionError("renewal rate", (Fault("$.convention", problem),))
         return figures_of(self._judged(convention), convention)
 
     @property
@@ -299,6 +296,9 @@ class RenewalReport:
         )
 
     def _judged(self, convention: RenewalConvention) -> list[tuple[Line, Verdict]]:
+        if not isinstance(convention, RenewalConvention):
+            problem = f"expected a RenewalConvention, but got {type(convention).__name__}"
+            raise DefinitionError("renewal rate", (Fault("$.convention", problem),))
         return [(line, verdict_of(line, convention, self.has_payments)) for line in self.lines]
 
     @property
@@ -380,7 +380,8 @@ def renewal_rate(
         unread_cash: Ids of contracts of which an entry could not be read: their cash is unknown.
 
     Raises:
-        DefinitionError: If a number of days is not a whole number from 0 to 3650.
+        DefinitionError: If ``period`` is no period, or a number of days is not a whole number from
+            0 to 3650.
         LedgerError: If a record is no :class:`Contract` or :class:`Entry`.
         MixedCurrencyError: If those seen are in more than one currency; convert them first.
         MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
@@ -411,6 +412,7 @@ def renewal_rate(
     >>> renewal_rate(book, None, june, as_of=dt.date(2026, 6, 30)).undefined
     'no payments were given, so whether the fees were collected is unknown'
     """
+    _check_period(period)
     _check_days("grace_days", grace_days)
     _check_days("link_days", link_days)
     ledger = read_ledger(contracts, payments, as_of=as_of, known_at=known_at)
@@ -444,6 +446,12 @@ def renewal_rate(
 _UNREAD_ACCOUNT = "a contract of this account could not be read"
 _UNREAD_CASH = "cash unknown, an entry could not be read"
 _MOST_DAYS = 3650  # ten years; more could leave the calendar
+
+
+def _check_period(period: object) -> None:
+    if not isinstance(period, Period):
+        problem = f"expected a Period, as Period.parse('2026-06') gives, but got {period!r}"
+        raise DefinitionError("renewal rate", (Fault("$.period", problem),))
 
 
 def _check_days(name: str, days: object) -> None:

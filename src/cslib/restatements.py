@@ -33,6 +33,9 @@ class Restatement:
         """What changed, in words."""
         return f"{_said(self.before)}; now {_said(self.after)}"
 
+    def __str__(self) -> str:
+        return f"{self.contract}: {self.reason}"
+
 
 def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restatement, ...]:
     """Every contract of which two reports of a period say different things, by id.
