@@ -144,7 +144,7 @@ NAT = days("2025-07-01", None)
             "['recorded_at'][0] is 2025-07-01T09: expected a day; of an instant, that in UTC",
         ),
         (
-            {"end": days("2026-07-01", "9999-12-31") + 1},
+            {"end": days("2026-07-01", "9999-12-31") + np.timedelta64(1, "D")},
             "contracts['end'][1] is 10000-01-01: expected a day from 0001-01-01 to 9999-12-31",
         ),
         ({"end": days("2025-07-01", None)}, "['end'][0] is 2025-07-01: must lie after the start"),

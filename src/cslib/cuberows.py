@@ -148,7 +148,7 @@ def month_of(period: Period, row: int | None = None) -> np.datetime64:
     """
     if not isinstance(period, Period):
         raise CubeError("month", row, f"is {shown(period)}: expected a Period of one month")
-    first, end = np.array([period.start, period.end], "datetime64[M]")
+    first, end = np.array([period.start, period.end], "datetime64[M]").astype(np.int64).tolist()
     if period.start.day != 1 or period.end.day != 1 or end != first + 1:
         raise CubeError("month", row, f"is {period}: expected one calendar month")
     return np.datetime64(period.start, "M")
@@ -178,7 +178,7 @@ def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDA
     return np.arange(first, end).astype(values.dtype), positions
 
 
-_MISSING = np.datetime64("NaT").astype(np.int64)
+_MISSING = np.datetime64("NaT", "M").astype(np.int64)
 _LEAST, _LAST = np.array(["0001-01", "9999-11"], "datetime64[M]").astype(np.int64).tolist()
 
 

@@ -352,7 +352,10 @@ class CustomerCube:
             amount=table.convert_columns(amounts, self.currency, currency),
             currency=currency,
             basis=self.basis,
-            span=Period(self.months[0].astype(object), (self.months[-1] + 1).astype(object)),
+            span=Period(
+                self.months[0].astype(object),
+                (self.months[-1] + np.timedelta64(1, "M")).astype(object),
+            ),
         )
 
     @property
