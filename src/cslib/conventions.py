@@ -15,8 +15,8 @@ import attrs
 
 from cslib.dispositions import Timing
 from cslib.documents import document
-from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.faults import name_faults, shown, whole_faults
+from cslib.errors import Fault, suggestion
+from cslib.faults import name_faults, refuse, shown, whole_faults
 
 __all__ = [
     "BAREMETRICS",
@@ -97,8 +97,7 @@ class RenewalConvention:
             *_member_faults("$.by", Timing, self.by),
             *_flag_faults(self, ("collected", "closures", "capped")),
         ]
-        if faults:
-            raise DefinitionError("renewal convention", tuple(faults))
+        refuse("renewal convention", faults)
 
 
 DOCTRINE = RenewalConvention(
@@ -170,8 +169,7 @@ class RetentionConvention:
             *whole_faults("$.months", self.months, 1, 1200),
             *_flag_faults(self, ("others", "reactivation", "new_logos")),
         ]
-        if faults:
-            raise DefinitionError("retention convention", tuple(faults))
+        refuse("retention convention", faults)
 
 
 POINT_TO_POINT = RetentionConvention(name="point to point over 12 months")

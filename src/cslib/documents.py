@@ -34,7 +34,7 @@ import attrs
 
 from cslib.codecs import calling, check_kind, codec_of, key_of, kind_of, name_of, plain_copy
 from cslib.errors import DefinitionError, Fault
-from cslib.faults import MAX_DIGITS, REFUSALS, Faults, RepeatedKey, refusal, wrong
+from cslib.faults import MAX_DIGITS, REFUSALS, Faults, RepeatedKey, refusal, refuse, wrong
 from cslib.scalars import canonical_text
 
 __all__ = ["canonical", "document", "fingerprint", "from_data", "from_json", "to_data", "to_json"]
@@ -83,9 +83,7 @@ def document(
     header = _Header(kind, version, MappingProxyType(dict(upgrades or {})))
 
     def decorate(cls: type[T]) -> type[T]:
-        faults = tuple(_header_faults(header, cls))
-        if faults:
-            raise DefinitionError(f"document class {cls.__qualname__}", faults)
+        refuse(f"document class {cls.__qualname__}", _header_faults(header, cls))
         cls.__document__ = header  # type: ignore[attr-defined]
         return cls
 

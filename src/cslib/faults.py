@@ -25,6 +25,7 @@ __all__ = [
     "name_faults",
     "quoted",
     "refusal",
+    "refuse",
     "shown",
     "similar",
     "step",
@@ -97,6 +98,19 @@ class Faults:
         """Raises all that was found, if anything was."""
         if self.found:
             raise DefinitionError("value", tuple(self.found))
+
+
+def refuse(subject: str, faults: Iterable[Fault]) -> None:
+    """Raises all the faults of a subject, if it has any.
+
+    >>> refuse("bonus", [])
+    >>> refuse("bonus", name_faults("$.name", ""))
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: bonus is not valid: $.name: expected a name, but got an empty text
+    """
+    if found := tuple(faults):
+        raise DefinitionError(subject, found)
 
 
 def text_faults(path: str, value: object) -> Iterator[Fault]:

@@ -26,7 +26,7 @@ import attrs
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind, literal
-from cslib.faults import name_faults, text_faults, whole_faults
+from cslib.faults import name_faults, refuse, text_faults, whole_faults
 from cslib.money import allocate
 from cslib.rules import Rule, rule
 
@@ -95,7 +95,7 @@ class Band:
     equals: str | bool | None = None
 
     def __attrs_post_init__(self) -> None:
-        _refuse("band", _band_faults(self))
+        refuse("band", _band_faults(self))
 
     @property
     def kind(self) -> Kind | None:
@@ -172,7 +172,7 @@ class Measure:
 
     def __attrs_post_init__(self) -> None:
         subject = f"measure {self.name!r}"
-        _refuse(subject, _measure_faults(self))
+        refuse(subject, _measure_faults(self))
         kind = next((band.kind for band in self.bands if band.kind is not None), None)
         try:  # the bands alone say the kind: a document has no other place for it
             value = rule(self.value, kind=kind) if kind else attrs.evolve(self.value, gives=None)
@@ -218,7 +218,7 @@ class Tier:
     at_least: Decimal = attrs.field(converter=_decimal)
 
     def __attrs_post_init__(self) -> None:
-        _refuse(f"tier {self.name!r}", _tier_faults(self))
+        refuse(f"tier {self.name!r}", _tier_faults(self))
 
 
 def _measures(measures: Iterable[Measure]) -> tuple[Measure, ...]:
@@ -269,7 +269,7 @@ class Scorecard:
     floor: Decimal = attrs.field(default=Decimal(0), converter=_decimal)
 
     def __attrs_post_init__(self) -> None:
-        _refuse(f"scorecard {self.name!r}", _scorecard_faults(self))
+        refuse(f"scorecard {self.name!r}", _scorecard_faults(self))
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -371,12 +371,6 @@ class Scorecard:
 
 # --------------------------------------------------------------------------------------
 # What is wrong with a definition
-
-
-def _refuse(subject: str, faults: Iterable[Fault]) -> None:
-    found = tuple(faults)
-    if found:
-        raise DefinitionError(subject, found)
 
 
 def _band_faults(band: Band) -> Iterator[Fault]:

@@ -20,6 +20,7 @@ from cslib import cells
 from cslib.cells import CellError
 from cslib.documents import document
 from cslib.errors import DefinitionError, Fault, suggestion
+from cslib.faults import refuse
 from cslib.health import Scorecard
 from cslib.lifecycle import Lifecycle
 from cslib.playbooks import Library
@@ -211,9 +212,7 @@ class ReviewFile:
     tables: Mapping[str, Table] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        faults = tuple(_layout_faults(self.tables))
-        if faults:
-            raise DefinitionError("review", faults)
+        refuse("review", _layout_faults(self.tables))
         _ = self.definitions
 
     @property

@@ -28,6 +28,7 @@ from cslib import facts, moments
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, DefinitionError, Fault, suggestion
 from cslib.expressions import Kind
+from cslib.faults import refuse
 from cslib.rules import Explanation, FactError, Rule, rule
 
 __all__ = [
@@ -280,8 +281,7 @@ class Lifecycle:
     def __attrs_post_init__(self) -> None:
         faults = [*_name_faults(self), *_clash_faults(self)]
         faults = faults or list(_reach_faults(self))
-        if faults:
-            raise DefinitionError(f"lifecycle {self.name!r}", tuple(faults))
+        refuse(f"lifecycle {self.name!r}", faults)
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.expressions import Kind
 from cslib.facts import getter
-from cslib.faults import name_faults, shown, text_faults
+from cslib.faults import name_faults, refuse, shown, text_faults
 from cslib.rules import Rule, rule
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ class Row:
             *_nul_faults("$.name", self.name),
             *_nul_faults("$.owner", self.owner),
         )
-        if faults:
-            raise DefinitionError(f"row {self.name!r}", faults)
+        refuse(f"row {self.name!r}", faults)
 
 
 def _nul_faults(path: str, value: object) -> Iterator[Fault]:
@@ -130,8 +129,7 @@ def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
         for place, row in enumerate(given)
         if not isinstance(row, Row)
     )
-    if faults:
-        raise DefinitionError("owner table", faults)
+    refuse("owner table", faults)
     return given
 
 
@@ -169,8 +167,7 @@ class OwnerTable:
             *_row_faults(self.rows),
             *_kind_faults(self.rows),
         )
-        if faults:
-            raise DefinitionError(f"owner table {self.name!r}", faults)
+        refuse(f"owner table {self.name!r}", faults)
 
     @functools.cached_property
     def fingerprint(self) -> str:

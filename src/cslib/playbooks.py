@@ -24,7 +24,7 @@ from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.explanations import words
 from cslib.expressions import Apply, Kind, Node
 from cslib.facts import getter
-from cslib.faults import name_faults, shown, text_faults, whole_faults
+from cslib.faults import name_faults, refuse, shown, text_faults, whole_faults
 from cslib.rules import Explanation, Rule, rule
 
 __all__ = ["Choice", "Finding", "Layer", "Library", "Playbook", "Verdict"]
@@ -114,8 +114,7 @@ class Playbook:
             *text_faults("$.title", self.title),
             *text_faults("$.source", self.source),
         )
-        if faults:
-            raise DefinitionError("playbook", faults)
+        refuse("playbook", faults)
 
     @property
     def cost(self) -> tuple[int, Decimal, str]:
@@ -163,8 +162,7 @@ class Library:
                 problem = f"{playbook.name!r} stands twice"
                 faults.append(Fault(f"$.playbooks[{place}].name", problem))
             seen.add(playbook.name)
-        if faults:
-            raise DefinitionError(f"library {self.name!r}", tuple(faults))
+        refuse(f"library {self.name!r}", faults)
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -18,9 +18,10 @@ from decimal import Decimal
 import attrs
 
 from cslib.days import add_days
-from cslib.errors import DefinitionError, Fault, suggestion
+from cslib.errors import Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Kinds, Literal, Node, walk
 from cslib.facts import getter
+from cslib.faults import refuse
 from cslib.health import UNKNOWN, Assessment, Scorecard
 from cslib.lifecycle import Event, Journey, Lifecycle, Refusal, RefusalReason
 from cslib.lowering import lower
@@ -93,7 +94,7 @@ class Definitions:
     def __attrs_post_init__(self) -> None:
         _ = self.fact_kinds
         tiers = tuple(tier.name for tier in self.scorecard.tiers)
-        _refuse(_name_faults("tier", tiers, self._entries()))
+        refuse("definitions", _name_faults("tier", tiers, self._entries()))
 
     @functools.cached_property
     def fact_kinds(self) -> Mapping[str, Kinds]:
@@ -111,7 +112,7 @@ class Definitions:
                 found[name] = both
                 if both == kinds:
                     readers[name] = path
-        _refuse(faults)
+        refuse("definitions", faults)
         return found
 
     def check_stages(self) -> None:
@@ -124,7 +125,7 @@ class Definitions:
             DefinitionError: With every such name.
         """
         stages = tuple(stage.name for stage in self.lifecycle.stages)
-        _refuse(_name_faults("stage", stages, self._judgements()))
+        refuse("definitions", _name_faults("stage", stages, self._judgements()))
 
     @property
     def series_facts(self) -> Mapping[str, str]:
@@ -173,11 +174,6 @@ class Definitions:
 
 def _either(kinds: Kinds) -> str:
     return " or ".join(sorted(kinds))
-
-
-def _refuse(faults: Iterable[Fault]) -> None:
-    if found := tuple(faults):
-        raise DefinitionError("definitions", found)
 
 
 def _name_faults(

@@ -19,8 +19,8 @@ from typing import Any
 import attrs
 
 from cslib.documents import document, fingerprint
-from cslib.errors import CslibError, DefinitionError, Fault, suggestion
-from cslib.faults import MAX_DIGITS, name_faults, shown, text_faults
+from cslib.errors import CslibError, Fault, suggestion
+from cslib.faults import MAX_DIGITS, name_faults, refuse, shown, text_faults
 from cslib.money import (
     AmountError,
     Exact,
@@ -94,9 +94,7 @@ class Bonus:
     amount: Decimal | None = attrs.field(default=None, converter=_decimal)
 
     def __attrs_post_init__(self) -> None:
-        faults = tuple(_bonus_faults(self))
-        if faults:
-            raise DefinitionError("bonus", faults)
+        refuse("bonus", _bonus_faults(self))
 
 
 def _bonus_faults(bonus: Bonus) -> Iterator[Fault]:
@@ -159,9 +157,7 @@ class LeadReward:
     source: str = ""
 
     def __attrs_post_init__(self) -> None:
-        faults = tuple(_reward_faults(self))
-        if faults:
-            raise DefinitionError(f"lead reward {self.name!r}", faults)
+        refuse(f"lead reward {self.name!r}", _reward_faults(self))
 
     @functools.cached_property
     def fingerprint(self) -> str:
