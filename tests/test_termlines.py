@@ -15,7 +15,7 @@ from cslib.dispositions import Disposition, Outcome, Timing
 from cslib.ledger import Contract, Entry, read_ledger
 from cslib.renewal import renewal_rate
 from cslib.termlines import (
-    LEFT_OUT,
+    REASONS,
     Lines,
     code_of,
     judged_lines,
@@ -193,4 +193,4 @@ def test_a_convention_keeps_no_more_than_what_expired_unless_it_is_net() -> None
 def test_without_payments_a_convention_that_looks_at_cash_leaves_every_line_out() -> None:
     found = verdicts(lines_of([old()], None), DOCTRINE, has_payments=False)
 
-    assert [LEFT_OUT[code] for code in found.left_out] == ["cash unknown, no payments given"]
+    assert [REASONS[code] for code in found.left_out] == ["cash unknown, no payments given"]

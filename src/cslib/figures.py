@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,6 +19,8 @@ from cslib.dispositions import Disposition, Line, Outcome, total, value_of
 from cslib.rates import Rate
 
 __all__ = [
+    "LEFT_OUT",
+    "NO_PAYMENTS",
     "Difference",
     "Figures",
     "Part",
@@ -99,26 +101,33 @@ class Difference:
 # --------------------------------------------------------------------------------------
 # How they are made
 
-_NO_PAYMENTS = "cash unknown, no payments given"
-_CASH_UNKNOWN = "signed, cash unknown"
-_OUTSIDE = {Outcome.UNCLEAR: "unclear", Outcome.RESCINDED: "rescinded (L9)"}
+LEFT_OUT: Mapping[Outcome, str] = {
+    Outcome.UNCLEAR: "unclear",
+    Outcome.RESCINDED: "rescinded (L9)",
+    Outcome.SIGNED: "signed, cash unknown",
+    Outcome.LOST_TO_CLOSURE: "lost to closure",
+}
+"""Why a line of an outcome stands outside a rate, where the convention leaves it out."""
+NO_PAYMENTS = "cash unknown, no payments given"
+"""Why every line does under a convention that asks for cash, where there are no payments."""
+_ALWAYS = (Outcome.UNCLEAR, Outcome.RESCINDED)
 
 
 def verdict_of(line: Line, convention: RenewalConvention, has_payments: bool) -> Verdict:
     """What a convention says of a line; without payments, one that asks for cash says nothing."""
-    if line.outcome in _OUTSIDE:
-        return Verdict(left_out=_OUTSIDE[line.outcome])
+    if line.outcome in _ALWAYS:
+        return Verdict(left_out=LEFT_OUT[line.outcome])
     if convention.collected and not has_payments:
-        return Verdict(left_out=_NO_PAYMENTS)
+        return Verdict(left_out=NO_PAYMENTS)
     signed = line.renewing(by=convention.by, collected=False)
     if convention.collected and not all(each.cash.is_known for each in signed):
-        return Verdict(left_out=_CASH_UNKNOWN)
+        return Verdict(left_out=LEFT_OUT[Outcome.SIGNED])
     found = line.renewing(by=convention.by, collected=convention.collected)
     if found:
         value = value_of(found)
         return Verdict(kept=min(value, line.expiring_value) if convention.capped else value)
-    is_closure = line.outcome is Outcome.LOST_TO_CLOSURE
-    return Verdict(left_out="lost to closure" if is_closure and not convention.closures else "")
+    is_left_out = line.outcome is Outcome.LOST_TO_CLOSURE and not convention.closures
+    return Verdict(left_out=LEFT_OUT[line.outcome] if is_left_out else "")
 
 
 def figures_of(judged: Sequence[tuple[Line, Verdict]], convention: RenewalConvention) -> Figures:

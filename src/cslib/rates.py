@@ -38,6 +38,7 @@ __all__ = [
     "RateError",
     "compounded",
     "effective_sample_size",
+    "effective_size_of_sums",
     "wilson",
     "wilson_columns",
 ]
@@ -417,16 +418,35 @@ def effective_sample_size(
 
 
 def _effective_sample_size(kept: list[int], due: list[int]) -> Fraction | None:
-    won, whole = sum(kept), sum(due)
+    return effective_size_of_sums(
+        won=sum(kept),
+        whole=sum(due),
+        won_squares=sum(k * k for k in kept),
+        products=sum(k * d for k, d in zip(kept, due, strict=True)),
+        whole_squares=sum(d * d for d in due),
+    )
+
+
+def effective_size_of_sums(
+    *, won: int, whole: int, won_squares: int, products: int, whole_squares: int
+) -> Fraction | None:
+    """:func:`effective_sample_size` of lines of which only exact sums are at hand.
+
+    Args:
+        won: The sum of what each line kept.
+        whole: The sum of what each had due.
+        won_squares: The sum of the squares of the former.
+        products: The sum of the products of both.
+        whole_squares: The sum of the squares of the latter.
+
+    >>> effective_size_of_sums(won=3, whole=4, won_squares=3, products=3, whole_squares=4)
+    Fraction(4, 1)
+    """
     if whole == 0:
         return None
-    squares = sum(d * d for d in due)
-    kish = Fraction(whole * whole, squares)
+    kish = Fraction(whole * whole, whole_squares)
     # The sum of (y - R w)^2, times W^2 to stay in integers.
-    cross = sum(k * d for k, d in zip(kept, due, strict=True))
-    spread = (
-        sum(k * k for k in kept) * whole * whole - 2 * won * whole * cross + won * won * squares
-    )
+    spread = won_squares * whole * whole - 2 * won * whole * products + won * won * whole_squares
     if spread == 0 or not 0 < won < whole:
         return kish
     return min(kish, Fraction(won * (whole - won) * whole * whole, spread))

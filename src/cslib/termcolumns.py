@@ -29,11 +29,11 @@ from cslib.dispositions import Disposition, Outcome, Timing
 from cslib.moments import utc_day
 from cslib.money import to_major
 from cslib.periods import Period
-from cslib.rates import Rate
+from cslib.rates import Rate, effective_size_of_sums
 from cslib.renewal import Figures, Part, RenewalReport, renewal_rate
 from cslib.termids import Array, Mask, Wholes
 from cslib.termlines import (
-    LEFT_OUT,
+    REASONS,
     Lines,
     Payments,
     code_of,
@@ -198,8 +198,8 @@ class RenewalColumns:
         numbers, values = {}, {}
         for code in sorted(firsts, key=lambda code: firsts[code]):
             out = left_out == code
-            numbers[LEFT_OUT[code]] = int(out.sum())
-            values[LEFT_OUT[code]] = Fraction(int(self.expiring[out].sum()), self._unit)
+            numbers[REASONS[code]] = int(out.sum())
+            values[REASONS[code]] = Fraction(int(self.expiring[out].sum()), self._unit)
         return numbers, values
 
     @property
@@ -293,15 +293,13 @@ class RenewalColumns:
 
 def _effective_sample_size(kept: Wholes, due: Wholes) -> Fraction | None:
     """As :func:`~cslib.rates.effective_sample_size`, from sums that are exact at any size."""
-    won, whole, squares = int(kept.sum()), int(due.sum()), _product(due, due)
-    if whole == 0:
-        return None
-    kish = Fraction(whole * whole, squares)
-    if not 0 < won < whole:
-        return kish
-    spread = _product(kept, kept) * whole**2 + won * won * squares
-    spread -= 2 * won * whole * _product(kept, due)
-    return min(kish, Fraction(won * (whole - won) * whole**2, spread)) if spread else kish
+    return effective_size_of_sums(
+        won=int(kept.sum()),
+        whole=int(due.sum()),
+        won_squares=_product(kept, kept),
+        products=_product(kept, due),
+        whole_squares=_product(due, due),
+    )
 
 
 _LIMB, _ROWS = 21, 2**20  # a million products of two limbs of 21 bits fit in int64

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from cslib.conventions import RenewalConvention
 from cslib.dispositions import Disposition, Line, Outcome, Timing
+from cslib.figures import LEFT_OUT, NO_PAYMENTS
 from cslib.ledger import EndReason, EntryKind
 from cslib.money import to_minor
 from cslib.periods import Period
@@ -26,7 +27,7 @@ from cslib.termlinks import Book, Links, reason_codes, seen_by
 from cslib.termtables import NO_DAY, TermTable, check_alike, day_number, unit_of
 
 __all__ = [
-    "LEFT_OUT",
+    "REASONS",
     "Lines",
     "Payments",
     "Verdicts",
@@ -396,7 +397,7 @@ class Verdicts:
     Attributes:
         kept: What it renewed, in minor units; 0 where it was not renewed.
         is_kept: Whether it was renewed.
-        left_out: Why it stands outside the rate: a place in ``LEFT_OUT``, 0 where it does not.
+        left_out: Why it stands outside the rate: a place in ``REASONS``, 0 where it does not.
     """
 
     kept: Wholes
@@ -404,13 +405,13 @@ class Verdicts:
     left_out: Codes
 
 
-LEFT_OUT = (
+REASONS = (
     "",
-    "unclear",
-    "rescinded (L9)",
-    "cash unknown, no payments given",
-    "signed, cash unknown",
-    "lost to closure",
+    LEFT_OUT[Outcome.UNCLEAR],
+    LEFT_OUT[Outcome.RESCINDED],
+    NO_PAYMENTS,
+    LEFT_OUT[Outcome.SIGNED],
+    LEFT_OUT[Outcome.LOST_TO_CLOSURE],
 )
 """Why a line stands outside a rate, in the words of the report; the first is that it does not."""
 
