@@ -400,7 +400,7 @@ def test_gross_is_never_above_net_and_never_above_one_point_to_point(
 
 
 def test_retention_has_a_convention_of_retention() -> None:
-    problem = "expected a RetentionConvention, but got RenewalConvention"
+    problem = "expected a RetentionConvention, but got a RenewalConvention"
     with pytest.raises(DefinitionError, match=problem):
         retention(BOOK, LAST, SIGNED)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match=problem):

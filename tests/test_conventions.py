@@ -248,5 +248,5 @@ def test_a_flag_is_true_or_false(flag: Any) -> None:
 def test_a_rate_of_renewals_has_a_convention_of_renewals() -> None:
     report = renewal_rate([], [], Period.month(2026, 6), as_of=dt.date(2026, 6, 30))
 
-    with pytest.raises(DefinitionError, match="expected a RenewalConvention, but got Retention"):
+    with pytest.raises(DefinitionError, match="expected a RenewalConvention, but got a Retention"):
         report.rate(POINT_TO_POINT)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.cuberows import CubeError, CubeRows, month_of, parts, read_rows
+from cslib.cuberows import CubeError, CubeRows, month_of, parts, read_rows, whole_column
 from cslib.periods import Period
 
 JANUARY = np.datetime64("2026-01", "M")
@@ -321,3 +321,8 @@ def test_the_parts_of_a_column_cover_it_once() -> None:
 
     assert sum(part.stop - part.start for part in parts(length)) == length
     assert [*parts(0)] == []
+
+
+def test_a_flag_among_amounts_is_no_amount() -> None:
+    with pytest.raises(CubeError, match=r"amount\[1\] is True: expected whole minor units"):
+        whole_column("amount", [5, True], "minor units")

@@ -68,6 +68,7 @@ PARTS_OF_RENEWAL = (
     "restatements",
     "retention",
     "rewards",
+    "series",
     "termcolumns",
     "termids",
     "termlines",
@@ -79,7 +80,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("calendars", "codecs", "daycount", "days", "documents", "errors", "moments", "money"),
-            *("periods", "rates", "rules", "series", "survival"),
+            *("periods", "rates", "rules", "survival"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

@@ -494,3 +494,8 @@ def test_an_end_reason_that_cannot_even_be_compared_is_refused() -> None:
 
     with pytest.raises(LedgerError, match=r"\$.end_reason: expected one of"):
         old(end_reason=Unknown())
+
+
+def test_what_holds_no_records_is_refused_by_its_type() -> None:
+    with pytest.raises(LedgerError, match=r"\$: expected records, but got NoneType"):
+        read_ledger(None, (), as_of=END_OF_JUNE)  # type: ignore[arg-type]

@@ -18,9 +18,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.conventions import POINT_TO_POINT, Method, RetentionConvention
+from cslib.conventions import POINT_TO_POINT, Method, RetentionConvention, check_convention
 from cslib.cubes import CubeError, CustomerCube
-from cslib.errors import DefinitionError, Fault
 from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate
@@ -115,9 +114,7 @@ class _Window:
     @classmethod
     def of(cls, cube: CustomerCube, month: Period, convention: RetentionConvention) -> _Window:
         """The window of a convention; point to point has no use for what happened in between."""
-        if not isinstance(convention, RetentionConvention):
-            problem = f"expected a RetentionConvention, but got {type(convention).__name__}"
-            raise DefinitionError("retention", (Fault("$.convention", problem),))
+        check_convention(convention, RetentionConvention)
         end, months = cube.position(month), convention.months
         if end < months:
             given = f"{months} months to {month} need {months} before it"

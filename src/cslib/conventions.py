@@ -33,6 +33,7 @@ __all__ = [
     "Method",
     "RenewalConvention",
     "RetentionConvention",
+    "check_convention",
 ]
 
 
@@ -98,6 +99,23 @@ class RenewalConvention:
             *_flag_faults(self, ("collected", "closures", "capped")),
         ]
         refuse("renewal convention", faults)
+
+
+def check_convention(given: object, kind: type) -> None:
+    """Refuses what is no convention of that kind; the two kinds are easily taken for one another.
+
+    Raises:
+        DefinitionError: With what was given.
+
+    >>> check_convention(GITLAB, RenewalConvention)
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: convention is not valid: $: expected a RenewalConvention, \
+but got a RetentionConvention
+    """
+    if not isinstance(given, kind):
+        problem = f"expected a {kind.__name__}, but got a {type(given).__name__}"
+        refuse("convention", [Fault("$", problem)])
 
 
 DOCTRINE = RenewalConvention(

@@ -8,7 +8,7 @@ or more. What is missing is an error: unknown is not 0.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import attrs
@@ -217,7 +217,8 @@ def whole_column(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
     array([ 5, 12])
     """
     values = flat_column(argument, column)
-    if values.dtype.kind not in "iu" and len(values):
+    flags = isinstance(column, Sequence) and any(isinstance(each, bool) for each in column)
+    if (flags or values.dtype.kind not in "iu") and len(values):  # numpy takes True for 1
         raise _inexact(argument, column, unit)
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     if low < 0:

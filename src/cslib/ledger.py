@@ -473,6 +473,9 @@ _Record = TypeVar("_Record", Contract, Entry)
 
 
 def _checked(records: Iterable[_Record], kind: type[_Record]) -> list[_Record]:
+    if not isinstance(records, Iterable):
+        problem = f"expected records, but got {type(records).__name__}; of a Book, its contracts"
+        raise LedgerError("book", (Fault("$", problem),))
     table = list(records)
     for place, record in enumerate(table):
         if not isinstance(record, kind):

@@ -28,7 +28,7 @@ from typing import cast
 
 import attrs
 
-from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention
+from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention, check_convention
 from cslib.dispositions import (
     Disposition,
     Line,
@@ -296,9 +296,7 @@ class RenewalReport:
         )
 
     def _judged(self, convention: RenewalConvention) -> list[tuple[Line, Verdict]]:
-        if not isinstance(convention, RenewalConvention):
-            problem = f"expected a RenewalConvention, but got {type(convention).__name__}"
-            raise DefinitionError("renewal rate", (Fault("$.convention", problem),))
+        check_convention(convention, RenewalConvention)
         return [(line, verdict_of(line, convention, self.has_payments)) for line in self.lines]
 
     @property

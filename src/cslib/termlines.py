@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.conventions import RenewalConvention
+from cslib.conventions import RenewalConvention, check_convention
 from cslib.dispositions import Disposition, Line, Outcome, Timing
 from cslib.figures import LEFT_OUT, NO_PAYMENTS
 from cslib.ledger import EndReason, EntryKind
@@ -418,6 +418,7 @@ REASONS = (
 
 def verdicts(lines: Lines, convention: RenewalConvention, *, has_payments: bool) -> Verdicts:
     """As the report judges its lines, for all of them at once."""
+    check_convention(convention, RenewalConvention)
     size = lines.row.size
     signed = lines.timing <= code_of(convention.by)
     counts = signed & lines.is_collected if convention.collected else signed
