@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from cslib.cubes import CubeError, CustomerCube
 from cslib.ledger import Contract, Entry, LedgerError
 from cslib.money import AmountError, MixedCurrencyError, to_minor
-from cslib.movements import Movement, classify, movement_lines
+from cslib.movements import Movement, classify, movement_lines, unit_split
 from cslib.periods import Period
 from cslib.recurring import Basis, cube_of_terms, customer_cube
 from cslib.waterfalls import Waterfall, waterfall
@@ -594,3 +594,37 @@ def test_the_waterfall_of_the_real_book_is_that_of_a_slow_count_of_its_rows() ->
 def test_a_span_is_a_period_and_no_text() -> None:
     with pytest.raises(CubeError, match="span is '2026': expected a Period"):
         customer_cube([], None, "2026", as_of=day("2026-12-31"))  # type: ignore[arg-type]
+
+
+def test_where_every_contract_tells_its_seats_growth_is_parted_into_seats_and_price() -> None:
+    grown = {"signed_on": "2026-06-01", "renews": "C-1", "annual_value": 1800, "seats": 12}
+    book = [
+        contract("C-1", "2025-09-01", "2026-09-01", annual_value=1200, seats=10),
+        contract("C-2", "2026-09-01", "2027-09-01", **grown),
+    ]
+
+    split = unit_split(cube(book))
+
+    month = split.months.tolist().index(dt.date(2026, 9, 1))
+    assert split.expansion_units[month] == 240_00  # two seats more at 120
+    assert split.expansion_price[month] == 360_00  # 12 seats, each dearer by 30
+
+
+def test_seats_that_one_contract_does_not_tell_are_no_units() -> None:
+    told = contract("C-1", "2025-09-01", "2026-09-01", seats=10)
+
+    assert cube([told, contract("B-1", "2026-01-01", None, account="B")]).units(0) is None
+
+
+def test_units_of_terms_stand_beside_their_amounts() -> None:
+    found = cube_of_terms(
+        customer=["fox", "owl"],
+        start=np.array(["2026-06-01", "2026-07-01"], "datetime64[D]"),
+        end=np.array(["2026-09-01", "NaT"], "datetime64[D]"),
+        annual_value=[100, 200],
+        currency="EUR",
+        span=FROM_JUNE,
+        units=[3, 5],
+    )
+
+    assert [list(found.units(month)) for month in (0, 1)] == [[3, 0], [3, 5]]  # type: ignore[arg-type]

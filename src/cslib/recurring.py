@@ -60,7 +60,8 @@ def customer_cube(
 
     A contract is in force from its first day until its end, or until one that renews it starts; of
     a rescinded one nothing counts, on any basis (L9). What is signed in grace counts from its first
-    day.
+    day. Where every contract tells its seats, one or more, the contracted cube has them as units,
+    and :func:`~cslib.movements.unit_split` parts growth into seats and price.
 
     Args:
         contracts: The book, in any order, all of one currency, which it states.
@@ -125,6 +126,7 @@ def cube_of_terms(
     annual_value: npt.ArrayLike,
     currency: str,
     span: Period,
+    units: npt.ArrayLike | None = None,
 ) -> CustomerCube:
     """The contracted cube of columns of terms; a million rows take a second or two.
 
@@ -138,6 +140,7 @@ def cube_of_terms(
         annual_value: Whole minor units, 0 or more.
         currency: ISO 4217 code of all.
         span: The whole months of the cube.
+        units: The seats of each, whole numbers; they split growth into seats and price.
 
     Raises:
         CubeError: If a day is missing or no day, a term ends no later than it starts, or as
@@ -154,7 +157,7 @@ def cube_of_terms(
     >>> [cube.amounts(month).tolist() for month in range(4)]
     [[120000], [120000], [0], [0]]
     """
-    terms = _terms(customer, start, end, annual_value)
+    terms = _terms(customer, start, end, annual_value, units)
     begins, ends = (np.datetime64(day, "M") for day in (span.start, span.end))
     first = np.maximum(terms.start.astype("datetime64[M]"), begins)
     last = np.fmin(terms.end.astype("datetime64[M]"), ends)  # a missing end lies behind all others
@@ -165,6 +168,7 @@ def cube_of_terms(
         customer=terms.customer[row],
         month=first[row] + since.astype("timedelta64[M]"),
         amount=terms.annual_value[row],
+        units=None if units is None else terms.units[row],
         currency=currency,
         basis=Basis.CONTRACTED,
         span=span,
@@ -178,17 +182,24 @@ class _Terms(NamedTuple):
     start: npt.NDArray[Any]
     end: npt.NDArray[Any]
     annual_value: npt.NDArray[np.int64]
+    units: npt.NDArray[np.int64]
 
 
 def _terms(
-    customer: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLike, annual_value: npt.ArrayLike
+    customer: npt.ArrayLike,
+    start: npt.ArrayLike,
+    end: npt.ArrayLike,
+    annual_value: npt.ArrayLike,
+    units: npt.ArrayLike | None,
 ) -> _Terms:
     keys = customer if hasattr(customer, "__array__") else _column(list(customer))  # type: ignore[arg-type]
+    values = whole_column("annual_value", annual_value, "minor units")
     terms = _Terms(
         flat_column("customer", keys),
         _days("start", start),
         _days("end", end),
-        whole_column("annual_value", annual_value, "minor units"),
+        values,
+        np.zeros_like(values) if units is None else whole_column("units", units, "units"),
     )
     lengths = {name: len(column) for name, column in terms._asdict().items()}
     if len(set(lengths.values())) > 1:
@@ -244,6 +255,7 @@ def _contracted(
         for name, each in ledger.contracts.items()
         if not _is_rescinded(each) and each.start < (until[name] or dt.date.max)
     ]
+    seats = [each.seats for each in terms]
     return cube_of_terms(
         customer=_column([customer(each) for each in terms]),
         start=np.array([each.start for each in terms], "datetime64[D]"),
@@ -251,6 +263,7 @@ def _contracted(
         annual_value=[to_minor(each.annual_value, each.currency) for each in terms],
         currency=ledger.currency,
         span=span,
+        units=[each or 0 for each in seats] if seats and all(seats) else None,
     )
 
 
