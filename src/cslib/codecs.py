@@ -7,6 +7,7 @@ tables at the end. Nothing is coerced: ``1.0`` is no whole number, ``True`` is n
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import functools
 import re
@@ -236,6 +237,8 @@ def check_kind(data: Mapping[Any, Any], known: Collection[str]) -> None:
 
 
 def _union(annotation: Any, members: tuple[Any, ...]) -> Codec:
+    if {dt.date, dt.datetime} < set(members):  # told apart by their text
+        members = (dt.date | dt.datetime, *(m for m in members if m not in (dt.date, dt.datetime)))
     documents = [member for member in members if kind_of(member)]
     codecs = [codec_of(member) for member in members if member not in documents]
     codecs += [_by_kind(documents)] if len(documents) > 1 else map(codec_of, documents)

@@ -8,12 +8,16 @@ an instant, up to and including it (``docs/semantics.md``, "Time").
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeAlias
 
 import attrs
 
 from cslib.errors import CslibError
 
-__all__ = ["MomentError", "in_utc", "instant", "is_by", "utc_day"]
+__all__ = ["Moment", "MomentError", "in_utc", "instant", "is_by", "utc_day"]
+
+Moment: TypeAlias = dt.date | dt.datetime
+"""A date, or a datetime that knows its time zone; in documents each is written in its own form."""
 
 
 @attrs.define

@@ -174,6 +174,14 @@ def _instant(data: str) -> dt.datetime:
     return instant
 
 
+def _in_utc(data: str) -> str:
+    return _instant(data).astimezone(dt.UTC).isoformat()
+
+
+def _moment(data: str) -> dt.date:
+    return _instant(data) if "T" in data else _date(data)
+
+
 SCALARS: Mapping[Any, Codec] = {
     str: _scalar(str, "text", {str}, str.__str__, _text),
     int: _scalar(int, "a whole number", {int}, int.__int__, _int, holds=_is_int),
@@ -203,7 +211,16 @@ SCALARS: Mapping[Any, Codec] = {
         dt.datetime.isoformat,
         _instant,
         holds=lambda value: type(value) is dt.datetime,  # no subclass with nanoseconds
-        normalise=lambda data: _instant(data).astimezone(dt.UTC).isoformat(),
+        normalise=_in_utc,
+    ),
+    dt.date | dt.datetime: _scalar(
+        dt.date,
+        "a date or an instant with its offset",
+        {str},
+        lambda value: value.isoformat(),
+        _moment,
+        holds=lambda value: type(value) in (dt.date, dt.datetime),
+        normalise=lambda data: _in_utc(data) if "T" in data else data,
     ),
 }
 """The codec of every scalar annotation."""

@@ -13,8 +13,13 @@ import attrs
 from cslib import expressions
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Kinds, Node
+from cslib.facts import FactError, known
 
 __all__ = ["FactSpec", "Schema"]
+
+
+def _values(values: Iterable[str]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -29,9 +34,11 @@ class FactSpec:
             currency (2 for cents, at most 6); rules then speak of major units. None for anything
             else.
         meaning: What exactly it says (H10: is tax included?).
+        values: The texts that it may be; empty: any.
 
     Raises:
-        DefinitionError: If the name is empty, or the exponent is not one.
+        DefinitionError: If the name is empty, the exponent is not one, or values are given for
+            what is no text.
 
     >>> FactSpec(name="arr", kind="number", unit="EUR", exponent=2, meaning="without tax").kind
     <Kind.NUMBER: 'number'>
@@ -42,6 +49,7 @@ class FactSpec:
     unit: str = ""
     exponent: int | None = None
     meaning: str = ""
+    values: tuple[str, ...] = attrs.field(default=(), converter=_values)
 
     def __attrs_post_init__(self) -> None:
         fault = self._fault()
@@ -51,6 +59,8 @@ class FactSpec:
     def _fault(self) -> Fault | None:
         if not self.name:
             return Fault("$.name", "a fact has a name, but got an empty one")
+        if self.values and self.kind is not Kind.TEXT:
+            return Fault("$.values", f"only a text has a list of values, but its kind is {self.kind}")
         if self.exponent is None:
             return None
         if self.kind is not Kind.NUMBER:
@@ -60,6 +70,23 @@ class FactSpec:
         if type(self.exponent) is not int or not 0 <= self.exponent <= 6:
             return Fault("$.exponent", f"expected 0 to 6 decimal places, but got {self.exponent!r}")
         return None
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value of it, in words; nothing is wrong with one that is unknown.
+
+        >>> why = FactSpec(name="reason", kind="text", values=("price", "closed"))
+        >>> why.problem("prize"), why.problem(None)
+        ("reason: expected one of 'price', 'closed', but got 'prize': did you mean 'price'?", '')
+        """
+        try:
+            found = known(value, self.name, frozenset({self.kind}))
+        except FactError as error:
+            return str(error)
+        if not self.values or found is None or found in self.values:
+            return ""
+        listed = ", ".join(map(repr, self.values))
+        given = f"expected one of {listed}, but got {found!r}"
+        return f"{self.name}: {given}{suggestion(str(found), self.values)}"
 
 
 def _facts(facts: Iterable[FactSpec]) -> tuple[FactSpec, ...]:
@@ -113,15 +140,15 @@ class Schema:
         >>> expressions.to_text(schema.resolve(Fact("arr")))
         'minor(arr, 2)'
         """
-        known = {spec.name: spec for spec in self.facts}
+        specs = {spec.name: spec for spec in self.facts}
         faults = [
-            Fault("$", f"unknown fact {name!r}{suggestion(name, known)}")
+            Fault("$", f"unknown fact {name!r}{suggestion(name, specs)}")
             for name in expressions.facts_of(node)
-            if name not in known
+            if name not in specs
         ]
         if faults:
             raise DefinitionError("rule", tuple(faults))
-        return _in_major_units(node, known)
+        return _in_major_units(node, specs)
 
 
 def _in_major_units(node: Node, known: Mapping[str, FactSpec]) -> Node:

@@ -1,0 +1,274 @@
+"""Charts: a lifecycle's definition, arranged for looking up what an event does.
+
+A :class:`Chart` is made once of a definition's parts, and read by the step and by the replay of
+columns; so both follow one reading of nested stages and of what goes before what.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from cslib.calendars import BusinessCalendar
+from cslib.schemas import Schema
+from cslib.stages import (
+    Deadline,
+    Milestone,
+    Pause,
+    Stage,
+    Transition,
+    inside,
+    lineage_of,
+)
+
+__all__ = ["JOURNEY_FACTS", "Candidate", "Chart", "Row", "leaves_of"]
+
+JOURNEY_FACTS = ("stage", "days_in_stage", "events_refused", "on_hold", "tracks_open", "tracks_done")
+"""What rules can read of any journey; deadlines, milestones and tracks add their own."""
+
+
+def leaves_of(stages: Iterable[Stage]) -> tuple[str, ...]:
+    """The stages in which an account can stand: those with no other inside, in order.
+
+    >>> leaves_of([Stage(name="use"), Stage(name="use/early"), Stage(name="left")])
+    ('use/early', 'left')
+    """
+    names = [stage.name for stage in stages]
+    around = {parent for name in names for parent in lineage_of(name)[1:]}
+    return tuple(name for name in names if name not in around)
+
+
+@attrs.frozen(eq=False)
+class Candidate:
+    """A transition as it stands in one stage.
+
+    Attributes:
+        place: Its place in the definition.
+        transition: The transition.
+        enters: The stages that it enters, from the outside in; none where the account stays.
+        marks: What it marks, in order: its event, and the stages it enters.
+        journey: Which facts of the journey its guard reads.
+        rank: What goes before what: the depth of its source, negative, and its priority.
+    """
+
+    place: int
+    transition: Transition
+    enters: tuple[str, ...]
+    marks: tuple[str, ...]
+    journey: frozenset[str]
+    rank: tuple[int, int]
+
+
+@attrs.frozen(eq=False)
+class Row:
+    """What one event does in one stage.
+
+    Attributes:
+        groups: The moves in order; those of one group exclude one another.
+        sure: The candidate that is always made, where the first has no guard.
+    """
+
+    groups: tuple[tuple[Candidate, ...], ...]
+    sure: Candidate | None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Chart:
+    """A definition, arranged.
+
+    Attributes:
+        initial: The stage in which a journey begins.
+        leaves: The stages in which an account can stand.
+        final: Those that are an end.
+        places: The place of each event among those of one moment.
+        rows: By stage and event, what the event does there.
+        timers: By stage, the moves that time makes, in the order of ties.
+        tracks: By stage, the tracks in it, by the event that ends each.
+        marked: The names that mark something.
+        deadlines: The deadlines.
+        milestones: The milestones.
+        pause: What puts an account on hold.
+        calendar: Which days are business days.
+        payloads: What events carry.
+        facts: The names that guards can read of a journey.
+        remembers: Whether a journey must keep more in mind than where it stands and since when.
+        plain: By stage and event, the target, place and effects of a move that is always made and
+            leaves nothing else to keep in mind: most moves of most definitions.
+    """
+
+    initial: str
+    leaves: tuple[str, ...]
+    final: frozenset[str]
+    places: Mapping[str, int]
+    rows: Mapping[str, Mapping[str, Row]]
+    timers: Mapping[str, tuple[Candidate, ...]]
+    tracks: Mapping[str, Mapping[str, tuple[str, ...]]]
+    marked: frozenset[str]
+    deadlines: tuple[Deadline, ...]
+    milestones: tuple[Milestone, ...]
+    pause: Pause | None
+    calendar: BusinessCalendar
+    payloads: Mapping[str, Schema]
+    facts: frozenset[str]
+    remembers: bool
+    plain: Mapping[str, Mapping[str, tuple[str, int, tuple[str, ...]]]]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        initial: str,
+        stages: tuple[Stage, ...],
+        events: tuple[str, ...],
+        transitions: tuple[Transition, ...],
+        deadlines: tuple[Deadline, ...] = (),
+        milestones: tuple[Milestone, ...] = (),
+        pause: Pause | None = None,
+        calendar: BusinessCalendar,
+        payloads: Mapping[str, Schema],
+    ) -> Chart:
+        """The chart of a definition's parts, which are taken to be sound.
+
+        >>> chart = Chart.of(
+        ...     initial="lead", stages=(Stage(name="lead"), Stage(name="customer")),
+        ...     events=("paid",), calendar=BusinessCalendar(), payloads={},
+        ...     transitions=(Transition(event="paid", sources="lead", target="customer"),),
+        ... )
+        >>> chart.rows["lead"]["paid"].sure.enters
+        ('customer',)
+        """
+        leaves = leaves_of(stages)
+        marked = _marked(deadlines, milestones)
+        timed = any(each.after is not None for each in transitions)
+        tracked = any(stage.tracks for stage in stages)
+        remembers = bool(marked or timed or tracked or pause is not None)
+        named = _names_of_facts(stages, deadlines, milestones)
+        rows = {leaf: _rows(leaf, transitions, named) for leaf in leaves}
+        return cls(
+            initial=initial,
+            leaves=leaves,
+            final=frozenset(
+                leaf
+                for leaf in leaves
+                if any(each.final and inside(leaf, each.name) for each in stages)
+            ),
+            places={name: place for place, name in enumerate(events)},
+            rows=rows,
+            timers={leaf: _timers(leaf, transitions, named) for leaf in leaves},
+            tracks={leaf: _tracks(leaf, stages) for leaf in leaves},
+            marked=marked,
+            deadlines=deadlines,
+            milestones=milestones,
+            pause=pause,
+            calendar=calendar,
+            payloads=payloads,
+            facts=named,
+            remembers=remembers,
+            plain={leaf: {} if remembers else _plain(rows[leaf], payloads) for leaf in leaves},
+        )
+
+    def allowed(self, stage: str) -> tuple[str, ...]:
+        """The events that do something in a stage, in the order of the definition."""
+        return tuple(name for name in self.places if self.takes(stage, name))
+
+    def takes(self, stage: str, name: str) -> bool:
+        """Whether an event of that name can be accepted in a stage."""
+        if name in self.rows[stage]:
+            return True
+        return stage not in self.final and self.notes(stage, name)
+
+    def notes(self, stage: str, name: str) -> bool:
+        """Whether an event is worth noting where it makes no move; holds apart."""
+        if name in self.tracks[stage] or name in self.marked:
+            return True
+        return self.pause is not None and name in (*self.pause.starts, *self.pause.ends)
+
+
+def _names_of_facts(
+    stages: Iterable[Stage], deadlines: Iterable[Deadline], milestones: Iterable[Milestone]
+) -> frozenset[str]:
+    tracks = {f"done_{track.name}" for stage in stages for track in stage.tracks}
+    timed = {f"{what}_{each.name}" for each in deadlines for what in ("deadline", "due")}
+    reached = {f"milestone_{each.name}" for each in milestones}
+    return frozenset({*JOURNEY_FACTS, *tracks, *timed, *reached})
+
+
+def _candidates(
+    leaf: str, transitions: Iterable[Transition], named: frozenset[str]
+) -> list[Candidate]:
+    """The transitions that leave a stage, those that go first in front."""
+    around = {name: depth for depth, name in enumerate(lineage_of(leaf))}
+    found = []
+    for place, each in enumerate(transitions):
+        depth = min((around[source] for source in each.sources if source in around), default=None)
+        if depth is None:
+            continue
+        enters = _entered(leaf, each.target)
+        found.append(
+            Candidate(
+                place=place,
+                transition=each,
+                enters=enters,
+                marks=((each.event,) if each.event else ()) + enters,
+                journey=frozenset(() if each.guard is None else each.guard.facts) & named,
+                rank=(depth, each.priority),
+            )
+        )
+    return sorted(found, key=lambda move: move.rank)
+
+
+def _entered(leaf: str, target: str | None) -> tuple[str, ...]:
+    """The stages that a move enters, from the outside in: the target, and all it was not in."""
+    if target is None:
+        return ()
+    outside = [name for name in lineage_of(target)[1:] if not inside(leaf, name)]
+    return (*reversed(outside), target)
+
+
+def _rows(leaf: str, transitions: Iterable[Transition], named: frozenset[str]) -> dict[str, Row]:
+    by_event: dict[str, list[Candidate]] = {}
+    for move in _candidates(leaf, transitions, named):
+        if move.transition.event is not None:
+            by_event.setdefault(move.transition.event, []).append(move)
+    return {event: _row(moves) for event, moves in by_event.items()}
+
+
+def _row(moves: list[Candidate]) -> Row:
+    groups = tuple(tuple(group) for _, group in itertools.groupby(moves, lambda each: each.rank))
+    first = moves[0]
+    return Row(groups, first if first.transition.guard is None else None)
+
+
+def _plain(
+    rows: Mapping[str, Row], payloads: Mapping[str, Schema]
+) -> dict[str, tuple[str, int, tuple[str, ...]]]:
+    return {
+        event: (row.sure.transition.target, row.sure.place, row.sure.transition.effects)
+        for event, row in rows.items()
+        if row.sure is not None and row.sure.transition.target is not None and event not in payloads
+    }
+
+
+def _timers(
+    leaf: str, transitions: Iterable[Transition], named: frozenset[str]
+) -> tuple[Candidate, ...]:
+    moves = _candidates(leaf, transitions, named)
+    return tuple(move for move in moves if move.transition.after is not None)
+
+
+def _tracks(leaf: str, stages: Iterable[Stage]) -> dict[str, tuple[str, ...]]:
+    """By event, the tracks that it ends in a stage or one around it."""
+    ends: dict[str, tuple[str, ...]] = {}
+    for stage in stages:
+        if inside(leaf, stage.name):
+            for track in stage.tracks:
+                for event in track.done_by:
+                    ends[event] = (*ends.get(event, ()), track.name)
+    return ends
+
+
+def _marked(deadlines: Iterable[Deadline], milestones: Iterable[Milestone]) -> frozenset[str]:
+    timed = {name for each in deadlines for name in (*each.since, *each.by, *each.waived_by)}
+    return frozenset(timed.union(*(each.by for each in milestones)))

@@ -1,0 +1,164 @@
+"""Clocks: when deadlines are due and when time moves an account, holds left out.
+
+Everything here is computed from moments that are given; nothing waits (``docs/semantics.md``,
+"Lifecycle and logs").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from cslib import moments
+from cslib.calendars import BusinessCalendar
+from cslib.charts import Candidate, Chart
+from cslib.journeys import Clock, DeadlineState, DeadlineStatus, Memory
+from cslib.spans import Span, Unit
+from cslib.stages import Deadline
+
+__all__ = ["Alarm", "alarms", "deadline_state", "due_of", "later"]
+
+Hold = tuple[dt.date, dt.date | None]
+
+
+def later(moment: dt.date) -> dt.date:
+    """The first moment after another: the next day, or the next microsecond.
+
+    >>> later(dt.date(2026, 2, 28))
+    datetime.date(2026, 3, 1)
+    """
+    if isinstance(moment, dt.datetime):
+        return moment + dt.timedelta(microseconds=1)
+    return moment + dt.timedelta(days=1)
+
+
+class Alarm(NamedTuple):
+    """Something timed that lies ahead.
+
+    Attributes:
+        moment: When; it comes before the events of that moment.
+        rank: What goes first of two at one moment: breaches, in order, then moves.
+        deadline: The place of the deadline that is breached; None for a move.
+        candidate: The move; None for a breach.
+    """
+
+    moment: dt.date
+    rank: tuple[int, int]
+    deadline: int | None
+    candidate: Candidate | None
+
+
+def alarms(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) -> Iterator[Alarm]:
+    """What is timed for an account that stands in a stage, in no order."""
+    for place, (deadline, clock) in enumerate(zip(chart.deadlines, memory.clocks, strict=False)):
+        if deadline.breach is None or clock is None or clock.breached or not clock.runs:
+            continue
+        due = due_of(deadline, clock, memory.holds, chart.calendar)
+        if due is not None:
+            yield Alarm(later(due), (0, place), place, None)
+    if entered is None:
+        return
+    for place, candidate in enumerate(chart.timers[stage]):
+        if candidate.place not in memory.tried:
+            moment = _timed(candidate, entered, memory.holds, chart.calendar)
+            if moment is not None:
+                yield Alarm(moment, (1, place), None, candidate)
+
+
+def _timed(
+    candidate: Candidate, entered: dt.date, holds: Iterable[Hold], calendar: BusinessCalendar
+) -> dt.date | None:
+    move = candidate.transition
+    assert move.after is not None  # noqa: S101 - a timer has one
+    moment = move.after.after(entered, calendar)
+    if not move.pauses:
+        return moment
+    return _shifted(moment, entered, holds, _pusher(move.after, calendar), lambda moment: moment)
+
+
+def due_of(
+    deadline: Deadline, clock: Clock, holds: Iterable[Hold], calendar: BusinessCalendar
+) -> dt.date | None:
+    """Until when a deadline is in time; None while its clock stands still.
+
+    >>> limit = Deadline(name="live", since="signed", by="live", within="10 days", pauses=True)
+    >>> clock = Clock(dt.date(2026, 3, 1))
+    >>> due_of(limit, clock, [(dt.date(2026, 3, 4), dt.date(2026, 3, 9))], BusinessCalendar())
+    datetime.date(2026, 3, 16)
+    """
+    due = deadline.within.after(clock.start, calendar)
+    if not deadline.pauses:
+        return due
+    return _shifted(due, clock.start, holds, _pusher(deadline.within, calendar), later)
+
+
+def _shifted(
+    moment: dt.date,
+    start: dt.date,
+    holds: Iterable[Hold],
+    push: Callable[[dt.date, dt.date, dt.date], dt.date],
+    passes: Callable[[dt.date], dt.date],
+) -> dt.date | None:
+    """The moment, put off by each hold that began before it passes; None in one that lasts."""
+    for began, ended in holds:
+        if began >= passes(moment):
+            break
+        if ended is None:
+            return None
+        if ended > start:
+            moment = push(moment, max(began, start), ended)
+    return moment
+
+
+def _pusher(
+    span: Span, calendar: BusinessCalendar
+) -> Callable[[dt.date, dt.date, dt.date], dt.date]:
+    """What a hold does to a moment: it adds its length, in business days where the span counts so."""
+
+    def push(moment: dt.date, began: dt.date, ended: dt.date) -> dt.date:
+        if span.unit is not Unit.BUSINESS_DAY:
+            return moment + (ended - began)
+        lost = calendar.count(moments.utc_day(began), moments.utc_day(ended))
+        return Span(lost, Unit.BUSINESS_DAY).after(moment, calendar) if lost else moment
+
+    return push
+
+
+def deadline_state(
+    deadline: Deadline,
+    clock: Clock | None,
+    holds: Iterable[Hold],
+    calendar: BusinessCalendar,
+    as_of: dt.date,
+) -> DeadlineState:
+    """How a deadline stands at a moment.
+
+    >>> limit = Deadline(name="live", since="signed", by="live", within="10 days")
+    >>> clock = Clock(dt.date(2026, 3, 1))
+    >>> at = [deadline_state(limit, clock, (), BusinessCalendar(), dt.date(2026, 3, day))
+    ...       for day in (11, 12)]
+    >>> [str(state.status) for state in at]
+    ['open', 'missed']
+    """
+    if clock is None:
+        return DeadlineState(name=deadline.name, status=DeadlineStatus.NOT_STARTED)
+    due = due_of(deadline, clock, holds, calendar)
+    return DeadlineState(
+        name=deadline.name,
+        status=_status(clock, due, as_of),
+        start=clock.start,
+        due=due,
+        met=clock.met,
+        waived=clock.waived,
+    )
+
+
+def _status(clock: Clock, due: dt.date | None, as_of: dt.date) -> DeadlineStatus:
+    if clock.waived is not None:
+        return DeadlineStatus.WAIVED
+    if clock.met is not None:
+        in_time = due is None or clock.met <= due
+        return DeadlineStatus.MET if in_time else DeadlineStatus.LATE
+    passed = due is not None and moments.is_by(later(due), as_of)
+    return DeadlineStatus.MISSED if passed else DeadlineStatus.OPEN

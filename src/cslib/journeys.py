@@ -1,0 +1,527 @@
+"""Journeys: where an account stands, how it came there, and what was refused on the way.
+
+A :class:`State` is what the pure step hands on; an :class:`Outcome` is what one event did; a
+:class:`Journey` is the whole account of a log. States, moves and outcomes are made by the hundred
+thousand a second, so they are plain named tuples; everything that is kept is an attrs value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, NoReturn
+
+import attrs
+
+from cslib import moments
+from cslib.documents import document
+from cslib.errors import CslibError, suggestion
+from cslib.explanations import Explanation
+from cslib.logs import Event
+from cslib.moments import Moment
+from cslib.stages import inside
+
+__all__ = [
+    "Clock",
+    "DeadlineState",
+    "DeadlineStatus",
+    "Effect",
+    "Journey",
+    "Memory",
+    "Move",
+    "Outcome",
+    "OutcomeKind",
+    "Possibility",
+    "Refusal",
+    "RefusalReason",
+    "RefusedError",
+    "State",
+    "Visit",
+]
+
+
+# --------------------------------------------------------------------------------------
+# What a step needs and gives
+
+
+class Clock(NamedTuple):
+    """A deadline that runs.
+
+    Attributes:
+        start: Since when.
+        met: When it was met.
+        waived: When it stopped to matter.
+        breached: Whether its breach has happened.
+    """
+
+    start: dt.date
+    met: dt.date | None = None
+    waived: dt.date | None = None
+    breached: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is neither met nor waived."""
+        return self.met is None and self.waived is None
+
+
+class Memory(NamedTuple):
+    """What a journey keeps in mind besides its stage.
+
+    Attributes:
+        done: The tracks of this visit that are done.
+        tried: The places of the timed moves of this visit that were tried.
+        clocks: Of each deadline, its clock; None: it has not started.
+        reached: Of each milestone, when it was reached.
+        holds: Since when it was on hold, and until when; None: it still is.
+    """
+
+    done: frozenset[str] = frozenset()
+    tried: frozenset[int] = frozenset()
+    clocks: tuple[Clock | None, ...] = ()
+    reached: tuple[dt.date | None, ...] = ()
+    holds: tuple[tuple[dt.date, dt.date | None], ...] = ()
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the last hold has not ended."""
+        return bool(self.holds) and self.holds[-1][1] is None
+
+
+class State(NamedTuple):
+    """Where an account stands, as the next step needs it.
+
+    Attributes:
+        stage: The stage.
+        entered: When it was entered; None for the initial stage.
+        now: When the last event or timed move happened.
+        wakes: When the next timed thing is due; None: nothing is.
+        refused: How many events were refused.
+        last: The last event; None at the start.
+        memory: What else it keeps in mind.
+    """
+
+    stage: str
+    entered: dt.date | None = None
+    now: dt.date | None = None
+    wakes: dt.date | None = None
+    refused: int = 0
+    last: Event | None = None
+    memory: Memory = Memory()
+
+
+class Move(NamedTuple):
+    """A transition that was made.
+
+    Attributes:
+        event: What made it; for a move by time, an event that is named after its span.
+        source: The stage it left.
+        target: The stage it entered; None: the account stayed, and the event was noted.
+        place: The transition's place in the definition.
+        effects: What should happen now, by name.
+    """
+
+    event: Event
+    source: str
+    target: str | None
+    place: int
+    effects: tuple[str, ...] = ()
+
+
+class OutcomeKind(enum.StrEnum):
+    """What an event did."""
+
+    MOVED = "moved"
+    STAYED = "stayed"
+    REFUSED = "refused"
+
+
+class Outcome(NamedTuple):
+    """What an event did, and what time had done before it.
+
+    Attributes:
+        kind: Whether the event itself moved the account, was noted, or was refused.
+        state: Where the account stands now.
+        moves: The transitions made, those by time first.
+        refusals: Timed moves whose guard did not hold, and the event itself if it was refused.
+    """
+
+    kind: OutcomeKind
+    state: State
+    moves: tuple[Move, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the event was refused; None if it was not."""
+        return self.refusals[-1] if self.kind is OutcomeKind.REFUSED else None
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What should happen now; it is for the caller to do it."""
+        return tuple(_effects(self.moves))
+
+    def __bool__(self) -> NoReturn:
+        problem = "an outcome is not true or false: ask its kind (moved, stayed, refused)"
+        raise TypeError(problem)
+
+
+@attrs.frozen(kw_only=True)
+class Effect:
+    """Something that a transition asks for.
+
+    The event and the place of the transition are its key: replaying a log tells the same effects
+    again, and does none of them. After a late event the caller compares the two lists.
+
+    Attributes:
+        name: What should happen.
+        event: What made the transition.
+        transition: The transition's place in the definition.
+    """
+
+    name: str
+    event: Event
+    transition: int
+
+
+def _effects(moves: Iterable[Move]) -> Iterator[Effect]:
+    for move in moves:
+        for name in move.effects:
+            yield Effect(name=name, event=move.event, transition=move.place)
+
+
+# --------------------------------------------------------------------------------------
+# Refusals
+
+
+class RefusalReason(enum.StrEnum):
+    """Why an event was not accepted."""
+
+    NO_TRANSITION = "no_transition"
+    GUARD_FALSE = "guard_false"
+    GUARD_UNKNOWN = "guard_unknown"
+    UNKNOWN_EVENT = "unknown_event"
+    AFTER_END = "after_end"
+    PAYLOAD = "payload"
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out_of_order"
+
+
+_IN_WORDS = {
+    RefusalReason.DUPLICATE: "it was taken already",
+    RefusalReason.OUT_OF_ORDER: "it happened before what was taken already; replay the whole log",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """An event that the definition did not allow; the account stayed where it was.
+
+    Attributes:
+        event: The event; a timed move whose guard did not hold is named after its span.
+        stage: The stage in which it arrived.
+        reason: Why it was refused.
+        allowed: Where there was no transition, the events that are accepted in that stage; where
+            there is no such event, all that there are.
+        problem: What is wrong with its payload.
+        explanation: Where a guard refused it, which part of the guard, with the values.
+    """
+
+    event: Event
+    stage: str
+    reason: RefusalReason
+    allowed: tuple[str, ...] = ()
+    problem: str = ""
+    explanation: Explanation | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason in words.
+
+        >>> payed = Event(account="a", name="payed", at=dt.date(2026, 3, 9))
+        >>> Refusal(event=payed, stage="trial", reason=RefusalReason.UNKNOWN_EVENT,
+        ...         allowed=("paid",)).why
+        "no event of this lifecycle: did you mean 'paid'?"
+        """
+        if self.explanation is not None:
+            return _why(self.explanation)
+        if self.problem:
+            return self.problem
+        if self.reason in _IN_WORDS:
+            return _IN_WORDS[self.reason]
+        if self.reason is RefusalReason.UNKNOWN_EVENT:
+            return f"no event of this lifecycle{suggestion(self.event.name, self.allowed)}"
+        what = "it is an end" if self.reason is RefusalReason.AFTER_END else "no such transition"
+        return f"{what}; allowed there: {', '.join(self.allowed) or 'nothing'}"
+
+    def __str__(self) -> str:
+        """One line for people.
+
+        >>> event = Event(account="a", name="renewed", at=dt.date(2026, 3, 9))
+        >>> print(Refusal(event=event, stage="trial", reason=RefusalReason.NO_TRANSITION,
+        ...               allowed=("paid",)))
+        'renewed' on 2026-03-09 refused in 'trial': no such transition; allowed there: paid
+        """
+        return f"{self.event.name!r} on {self.event.at} refused in {self.stage!r}: {self.why}"
+
+
+def _why(explanation: Explanation) -> str:
+    """Why a guard did not let an event pass, in words."""
+    if explanation.missing:
+        return f"not known: {', '.join(explanation.missing)}"
+    read = ", ".join(f"{name} = {value}" for name, value in _read(explanation).items())
+    fault = "it does not hold" if explanation.value is False else "it cannot be told"
+    return f"{fault} that {explanation.text} ({read})"
+
+
+def _read(explanation: Explanation) -> dict[str, object]:
+    """The facts that a condition reads, with their values."""
+    shown = {name: "unknown" if value is None else value for name, value in explanation.facts}
+    return shown | {k: value for part in explanation.parts for k, value in _read(part).items()}
+
+
+@attrs.define
+class RefusedError(CslibError, ValueError):
+    """An event was refused in a strict replay.
+
+    Attributes:
+        refusal: Which, and why.
+    """
+
+    refusal: Refusal
+
+    def __str__(self) -> str:
+        return f"account {self.refusal.event.account!r}: {self.refusal}"
+
+
+@attrs.frozen(kw_only=True)
+class Possibility:
+    """What an event would do, were it to happen now with an empty payload.
+
+    Attributes:
+        event: The event's name.
+        kind: What it would do, as far as can be told.
+        target: The stage it would lead to; None: the account would stay.
+        missing: What is not known and could decide: the facts to ask for, or to give with it.
+        refusal: Why it would be refused.
+    """
+
+    event: str
+    kind: OutcomeKind
+    target: str | None = None
+    missing: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+    def __str__(self) -> str:
+        if self.missing:
+            return f"{self.event}: asks for {', '.join(self.missing)}"
+        if self.refusal is not None:
+            return f"{self.event}: refused, {self.refusal.why}"
+        return f"{self.event}: {'stays' if self.target is None else f'leads to {self.target}'}"
+
+
+# --------------------------------------------------------------------------------------
+# The journey
+
+
+class DeadlineStatus(enum.StrEnum):
+    """How a deadline stands."""
+
+    NOT_STARTED = "not_started"
+    OPEN = "open"
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    WAIVED = "waived"
+
+
+@attrs.frozen(kw_only=True)
+class DeadlineState:
+    """How a deadline stands.
+
+    Attributes:
+        name: The deadline.
+        status: Not started, open, met (in time), late (met after it was due), missed, or waived.
+        start: When its clock last started.
+        due: Until when it is in time, that moment included; None while it has not started, and
+            while its clock stands still.
+        met: When it was met.
+        waived: When it stopped to matter.
+    """
+
+    name: str
+    status: DeadlineStatus
+    start: Moment | None = None
+    due: Moment | None = None
+    met: Moment | None = None
+    waived: Moment | None = None
+
+    def __str__(self) -> str:
+        """One line for people.
+
+        >>> print(DeadlineState(name="activated", status=DeadlineStatus.OPEN,
+        ...                     start=dt.date(2026, 4, 14), due=dt.date(2026, 7, 14)))
+        activated: open, due 2026-07-14
+        """
+        due = "" if self.due is None else f", due {self.due}"
+        met = "" if self.met is None else f", met {self.met}"
+        return f"{self.name}: {self.status.replace('_', ' ')}{due}{met}"
+
+
+@attrs.frozen(kw_only=True)
+class Visit:
+    """A stay in a stage.
+
+    Attributes:
+        stage: The stage.
+        entered: When; None for the initial stage, in which an account has always been.
+        left: When it ended; None while it lasts.
+        event: The event that led in; None for the initial stage. A move by time has one of its
+            own, named after its span.
+    """
+
+    stage: str
+    entered: Moment | None = None
+    left: Moment | None = None
+    event: Event | None = None
+
+    @property
+    def duration(self) -> dt.timedelta | None:
+        """How long it lasted; None while it lasts, and for the initial stage.
+
+        >>> Visit(stage="trial", entered=dt.date(2026, 3, 1), left=dt.date(2026, 3, 9)).duration
+        datetime.timedelta(days=8)
+        """
+        if self.entered is None or self.left is None:
+            return None
+        return self.left - self.entered
+
+
+@document("journey", version=1)
+@attrs.frozen(kw_only=True)
+class Journey:
+    """Where an account stands, and how it came there.
+
+    Attributes:
+        visits: Every stay in a stage, in order; the last is where it stands.
+        refused: The events that were not accepted, in order.
+        deadlines: How each deadline of the definition stands.
+        milestones: Of each milestone that was reached, when.
+        tracks_done: The tracks of the stage it stands in that are done.
+        tracks_open: Those that are not.
+        holds: Since when it was on hold, and until when; None: it still is.
+        effects: What its transitions asked for, in order.
+        as_of: Up to when events counted.
+        known_at: What became known later was left out; None: all was known.
+        duplicates: How many events were dropped because they stood in the log already.
+        unrecorded: How many of the events that counted do not say when they were recorded, and
+            were taken as known when they happened.
+        definition: The fingerprint of the lifecycle.
+    """
+
+    visits: tuple[Visit, ...]
+    refused: tuple[Refusal, ...] = ()
+    deadlines: tuple[DeadlineState, ...] = ()
+    milestones: Mapping[str, Moment] = attrs.field(factory=dict, hash=False)
+    tracks_done: tuple[str, ...] = ()
+    tracks_open: tuple[str, ...] = ()
+    holds: tuple[tuple[Moment, Moment | None], ...] = ()
+    effects: tuple[Effect, ...] = ()
+    as_of: Moment
+    known_at: Moment | None = None
+    duplicates: int = 0
+    unrecorded: int = 0
+    definition: str
+
+    @property
+    def stage(self) -> str:
+        """The stage in which the account stands."""
+        return self.visits[-1].stage
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the account is on hold."""
+        return bool(self.holds) and self.holds[-1][1] is None
+
+    @property
+    def days_in_stage(self) -> int | None:
+        """Whole days from entering the stage to ``as_of``, in UTC; None in the initial stage."""
+        return days_since(self.visits[-1].entered, self.as_of)
+
+    def deadline(self, name: str) -> DeadlineState:
+        """How a deadline stands, by its name.
+
+        Raises:
+            KeyError: If the definition has no such deadline.
+        """
+        for each in self.deadlines:
+            if each.name == name:
+                return each
+        raise KeyError(f"no deadline {name!r}{suggestion(name, [d.name for d in self.deadlines])}")
+
+    def visits_to(self, stage: str) -> tuple[Visit, ...]:
+        """The stays in a stage, and in those inside it, in order."""
+        return tuple(visit for visit in self.visits if inside(visit.stage, stage))
+
+    def entered_first(self, stage: str) -> dt.date | None:
+        """When it first entered a stage; None if it never did, or has always been there."""
+        visits = self.visits_to(stage)
+        return visits[0].entered if visits else None
+
+    def exited_last(self, stage: str) -> dt.date | None:
+        """When it last left a stage; None if it never was there, or is there now."""
+        visits = self.visits_to(stage)
+        return visits[-1].left if visits else None
+
+    def time_in(self, stage: str) -> dt.timedelta | None:
+        """How long it was in a stage in all, up to ``as_of``.
+
+        None where that cannot be told: nothing says when it came to its initial stage.
+        """
+        total = dt.timedelta()
+        for visit in self.visits_to(stage):
+            if visit.entered is None:
+                return None
+            total += _until(visit.left, self.as_of, visit.entered) - visit.entered
+        return total
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What rules elsewhere can read of it.
+
+        ``stage``, ``days_in_stage``, ``events_refused``, ``on_hold``, ``tracks_done`` and
+        ``tracks_open`` (how many), ``done_`` and each track of its stage, ``deadline_`` and
+        ``due_`` and each deadline, ``milestone_`` and each milestone that was reached.
+        """
+        return {
+            "stage": self.stage,
+            "days_in_stage": self.days_in_stage,
+            "events_refused": len(self.refused),
+            "on_hold": self.on_hold,
+            "tracks_done": len(self.tracks_done),
+            "tracks_open": len(self.tracks_open),
+            **{f"done_{name}": True for name in self.tracks_done},
+            **{f"done_{name}": False for name in self.tracks_open},
+            **{f"deadline_{each.name}": str(each.status) for each in self.deadlines},
+            **{f"due_{each.name}": each.due for each in self.deadlines},
+            **{f"milestone_{name}": reached for name, reached in self.milestones.items()},
+        }
+
+
+def days_since(entered: dt.date | None, now: dt.date) -> int | None:
+    """Whole days in UTC from one moment to another; None from no moment."""
+    if entered is None:
+        return None
+    return (moments.utc_day(now) - moments.utc_day(entered)).days
+
+
+def _until(left: dt.date | None, as_of: dt.date, entered: dt.date) -> dt.date:
+    """The end of a visit, of the same kind as its beginning."""
+    if left is not None:
+        return left
+    if not isinstance(entered, dt.datetime):
+        return moments.utc_day(as_of)
+    if isinstance(as_of, dt.datetime):
+        return as_of
+    return moments.instant(as_of) + dt.timedelta(days=1)  # the whole of its day

@@ -1,0 +1,235 @@
+"""The log of an account: events, what makes two of them the same, and their order.
+
+A log may arrive in any order, and an event more than once. Events are taken by ``(at, place in the
+definition's list of events, recorded_at, id)`` (``docs/semantics.md``, "Lifecycle and logs").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+from attrs import validators as v
+
+from cslib import facts, moments
+from cslib.errors import CslibError
+from cslib.expressions import Kind
+from cslib.facts import FactError
+from cslib.moments import Moment
+
+__all__ = ["Event", "LogError", "content_of", "counted", "log_of"]
+
+
+@attrs.define
+class LogError(CslibError, ValueError):
+    """A log that cannot be read as the log of one account.
+
+    Attributes:
+        account: The account.
+        event: The event at fault: its id, or its name and when, where it has none.
+        problem: What is wrong, and the way out.
+    """
+
+    account: str
+    event: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"account {self.account!r}, event {self.event!r}: {self.problem}"
+
+
+def _is_unknown(value: object) -> bool:
+    if isinstance(value, (str, Mapping, list, tuple)) or getattr(value, "ndim", 0) > 0:
+        return False
+    try:
+        return facts.known(value, "payload", frozenset(Kind)) is None
+    except FactError:  # nothing that a rule reads, but something
+        if type(value).__repr__ is object.__repr__:  # its text is its address, another each time
+            raise
+        return False
+
+
+def _known_entries(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in payload.items() if not _is_unknown(value)}
+
+
+def content_of(value: Any) -> str:
+    """A payload, or a value in it, as text that is the same where they say the same.
+
+    >>> content_of({"amount": 90}) == content_of({"amount": Decimal("90.0"), "note": None})
+    False
+    >>> content_of({"amount": 90}) == content_of({"amount": Decimal("90.0")})
+    True
+    """
+    if _is_unknown(value):
+        return "None"
+    if hasattr(value, "tolist"):  # numpy's
+        value = value.tolist()
+    match value:
+        case bool():
+            return str(value)
+        case int() | Fraction():
+            return _digits(Fraction(value))
+        case float() if math.isfinite(value):
+            return _digits(Fraction(value))
+        case Decimal() if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS:
+            return _digits(Fraction(value))
+        case str():
+            return str.__repr__(value)
+        case dt.datetime() if value.utcoffset() is not None:
+            return moments.in_utc(value).isoformat()
+        case list() | tuple():
+            return f"[{', '.join(map(content_of, value))}]"
+        case set() | frozenset():
+            return f"set({', '.join(sorted(map(content_of, value)))})"
+        case Mapping():
+            entries = (f"{content_of(name)}: {content_of(each)}" for name, each in value.items())
+            return f"{{{', '.join(sorted(entries))}}}"
+    return repr(value)
+
+
+_MOST_DIGITS = 400  # as in cslib.money: a longer Decimal stands for itself, not written out
+
+
+def _digits(number: Fraction) -> str:
+    """The number in hexadecimal, of which Python writes any length."""
+    return f"{number.numerator:x}/{number.denominator:x}"
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened to an account.
+
+    Events are equal that say the same: 1 is 1.0, and an instant is the same in any time zone.
+
+    Attributes:
+        account: The account's id.
+        name: What happened, one of the definition's events.
+        at: When it happened: a date or an aware datetime (held in UTC), the same for a whole log.
+        id: Its id within the account's log; without one, equal events are one and the same.
+        recorded_at: When it became known, a date or an aware datetime; None: when it happened.
+        payload: What came with it; guards read it before the account's facts. What is unknown
+            in it (None, NaN ...) is left out: it says no more than an entry that is absent.
+
+    Raises:
+        MomentError: If ``at`` or ``recorded_at`` is no date and no aware datetime.
+        FactError: If a value of the payload is nothing that a rule reads and has no text of its own
+            (its class has no ``__repr__``), so that nothing tells two such events apart.
+
+    >>> paid = Event(account="a", name="paid", at=dt.date(2026, 3, 9),
+    ...              payload={"amount": 90, "discount": None})
+    >>> paid.payload, paid.known
+    ({'amount': 90}, datetime.date(2026, 3, 9))
+    """
+
+    account: str = attrs.field(validator=v.instance_of(str))
+    name: str = attrs.field(validator=v.instance_of(str))
+    at: Moment
+    id: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+    recorded_at: Moment | None = None
+    payload: Mapping[str, Any] = attrs.field(factory=dict, converter=_known_entries, eq=content_of)
+
+    def __attrs_post_init__(self) -> None:
+        what = f"event {self.label!r}"
+        object.__setattr__(self, "at", moments.in_utc(self.at, what))
+        if self.recorded_at is not None:
+            recorded_at = moments.in_utc(self.recorded_at, f"{what}, recorded_at")
+            object.__setattr__(self, "recorded_at", recorded_at)
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message: its id, or its name and when."""
+        return f"{self.name} on {self.at}" if self.id is None else self.id
+
+    @property
+    def known(self) -> dt.date:
+        """When it became known: ``recorded_at``, or else ``at``."""
+        return self.at if self.recorded_at is None else self.recorded_at
+
+
+def counted(
+    events: Iterable[Event], *, as_of: dt.date, known_at: dt.date | None = None
+) -> list[Event]:
+    """The events that happened by ``as_of`` and were known by ``known_at``, as they stand.
+
+    >>> late = Event(account="a", name="paid", at=dt.date(2026, 3, 9),
+    ...              recorded_at=dt.date(2026, 4, 1))
+    >>> end = dt.date(2026, 3, 31)
+    >>> len(counted([late], as_of=end)), len(counted([late], as_of=end, known_at=end))
+    (1, 0)
+    """
+    found = [event for event in events if moments.is_by(event.at, as_of)]
+    if known_at is None:
+        return found
+    return [event for event in found if moments.is_by(event.known, known_at)]
+
+
+def log_of(events: Iterable[Event], places: Mapping[str, int]) -> list[Event]:
+    """The events of one account, each once and in order.
+
+    Args:
+        events: In any order.
+        places: Of each name of an event, its place among those of one moment; others come last.
+
+    Raises:
+        LogError: If they are of several accounts, mix dates with instants, or hold two different
+            events of one id.
+
+    >>> paid, signed = (Event(account="a", name=name, at=dt.date(2026, 3, 9))
+    ...                 for name in ("paid", "signed"))
+    >>> [each.name for each in log_of([paid, signed, paid], {"signed": 0, "paid": 1})]
+    ['signed', 'paid']
+    """
+    given = list(events)
+    _check_alike(given)
+    last = len(places)
+
+    def order(event: Event) -> tuple[dt.date, int]:
+        return event.at, places.get(event.name, last)
+
+    log = sorted(_once(given), key=order)
+    ties = (list(group) for _, group in itertools.groupby(log, key=order))
+    return [event for tie in ties for event in (tie if len(tie) == 1 else sorted(tie, key=_rest))]
+
+
+def _rest(event: Event) -> tuple[Any, ...]:
+    """The order of a tie; its last two parts only see to it that arrival never matters."""
+    known = moments.instant(event.known)
+    content = (str(event.recorded_at), content_of(event.payload)) if event.id is None else ()
+    return known, event.id or "", event.name, content
+
+
+def _check_alike(events: list[Event]) -> None:
+    for event in events:
+        if event.account != events[0].account:
+            problem = f"the log is that of account {events[0].account!r}; use replay_all for many"
+            raise LogError(event.account, event.label, problem)
+        if isinstance(event.at, dt.datetime) is not isinstance(events[0].at, dt.datetime):
+            problem = "a log holds dates or instants, never both; convert one kind"
+            raise LogError(event.account, event.label, problem)
+
+
+def _once(events: Iterable[Event]) -> Iterable[Event]:
+    """Each event once."""
+    kept: dict[str | Event, Event] = {}
+    for event in events:
+        first = kept.setdefault(event if event.id is None else event.id, event)
+        if first is not event and first != event:
+            problem = (
+                f"the id stands twice, with another {_unlike(first, event)}; keep the right one"
+            )
+            raise LogError(event.account, event.label, problem)
+    return kept.values()
+
+
+def _unlike(first: Event, other: Event) -> str:
+    names = ("name", "at", "recorded_at")
+    unlike = [name for name in names if getattr(first, name) != getattr(other, name)]
+    unlike += ["payload"] if content_of(first.payload) != content_of(other.payload) else []
+    return " and ".join(unlike)

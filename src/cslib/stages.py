@@ -1,0 +1,254 @@
+"""What a lifecycle is made of: stages, the moves between them, and what is timed.
+
+Names of stages are paths: ``onboarding/training`` lies in ``onboarding``, and a move that leaves
+``onboarding`` leaves each stage in it. An account stands in a stage that has none below.
+
+A *mark* is the moment when an event of a name is accepted or a stage of that name is entered; so
+``since="signed"`` counts from the event, and ``since="onboarding"`` from the stage. Deadlines and
+milestones speak of marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import attrs
+from attrs import validators as v
+
+from cslib.errors import DefinitionError, Fault
+from cslib.expressions import Kind
+from cslib.faults import refuse
+from cslib.rules import Rule, rule
+from cslib.spans import Span
+
+__all__ = ["Deadline", "Milestone", "Pause", "Stage", "Track", "Transition", "inside", "lineage_of"]
+
+_NAME = v.and_(v.instance_of(str), v.min_len(1))
+
+
+def inside(stage: str, parent: str) -> bool:
+    """Whether a stage is ``parent``, or lies below it.
+
+    >>> inside("onboarding/training", "onboarding"), inside("onboarding", "on")
+    (True, False)
+    """
+    return stage == parent or stage.startswith(f"{parent}/")
+
+
+def lineage_of(stage: str) -> tuple[str, ...]:
+    """The stage and all that it lies in, from the inside out.
+
+    >>> lineage_of("onboarding/data/access")
+    ('onboarding/data/access', 'onboarding/data', 'onboarding')
+    """
+    parts = stage.split("/")
+    return tuple("/".join(parts[:end]) for end in range(len(parts), 0, -1))
+
+
+def _names(subject: str, field: str) -> Callable[[str | Iterable[str]], tuple[str, ...]]:
+    """A converter to several names, of which one may be given as it is."""
+
+    def convert(names: str | Iterable[str]) -> tuple[str, ...]:
+        given = (names,) if isinstance(names, str) else tuple(names)
+        refuse(subject, _name_faults(f"$.{field}", given))
+        return given
+
+    return convert
+
+
+def _name_faults(path: str, names: tuple[Any, ...]) -> Iterator[Fault]:
+    for place, name in enumerate(names):
+        if not isinstance(name, str) or not name:
+            yield Fault(f"{path}[{place}]", f"expected a name, but got {name!r}")
+
+
+def _fact_name(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+    if not (isinstance(value, str) and value.isidentifier()):
+        problem = f"expected a name that rules can read, such as 'first_use', but got {value!r}"
+        raise DefinitionError(attribute.name, (Fault(f"$.{attribute.name}", problem),))
+
+
+def _parts(subject: str, field: str, cls: type) -> Callable[[Iterable[Any]], tuple[Any, ...]]:
+    """A converter to several parts of one class."""
+
+    def convert(parts: Iterable[Any]) -> tuple[Any, ...]:
+        given = () if parts is None else tuple(parts)
+        faults = (
+            Fault(f"$.{field}[{place}]", f"expected a {cls.__name__}, but got {part!r}")
+            for place, part in enumerate(given)
+            if not isinstance(part, cls)
+        )
+        refuse(subject, faults)
+        return given
+
+    return convert
+
+
+def _condition(source: object) -> Rule | None:
+    return None if source is None else rule(source, kind=Kind.BOOLEAN)
+
+
+def _span(given: object) -> Span | None:
+    return None if given is None else Span.parse(given)
+
+
+@attrs.frozen(kw_only=True)
+class Track:
+    """One of several works that run side by side in a stage, each with its own end (L2, N).
+
+    Attributes:
+        name: Its name; while the account is in the stage, rules read ``done_`` and the name.
+        done_by: The events that end it; any one of them.
+        owner: The role that does it, never a person.
+        norm: What must be true for it to be done, in words.
+
+    >>> Track(name="data", done_by="data_integrated", owner="support engineer").done_by
+    ('data_integrated',)
+    """
+
+    name: str = attrs.field(validator=_fact_name)
+    done_by: tuple[str, ...] = attrs.field(
+        converter=_names("track", "done_by"), validator=v.min_len(1)
+    )
+    owner: str = attrs.field(default="", validator=v.instance_of(str))
+    norm: str = attrs.field(default="", validator=v.instance_of(str))
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """A standard stage (L1, S).
+
+    Attributes:
+        name: Its name; ``onboarding/training`` lies in ``onboarding``.
+        owner: The role that owns accounts in it, never a person.
+        norm: What must be true to enter it and to leave it, in words.
+        final: Whether it is an end: an account in it is no longer a customer, and only a win-back
+            leads out.
+        tracks: The works that run side by side in it; each visit begins them anew.
+
+    >>> Stage(name="onboarding/training", owner="csm", norm="Left by the training on site.").final
+    False
+    """
+
+    name: str = attrs.field(validator=_NAME)
+    owner: str = attrs.field(default="", validator=v.instance_of(str))
+    norm: str = attrs.field(default="", validator=v.instance_of(str))
+    final: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    tracks: tuple[Track, ...] = attrs.field(default=(), converter=_parts("stage", "tracks", Track))
+
+
+@attrs.frozen(kw_only=True)
+class Transition:
+    """A move, by an event or by time.
+
+    Attributes:
+        event: The event that makes it. Either this or ``after`` is given.
+        after: How long after entering the stage it is made, unless the stage was left before.
+        sources: The stages that it leaves; a stage with others in it stands for all of them.
+        target: The stage that it enters; None: the account stays, and the event is noted.
+        guard: What must hold, over the event's payload, the journey and the account's facts, at
+            the moment of the move; unknown is not enough.
+        priority: Where two could be made at once, the one of the smaller number is looked at
+            first. A move of an inner stage goes before one of the stage around it, whatever their
+            numbers.
+        effects: What should happen then, by name; never done here, only told.
+        win_back: Whether it leads out of a final stage on purpose (L13, S).
+        pauses: Whether the clock of ``after`` stands still while the account is on hold.
+
+    >>> Transition(after="30 days", sources="trial", target="lapsed").after
+    Span.parse('30 days')
+    """
+
+    event: str | None = attrs.field(default=None, validator=v.optional(_NAME))
+    after: Span | None = attrs.field(default=None, converter=_span)
+    sources: tuple[str, ...] = attrs.field(
+        converter=_names("transition", "sources"), validator=v.min_len(1)
+    )
+    target: str | None = attrs.field(default=None, validator=v.optional(_NAME))
+    guard: Rule | None = attrs.field(default=None, converter=_condition)
+    priority: int = attrs.field(default=0, validator=v.instance_of(int))
+    effects: tuple[str, ...] = attrs.field(default=(), converter=_names("transition", "effects"))
+    win_back: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
+
+    def __attrs_post_init__(self) -> None:
+        refuse("transition", self._faults())
+
+    def _faults(self) -> Iterator[Fault]:
+        if (self.event is None) == (self.after is None):
+            yield Fault("$.event", "expected an event or after=, one of the two")
+        if self.pauses and self.after is None:
+            yield Fault("$.pauses", "only a move with after= has a clock to stop")
+        if self.after is not None and self.target is None:
+            yield Fault("$.target", "expected a stage; a move by time that stays moves nothing")
+
+    @property
+    def label(self) -> str:
+        """What makes it, for people: the event, or ``after 30 days``."""
+        return f"after {self.after}" if self.event is None else self.event
+
+
+@attrs.frozen(kw_only=True)
+class Deadline:
+    """Something that must happen within a limit (L6, W).
+
+    Attributes:
+        name: Its name; rules read ``deadline_`` and the name, its status as text.
+        since: The marks that start its clock; each of them starts it anew.
+        by: The marks that meet it.
+        within: The limit. What happens at the due moment is in time.
+        waived_by: The marks after which it no longer matters.
+        breach: The event that happens when it passes unmet; None: it shows, and moves nothing.
+        pauses: Whether its clock stands still while the account is on hold.
+
+    >>> limit = Deadline(name="activated", since="signed", by="first_use", within="3 months")
+    >>> limit.within
+    Span.parse('3 months')
+    """
+
+    name: str = attrs.field(validator=_fact_name)
+    since: tuple[str, ...] = attrs.field(
+        converter=_names("deadline", "since"), validator=v.min_len(1)
+    )
+    by: tuple[str, ...] = attrs.field(converter=_names("deadline", "by"), validator=v.min_len(1))
+    within: Span = attrs.field(converter=Span.parse)
+    waived_by: tuple[str, ...] = attrs.field(default=(), converter=_names("deadline", "waived_by"))
+    breach: str | None = attrs.field(default=None, validator=v.optional(_NAME))
+    pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
+
+
+@attrs.frozen(kw_only=True)
+class Milestone:
+    """Something worth knowing the first date of.
+
+    Attributes:
+        name: Its name; rules read ``milestone_`` and the name, the moment of its first mark.
+        by: The marks that reach it.
+
+    >>> Milestone(name="first_value", by="report_shared").by
+    ('report_shared',)
+    """
+
+    name: str = attrs.field(validator=_fact_name)
+    by: tuple[str, ...] = attrs.field(converter=_names("milestone", "by"), validator=v.min_len(1))
+
+
+@attrs.frozen(kw_only=True)
+class Pause:
+    """What puts an account on hold, and what ends that.
+
+    Only the clocks that say so (``pauses=True``) stand still meanwhile.
+
+    Attributes:
+        starts: The events that put it on hold.
+        ends: The events that end the hold.
+
+    >>> Pause(starts="put_on_hold", ends="resumed").ends
+    ('resumed',)
+    """
+
+    starts: tuple[str, ...] = attrs.field(
+        converter=_names("pause", "starts"), validator=v.min_len(1)
+    )
+    ends: tuple[str, ...] = attrs.field(converter=_names("pause", "ends"), validator=v.min_len(1))

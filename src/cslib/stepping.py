@@ -1,0 +1,453 @@
+"""The step: what one event does to where an account stands.
+
+:func:`step` and :func:`advance` are pure: a state and an event in, an outcome out. A replay is
+nothing but steps over a log in order. What is timed for a moment happens before the events of that
+moment (``docs/semantics.md``, "Lifecycle and logs").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from cslib import facts, moments
+from cslib.charts import Candidate, Chart, Row
+from cslib.clocks import Alarm, alarms, deadline_state, due_of
+from cslib.errors import CslibError
+from cslib.explanations import Explanation
+from cslib.facts import FactError
+from cslib.journeys import (
+    Clock,
+    Memory,
+    Move,
+    Outcome,
+    OutcomeKind,
+    Refusal,
+    RefusalReason,
+    State,
+    days_since,
+)
+from cslib.logs import Event, LogError
+
+__all__ = ["advance", "beginning", "journey_facts", "step", "take"]
+
+
+def beginning(chart: Chart) -> State:
+    """The state of an account to which nothing has happened."""
+    blank = Memory(clocks=(None,) * len(chart.deadlines), reached=(None,) * len(chart.milestones))
+    return State(chart.initial, memory=blank)
+
+
+def step(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:
+    """What an event does to an account that stands in a state.
+
+    What time does up to the event comes first. Nothing is kept of events before the last: one that
+    is older than it is refused, and a replay of the whole log puts it in its place.
+
+    Raises:
+        LogError: If the event is of another account than those before, an instant among dates or
+            the other way round, or a guard meets a fact of the wrong kind.
+    """
+    last, now, at = state.last, state.now, event.at
+    follows = last is None or (
+        now < at  # type: ignore[operator] - both are set by the first event
+        if type(at) is type(now) and event.account == last.account
+        else False
+    )
+    if not follows:
+        reason = _out_of_place(state, event)
+        if reason is not None:
+            refusal = Refusal(event=event, stage=state.stage, reason=reason)
+            return Outcome(OutcomeKind.REFUSED, state, (), (refusal,))
+    return take(chart, state, event, account)
+
+
+def take(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:
+    """As :func:`step`, for an event that is known to follow those before."""
+    stage, _, _, wakes, refused, _, memory = state
+    at = event.at
+    plain = chart.plain[stage].get(event.name)
+    if plain is not None:  # as _made does it, made as tuples are made, which is four times as quick
+        target, place, effects = plain
+        after = _tuple(State, (target, at, at, None, refused, event, memory))
+        moves = (_tuple(Move, (event, stage, target, place, effects)),)
+        return _tuple(Outcome, (_MOVED, after, moves, ()))
+    if wakes is None or wakes > at:
+        return _took(chart, state, event, account)
+    before = _timed(chart, state, account, lambda moment: moment <= at)
+    outcome = _took(chart, before.state, event, account)
+    moves, refusals = before.moves + outcome.moves, before.refusals + outcome.refusals
+    return Outcome(outcome.kind, outcome.state, moves, refusals)
+
+
+_tuple: Any = tuple.__new__
+_MOVED = OutcomeKind.MOVED
+
+
+def advance(chart: Chart, state: State, as_of: dt.date, account: object = None) -> Outcome:
+    """What time alone does to an account up to a moment.
+
+    Raises:
+        LogError: If a guard meets a fact of the wrong kind.
+    """
+    return _timed(chart, state, account, lambda moment: moments.is_by(moment, as_of))
+
+
+def _out_of_place(state: State, event: Event) -> RefusalReason | None:
+    """Why an event does not come after those before; None if it does, at the same moment.
+
+    Raises:
+        LogError: If it can come neither before nor after them.
+    """
+    last, now = state.last, state.now
+    assert last is not None and now is not None  # noqa: S101, PT018 - the first follows nothing
+    if event.account != last.account:
+        problem = f"the state is that of account {last.account!r}"
+        raise LogError(event.account, event.label, problem)
+    if isinstance(event.at, dt.datetime) is not isinstance(now, dt.datetime):
+        problem = "a log holds dates or instants, never both; convert one kind"
+        raise LogError(event.account, event.label, problem)
+    if event.at == last.at and _same(event, last):
+        return RefusalReason.DUPLICATE
+    return RefusalReason.OUT_OF_ORDER if event.at < now else None
+
+
+def _same(event: Event, last: Event) -> bool:
+    return event.name == last.name and event == last
+
+
+# --------------------------------------------------------------------------------------
+# An event
+
+
+def _took(chart: Chart, state: State, event: Event, account: object) -> Outcome:
+    name = event.name
+    if chart.payloads and name in chart.payloads:
+        problem = "; ".join(_payload_problems(chart, event))
+        if problem:
+            return _refused(state, event, RefusalReason.PAYLOAD, problem=problem)
+    row = chart.rows[state.stage].get(name)
+    if row is not None:
+        if row.sure is not None:
+            return _made(chart, state, event, row.sure)
+        return _guarded(chart, state, event, row, account)
+    if _is_noted(chart, state, name):
+        return Outcome(OutcomeKind.STAYED, _noted(chart, state, event, (name,)))
+    return _refused_there(chart, state, event)
+
+
+def _payload_problems(chart: Chart, event: Event) -> Iterator[str]:
+    for spec in chart.payloads[event.name].facts:
+        problem = spec.problem(event.payload.get(spec.name))
+        if problem:
+            yield problem
+
+
+def _is_noted(chart: Chart, state: State, name: str) -> bool:
+    if state.stage in chart.final or name not in chart.places:
+        return False
+    pause = chart.pause
+    if pause is not None and name in pause.starts and not state.memory.on_hold:
+        return True
+    if pause is not None and name in pause.ends and state.memory.on_hold:
+        return True
+    return name in chart.tracks[state.stage] or name in chart.marked
+
+
+def _refused_there(chart: Chart, state: State, event: Event) -> Outcome:
+    if event.name not in chart.places:
+        allowed, reason = tuple(chart.places), RefusalReason.UNKNOWN_EVENT
+    else:
+        allowed = chart.allowed(state.stage)
+        ended = state.stage in chart.final
+        reason = RefusalReason.AFTER_END if ended else RefusalReason.NO_TRANSITION
+    return _refused(state, event, reason, allowed=allowed)
+
+
+def _refused(
+    state: State,
+    event: Event,
+    reason: RefusalReason,
+    *,
+    allowed: tuple[str, ...] = (),
+    problem: str = "",
+    explanation: Explanation | None = None,
+) -> Outcome:
+    refusal = Refusal(
+        event=event,
+        stage=state.stage,
+        reason=reason,
+        allowed=allowed,
+        problem=problem,
+        explanation=explanation,
+    )
+    after = state._replace(now=event.at, refused=state.refused + 1, last=event)
+    return Outcome(OutcomeKind.REFUSED, after, (), (refusal,))
+
+
+# --------------------------------------------------------------------------------------
+# Guards
+
+
+def _guarded(chart: Chart, state: State, event: Event, row: Row, account: object) -> Outcome:
+    """The first group in which a move can be made, or in which that cannot be told, decides."""
+    first: Explanation | None = None
+    for group in row.groups:
+        unknown = None
+        for candidate in group:
+            held = _holds(chart, state, candidate, event, account)
+            if held:
+                return _made(chart, state, event, candidate)
+            unknown = candidate if held is None and unknown is None else unknown
+        if unknown is not None:
+            why = _explained(chart, state, unknown, event, account)
+            return _refused(state, event, RefusalReason.GUARD_UNKNOWN, explanation=why)
+        first = first or _explained(chart, state, group[0], event, account)
+    return _refused(state, event, RefusalReason.GUARD_FALSE, explanation=first)
+
+
+def _holds(
+    chart: Chart, state: State, candidate: Candidate, event: Event, account: object
+) -> bool | None:
+    guard = candidate.transition.guard
+    if guard is None:
+        return True
+    record = _record(chart, state, candidate, event, account)
+    try:
+        held: bool | None = guard(record, as_of=event.at)
+    except FactError as error:
+        raise LogError(event.account, event.label, f"its guard cannot tell: {error}") from error
+    return held
+
+
+def _explained(
+    chart: Chart, state: State, candidate: Candidate, event: Event, account: object
+) -> Explanation | None:
+    guard = candidate.transition.guard
+    if guard is None:
+        return None
+    return guard.explain(_record(chart, state, candidate, event, account), as_of=event.at)
+
+
+def _record(
+    chart: Chart, state: State, candidate: Candidate, event: Event, account: object
+) -> dict[str, object]:
+    """What a guard reads: the payload first, then the journey, then the account."""
+    assert candidate.transition.guard is not None  # noqa: S101 - only guards ask
+    payload = facts.getter(event.payload)
+    own = journey_facts(chart, state, event.at) if candidate.journey else {}
+    known = account(event.at) if callable(account) else account
+    get = facts.getter({} if known is None else known)
+    record = {}
+    for name in candidate.transition.guard.facts:
+        value = payload(name)
+        if value is None:
+            value = own[name] if name in own else get(name)
+        record[name] = value
+    return record
+
+
+def journey_facts(chart: Chart, state: State, moment: dt.date) -> dict[str, object]:
+    """What rules can read of an account that stands in a state, as :attr:`Journey.facts`."""
+    memory = state.memory
+    tracks = tracks_of(chart, state.stage)
+    clocks = [
+        deadline_state(deadline, clock, memory.holds, chart.calendar, moment)
+        for deadline, clock in zip(chart.deadlines, memory.clocks, strict=True)
+    ]
+    return {
+        "stage": state.stage,
+        "days_in_stage": days_since(state.entered, moment),
+        "events_refused": state.refused,
+        "on_hold": memory.on_hold,
+        "tracks_done": sum(track in memory.done for track in tracks),
+        "tracks_open": sum(track not in memory.done for track in tracks),
+        **{f"done_{track}": track in memory.done for track in tracks},
+        **{f"deadline_{each.name}": str(each.status) for each in clocks},
+        **{f"due_{each.name}": each.due for each in clocks},
+        **{
+            f"milestone_{milestone.name}": reached
+            for milestone, reached in zip(chart.milestones, memory.reached, strict=True)
+        },
+    }
+
+
+def tracks_of(chart: Chart, stage: str) -> tuple[str, ...]:
+    """The tracks in a stage and around it, in the order of the definition."""
+    return tuple(dict.fromkeys(name for names in chart.tracks[stage].values() for name in names))
+
+
+# --------------------------------------------------------------------------------------
+# What is kept in mind
+
+
+def _made(chart: Chart, state: State, event: Event, candidate: Candidate) -> Outcome:
+    transition = candidate.transition
+    target = transition.target
+    move = Move(event, state.stage, target, candidate.place, transition.effects)
+    if chart.remembers:
+        after = _noted(chart, state, event, candidate.marks, target)
+    elif target is None:
+        after = State(state.stage, state.entered, event.at, None, state.refused, event, state.memory)
+    else:
+        after = State(target, event.at, event.at, None, state.refused, event, state.memory)
+    kind = OutcomeKind.STAYED if target is None else OutcomeKind.MOVED
+    return Outcome(kind, after, (move,))
+
+
+def _noted(
+    chart: Chart, state: State, event: Event, marks: Iterable[str], target: str | None = None
+) -> State:
+    """The state after an accepted event, with everything that it marks."""
+    before, at = state.memory, event.at
+    memory = _held(chart, before, event)
+    memory = _marked(chart, memory, [name for name in marks if name in chart.marked], at)
+    if target is None:
+        stage, entered = state.stage, state.entered
+        ended = chart.tracks[stage].get(event.name)
+        memory = memory._replace(done=memory.done.union(ended)) if ended else memory
+    else:
+        stage, entered = target, at
+        memory = memory._replace(done=frozenset(), tried=frozenset())
+        memory = _ended(chart, memory, before, at) if target in chart.final else memory
+    wakes = _wakes(chart, stage, entered, memory)
+    return State(stage, entered, at, wakes, state.refused, event, memory)
+
+
+def _wakes(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) -> dt.date | None:
+    return min((each.moment for each in alarms(chart, stage, entered, memory)), default=None)
+
+
+def _held(chart: Chart, memory: Memory, event: Event) -> Memory:
+    pause = chart.pause
+    if pause is None:
+        return memory
+    if event.name in pause.starts and not memory.on_hold:
+        return memory._replace(holds=(*memory.holds, (event.at, None)))
+    if event.name in pause.ends and memory.on_hold:
+        return _resumed(memory, event.at)
+    return memory
+
+
+def _resumed(memory: Memory, at: dt.date) -> Memory:
+    began, _ = memory.holds[-1]
+    return memory._replace(holds=(*memory.holds[:-1], (began, at)))
+
+
+def _marked(chart: Chart, memory: Memory, marks: Iterable[str], at: dt.date) -> Memory:
+    for name in marks:
+        clocks = tuple(
+            _wound(clock, name, at, by=each.by, waived_by=each.waived_by, since=each.since)
+            for each, clock in zip(chart.deadlines, memory.clocks, strict=True)
+        )
+        reached = tuple(
+            at if moment is None and name in each.by else moment
+            for each, moment in zip(chart.milestones, memory.reached, strict=True)
+        )
+        memory = memory._replace(clocks=clocks, reached=reached)
+    return memory
+
+
+def _wound(
+    clock: Clock | None,
+    name: str,
+    at: dt.date,
+    *,
+    by: tuple[str, ...],
+    waived_by: tuple[str, ...],
+    since: tuple[str, ...],
+) -> Clock | None:
+    """A clock after a mark: met or waived first, then started anew."""
+    if clock is not None and clock.runs:
+        if name in by:
+            clock = clock._replace(met=at)
+        elif name in waived_by:
+            clock = clock._replace(waived=at)
+    return Clock(at) if name in since else clock
+
+
+def _ended(chart: Chart, memory: Memory, before: Memory, at: dt.date) -> Memory:
+    """At an end, holds end, and a deadline that was open before no longer matters."""
+    memory = _resumed(memory, at) if memory.on_hold else memory
+    clocks = []
+    rows = zip(chart.deadlines, memory.clocks, before.clocks, strict=True)
+    for deadline, clock, old in rows:
+        if clock is not None and clock is old and clock.runs:
+            due = due_of(deadline, clock, memory.holds, chart.calendar)
+            clock = clock._replace(waived=at) if due is None or at <= due else clock
+        clocks.append(clock)
+    return memory._replace(clocks=tuple(clocks))
+
+
+# --------------------------------------------------------------------------------------
+# Time
+
+
+def _timed(
+    chart: Chart, state: State, account: object, is_due: Callable[[dt.date], bool]
+) -> Outcome:
+    """Everything timed that is due, one after another."""
+    moves: tuple[Move, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    while state.wakes is not None and is_due(state.wakes):
+        alarm = min(alarms(chart, state.stage, state.entered, state.memory))
+        outcome = _rung(chart, state, alarm, account)
+        moves, refusals = moves + outcome.moves, refusals + outcome.refusals
+        state = outcome.state
+    kind = OutcomeKind.MOVED if moves else OutcomeKind.STAYED
+    return Outcome(kind, state, moves, refusals)
+
+
+def _rung(chart: Chart, state: State, alarm: Alarm, account: object) -> Outcome:
+    if alarm.candidate is not None:
+        return _timed_move(chart, state, alarm.candidate, alarm.moment, account)
+    assert alarm.deadline is not None  # noqa: S101 - it is one or the other
+    return _breach(chart, state, alarm.deadline, alarm.moment, account)
+
+
+def _timed_move(
+    chart: Chart, state: State, candidate: Candidate, moment: dt.date, account: object
+) -> Outcome:
+    event = _happening(state, candidate.transition.label, moment)
+    held = _holds(chart, state, candidate, event, account)
+    if held:
+        return _made(chart, state, event, candidate)
+    memory = state.memory._replace(tried=state.memory.tried | {candidate.place})
+    reason = RefusalReason.GUARD_UNKNOWN if held is None else RefusalReason.GUARD_FALSE
+    why = _explained(chart, state, candidate, event, account)
+    outcome = _refused(state, event, reason, explanation=why)
+    return _rewound(chart, outcome, state, memory)
+
+
+def _breach(
+    chart: Chart, state: State, place: int, moment: dt.date, account: object
+) -> Outcome:
+    deadline = chart.deadlines[place]
+    clocks = list(state.memory.clocks)
+    clock = clocks[place]
+    assert clock is not None and deadline.breach is not None  # noqa: S101, PT018 - it has run out
+    clocks[place] = clock._replace(breached=True)
+    memory = state.memory._replace(clocks=tuple(clocks))
+    state = state._replace(memory=memory, now=moment)
+    event = _happening(state, deadline.breach, moment)
+    if event.name not in chart.rows[state.stage] and not _is_noted(chart, state, event.name):
+        return _rewound(chart, Outcome(OutcomeKind.STAYED, state), state, memory)
+    outcome = _took(chart, state, event, account)
+    return _rewound(chart, outcome, state, outcome.state.memory)
+
+
+def _happening(state: State, name: str, moment: dt.date) -> Event:
+    """The event of something that time does."""
+    assert state.last is not None  # noqa: S101 - nothing is timed before the first event
+    return Event(account=state.last.account, name=name, at=moment)
+
+
+def _rewound(chart: Chart, outcome: Outcome, before: State, memory: Memory) -> Outcome:
+    """The outcome, with what is timed next; what time does is no event of the log."""
+    state = outcome.state
+    wakes = _wakes(chart, state.stage, state.entered, memory)
+    kept = state._replace(memory=memory, wakes=wakes)
+    return outcome._replace(state=kept)
