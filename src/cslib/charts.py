@@ -25,7 +25,14 @@ from cslib.stages import (
 
 __all__ = ["JOURNEY_FACTS", "Candidate", "Chart", "Row", "leaves_of"]
 
-JOURNEY_FACTS = ("stage", "days_in_stage", "events_refused", "on_hold", "tracks_open", "tracks_done")
+JOURNEY_FACTS = (
+    "stage",
+    "days_in_stage",
+    "events_refused",
+    "on_hold",
+    "tracks_open",
+    "tracks_done",
+)
 """What rules can read of any journey; deadlines, milestones and tracks add their own."""
 
 

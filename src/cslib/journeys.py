@@ -18,8 +18,9 @@ from cslib import moments
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.explanations import Explanation
-from cslib.logs import Event
+from cslib.logs import Event, Payload, content_of
 from cslib.moments import Moment
+from cslib.rules import Rule
 from cslib.stages import inside
 
 __all__ = [
@@ -225,7 +226,8 @@ class Refusal:
         allowed: Where there was no transition, the events that are accepted in that stage; where
             there is no such event, all that there are.
         problem: What is wrong with its payload.
-        explanation: Where a guard refused it, which part of the guard, with the values.
+        guard: The guard that refused it.
+        facts: What that guard read.
     """
 
     event: Event
@@ -233,7 +235,15 @@ class Refusal:
     reason: RefusalReason
     allowed: tuple[str, ...] = ()
     problem: str = ""
-    explanation: Explanation | None = None
+    guard: Rule | None = None
+    facts: Payload = attrs.field(factory=Payload, converter=Payload, eq=content_of)
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """Where a guard refused it, which part of the guard, with the values."""
+        if self.guard is None:
+            return None
+        return self.guard.explain(self.facts, as_of=self.event.at)
 
     @property
     def why(self) -> str:
@@ -244,8 +254,9 @@ class Refusal:
         ...         allowed=("paid",)).why
         "no event of this lifecycle: did you mean 'paid'?"
         """
-        if self.explanation is not None:
-            return _why(self.explanation)
+        explanation = self.explanation
+        if explanation is not None:
+            return _why(explanation)
         if self.problem:
             return self.problem
         if self.reason in _IN_WORDS:

@@ -227,9 +227,7 @@ class Lifecycle:
         """
         return tuple(self._possibility(state, name, at, account) for name in self.events)
 
-    def _possibility(
-        self, state: State, name: str, at: dt.date, account: object
-    ) -> Possibility:
+    def _possibility(self, state: State, name: str, at: dt.date, account: object) -> Possibility:
         known_as = "" if state.last is None else state.last.account
         event = Event(account=known_as, name=name, at=at)
         outcome = stepping.take(self.chart, state, event, account)

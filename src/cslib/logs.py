@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,9 +21,10 @@ from cslib import facts, moments
 from cslib.errors import CslibError
 from cslib.expressions import Kind
 from cslib.facts import FactError
+from cslib.faults import refusal, wrong
 from cslib.moments import Moment
 
-__all__ = ["Event", "LogError", "content_of", "counted", "log_of"]
+__all__ = ["Event", "LogError", "Payload", "content_of", "counted", "log_of"]
 
 
 @attrs.define
@@ -55,8 +56,81 @@ def _is_unknown(value: object) -> bool:
         return False
 
 
-def _known_entries(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if not _is_unknown(value)}
+def _known_entries(payload: Mapping[str, Any]) -> Payload:
+    return Payload({name: value for name, value in payload.items() if not _is_unknown(value)})
+
+
+class Payload(dict[str, Any]):
+    """Named values, as they came with an event: a dict that goes to JSON and back.
+
+    Numbers, texts and flags are themselves there; anything else says what it is.
+
+    >>> import json
+    >>> data = Payload({"amount": Decimal("9.50"), "on": dt.date(2026, 3, 9)}).__to_data__()
+    >>> json.dumps(data)
+    '{"amount": {"decimal": "9.50"}, "on": {"date": "2026-03-09"}}'
+    >>> Payload.__from_data__(data, ()) == {"amount": Decimal("9.50"), "on": dt.date(2026, 3, 9)}
+    True
+    """
+
+    def __to_data__(self) -> dict[str, Any]:
+        return {name: _written(value, name) for name, value in self.items()}
+
+    @classmethod
+    def __from_data__(cls, data: object, functions: object) -> Payload:
+        if not isinstance(data, dict):
+            raise wrong("an object", data)
+        return cls({name: _read(value) for name, value in data.items()})
+
+
+def _written(value: Any, name: str) -> Any:
+    if hasattr(value, "tolist"):  # numpy's
+        value = value.tolist()
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return {"decimal": str(value)}
+        case Fraction():
+            return {"fraction": str(value)}
+        case dt.datetime():
+            return {"instant": moments.instant(value, name).isoformat()}
+        case dt.date():
+            return {"date": value.isoformat()}
+        case list() | tuple():
+            return [_written(each, name) for each in value]
+        case set() | frozenset():
+            return {"set": [_written(each, name) for each in sorted(value, key=content_of)]}
+        case Mapping():
+            return {"object": {str(key): _written(each, name) for key, each in value.items()}}
+    kind = type(value).__name__
+    raise refusal(f"{name}: a value of the type {kind} has no JSON form; make it text before")
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "decimal": Decimal,
+    "fraction": Fraction,
+    "instant": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "set": lambda parts: frozenset(map(_read, parts)),
+    "object": lambda entries: {name: _read(each) for name, each in entries.items()},
+}
+
+
+def _read(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_read(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    if len(data) != 1 or not data.keys() <= _READERS.keys():
+        raise refusal(
+            f"expected one of {', '.join(_READERS)}, but got {', '.join(map(repr, data))}"
+        )
+    ((what, given),) = data.items()
+    try:
+        return _READERS[what](given)
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        raise wrong(f"what a {what} is made of", given) from None
 
 
 def content_of(value: Any) -> str:
@@ -133,7 +207,7 @@ class Event:
     at: Moment
     id: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
     recorded_at: Moment | None = None
-    payload: Mapping[str, Any] = attrs.field(factory=dict, converter=_known_entries, eq=content_of)
+    payload: Payload = attrs.field(factory=Payload, converter=_known_entries, eq=content_of)
 
     def __attrs_post_init__(self) -> None:
         what = f"event {self.label!r}"

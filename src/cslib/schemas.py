@@ -60,7 +60,9 @@ class FactSpec:
         if not self.name:
             return Fault("$.name", "a fact has a name, but got an empty one")
         if self.values and self.kind is not Kind.TEXT:
-            return Fault("$.values", f"only a text has a list of values, but its kind is {self.kind}")
+            return Fault(
+                "$.values", f"only a text has a list of values, but its kind is {self.kind}"
+            )
         if self.exponent is None:
             return None
         if self.kind is not Kind.NUMBER:

@@ -10,7 +10,7 @@ milestones speak of marks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -46,21 +46,21 @@ def lineage_of(stage: str) -> tuple[str, ...]:
     return tuple("/".join(parts[:end]) for end in range(len(parts), 0, -1))
 
 
-def _names(subject: str, field: str) -> Callable[[str | Iterable[str]], tuple[str, ...]]:
-    """A converter to several names, of which one may be given as it is."""
-
-    def convert(names: str | Iterable[str]) -> tuple[str, ...]:
-        given = (names,) if isinstance(names, str) else tuple(names)
-        refuse(subject, _name_faults(f"$.{field}", given))
-        return given
-
-    return convert
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Several names, of which one may be given as it is."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _name_faults(path: str, names: tuple[Any, ...]) -> Iterator[Fault]:
-    for place, name in enumerate(names):
-        if not isinstance(name, str) or not name:
-            yield Fault(f"{path}[{place}]", f"expected a name, but got {name!r}")
+def _are_names(_: object, attribute: attrs.Attribute[Any], names: tuple[Any, ...]) -> None:
+    faults = (
+        Fault(f"$.{attribute.name}[{place}]", f"expected a name, but got {name!r}")
+        for place, name in enumerate(names)
+        if not isinstance(name, str) or not name
+    )
+    refuse(attribute.name, faults)
+
+
+_SOME = v.and_(v.min_len(1), _are_names)
 
 
 def _fact_name(_: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -69,24 +69,16 @@ def _fact_name(_: object, attribute: attrs.Attribute[str], value: object) -> Non
         raise DefinitionError(attribute.name, (Fault(f"$.{attribute.name}", problem),))
 
 
-def _parts(subject: str, field: str, cls: type) -> Callable[[Iterable[Any]], tuple[Any, ...]]:
-    """A converter to several parts of one class."""
-
-    def convert(parts: Iterable[Any]) -> tuple[Any, ...]:
-        given = () if parts is None else tuple(parts)
-        faults = (
-            Fault(f"$.{field}[{place}]", f"expected a {cls.__name__}, but got {part!r}")
-            for place, part in enumerate(given)
-            if not isinstance(part, cls)
-        )
-        refuse(subject, faults)
-        return given
-
-    return convert
+def _tracks(tracks: Iterable[Track]) -> tuple[Track, ...]:
+    return tuple(tracks)
 
 
 def _condition(source: object) -> Rule | None:
     return None if source is None else rule(source, kind=Kind.BOOLEAN)
+
+
+def _limit(given: object) -> Span:
+    return Span.parse(given)
 
 
 def _span(given: object) -> Span | None:
@@ -108,9 +100,7 @@ class Track:
     """
 
     name: str = attrs.field(validator=_fact_name)
-    done_by: tuple[str, ...] = attrs.field(
-        converter=_names("track", "done_by"), validator=v.min_len(1)
-    )
+    done_by: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
     owner: str = attrs.field(default="", validator=v.instance_of(str))
     norm: str = attrs.field(default="", validator=v.instance_of(str))
 
@@ -135,7 +125,9 @@ class Stage:
     owner: str = attrs.field(default="", validator=v.instance_of(str))
     norm: str = attrs.field(default="", validator=v.instance_of(str))
     final: bool = attrs.field(default=False, validator=v.instance_of(bool))
-    tracks: tuple[Track, ...] = attrs.field(default=(), converter=_parts("stage", "tracks", Track))
+    tracks: tuple[Track, ...] = attrs.field(
+        default=(), converter=_tracks, validator=v.deep_iterable(v.instance_of(Track))
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -162,13 +154,11 @@ class Transition:
 
     event: str | None = attrs.field(default=None, validator=v.optional(_NAME))
     after: Span | None = attrs.field(default=None, converter=_span)
-    sources: tuple[str, ...] = attrs.field(
-        converter=_names("transition", "sources"), validator=v.min_len(1)
-    )
+    sources: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
     target: str | None = attrs.field(default=None, validator=v.optional(_NAME))
     guard: Rule | None = attrs.field(default=None, converter=_condition)
     priority: int = attrs.field(default=0, validator=v.instance_of(int))
-    effects: tuple[str, ...] = attrs.field(default=(), converter=_names("transition", "effects"))
+    effects: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
     win_back: bool = attrs.field(default=False, validator=v.instance_of(bool))
     pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
 
@@ -208,12 +198,10 @@ class Deadline:
     """
 
     name: str = attrs.field(validator=_fact_name)
-    since: tuple[str, ...] = attrs.field(
-        converter=_names("deadline", "since"), validator=v.min_len(1)
-    )
-    by: tuple[str, ...] = attrs.field(converter=_names("deadline", "by"), validator=v.min_len(1))
-    within: Span = attrs.field(converter=Span.parse)
-    waived_by: tuple[str, ...] = attrs.field(default=(), converter=_names("deadline", "waived_by"))
+    since: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
+    by: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
+    within: Span = attrs.field(converter=_limit)
+    waived_by: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
     breach: str | None = attrs.field(default=None, validator=v.optional(_NAME))
     pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
 
@@ -231,7 +219,7 @@ class Milestone:
     """
 
     name: str = attrs.field(validator=_fact_name)
-    by: tuple[str, ...] = attrs.field(converter=_names("milestone", "by"), validator=v.min_len(1))
+    by: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
 
 
 @attrs.frozen(kw_only=True)
@@ -248,7 +236,5 @@ class Pause:
     ('resumed',)
     """
 
-    starts: tuple[str, ...] = attrs.field(
-        converter=_names("pause", "starts"), validator=v.min_len(1)
-    )
-    ends: tuple[str, ...] = attrs.field(converter=_names("pause", "ends"), validator=v.min_len(1))
+    starts: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
+    ends: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)

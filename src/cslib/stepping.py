@@ -8,16 +8,13 @@ moment (``docs/semantics.md``, "Lifecycle and logs").
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
-
-import attrs
 
 from cslib import facts, moments
 from cslib.charts import Candidate, Chart, Row
 from cslib.clocks import Alarm, alarms, deadline_state, due_of
-from cslib.errors import CslibError
-from cslib.explanations import Explanation
 from cslib.facts import FactError
 from cslib.journeys import (
     Clock,
@@ -31,8 +28,13 @@ from cslib.journeys import (
     days_since,
 )
 from cslib.logs import Event, LogError
+from cslib.rules import Rule
 
 __all__ = ["advance", "beginning", "journey_facts", "step", "take"]
+
+
+_tuple: Any = tuple.__new__
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def beginning(chart: Chart) -> State:
@@ -52,11 +54,12 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
             the other way round, or a guard meets a fact of the wrong kind.
     """
     last, now, at = state.last, state.now, event.at
-    follows = last is None or (
-        now < at  # type: ignore[operator] - both are set by the first event
-        if type(at) is type(now) and event.account == last.account
-        else False
-    )
+    if last is None or now is None:
+        follows = True
+    elif event.account == last.account and type(at) is type(now):
+        follows = now < at
+    else:
+        follows = False
     if not follows:
         reason = _out_of_place(state, event)
         if reason is not None:
@@ -73,8 +76,9 @@ def take(chart: Chart, state: State, event: Event, account: object = None) -> Ou
     if plain is not None:  # as _made does it, made as tuples are made, which is four times as quick
         target, place, effects = plain
         after = _tuple(State, (target, at, at, None, refused, event, memory))
-        moves = (_tuple(Move, (event, stage, target, place, effects)),)
-        return _tuple(Outcome, (_MOVED, after, moves, ()))
+        move = _tuple(Move, (event, stage, target, place, effects))
+        done: Outcome = _tuple(Outcome, (_MOVED, after, (move,), ()))
+        return done
     if wakes is None or wakes > at:
         return _took(chart, state, event, account)
     before = _timed(chart, state, account, lambda moment: moment <= at)
@@ -83,7 +87,6 @@ def take(chart: Chart, state: State, event: Event, account: object = None) -> Ou
     return Outcome(outcome.kind, outcome.state, moves, refusals)
 
 
-_tuple: Any = tuple.__new__
 _MOVED = OutcomeKind.MOVED
 
 
@@ -174,7 +177,8 @@ def _refused(
     *,
     allowed: tuple[str, ...] = (),
     problem: str = "",
-    explanation: Explanation | None = None,
+    guard: Rule | None = None,
+    record: Mapping[str, object] = _NOTHING,
 ) -> Outcome:
     refusal = Refusal(
         event=event,
@@ -182,7 +186,8 @@ def _refused(
         reason=reason,
         allowed=allowed,
         problem=problem,
-        explanation=explanation,
+        guard=guard,
+        facts=record,
     )
     after = state._replace(now=event.at, refused=state.refused + 1, last=event)
     return Outcome(OutcomeKind.REFUSED, after, (), (refusal,))
@@ -194,7 +199,6 @@ def _refused(
 
 def _guarded(chart: Chart, state: State, event: Event, row: Row, account: object) -> Outcome:
     """The first group in which a move can be made, or in which that cannot be told, decides."""
-    first: Explanation | None = None
     for group in row.groups:
         unknown = None
         for candidate in group:
@@ -203,10 +207,9 @@ def _guarded(chart: Chart, state: State, event: Event, row: Row, account: object
                 return _made(chart, state, event, candidate)
             unknown = candidate if held is None and unknown is None else unknown
         if unknown is not None:
-            why = _explained(chart, state, unknown, event, account)
-            return _refused(state, event, RefusalReason.GUARD_UNKNOWN, explanation=why)
-        first = first or _explained(chart, state, group[0], event, account)
-    return _refused(state, event, RefusalReason.GUARD_FALSE, explanation=first)
+            return _barred(chart, state, unknown, event, account, RefusalReason.GUARD_UNKNOWN)
+    first = row.groups[0][0]
+    return _barred(chart, state, first, event, account, RefusalReason.GUARD_FALSE)
 
 
 def _holds(
@@ -223,13 +226,17 @@ def _holds(
     return held
 
 
-def _explained(
-    chart: Chart, state: State, candidate: Candidate, event: Event, account: object
-) -> Explanation | None:
+def _barred(
+    chart: Chart,
+    state: State,
+    candidate: Candidate,
+    event: Event,
+    account: object,
+    reason: RefusalReason,
+) -> Outcome:
     guard = candidate.transition.guard
-    if guard is None:
-        return None
-    return guard.explain(_record(chart, state, candidate, event, account), as_of=event.at)
+    record = {} if guard is None else _record(chart, state, candidate, event, account)
+    return _refused(state, event, reason, guard=guard, record=record)
 
 
 def _record(
@@ -291,7 +298,9 @@ def _made(chart: Chart, state: State, event: Event, candidate: Candidate) -> Out
     if chart.remembers:
         after = _noted(chart, state, event, candidate.marks, target)
     elif target is None:
-        after = State(state.stage, state.entered, event.at, None, state.refused, event, state.memory)
+        after = State(
+            state.stage, state.entered, event.at, None, state.refused, event, state.memory
+        )
     else:
         after = State(target, event.at, event.at, None, state.refused, event, state.memory)
     kind = OutcomeKind.STAYED if target is None else OutcomeKind.MOVED
@@ -417,14 +426,11 @@ def _timed_move(
         return _made(chart, state, event, candidate)
     memory = state.memory._replace(tried=state.memory.tried | {candidate.place})
     reason = RefusalReason.GUARD_UNKNOWN if held is None else RefusalReason.GUARD_FALSE
-    why = _explained(chart, state, candidate, event, account)
-    outcome = _refused(state, event, reason, explanation=why)
+    outcome = _barred(chart, state, candidate, event, account, reason)
     return _rewound(chart, outcome, state, memory)
 
 
-def _breach(
-    chart: Chart, state: State, place: int, moment: dt.date, account: object
-) -> Outcome:
+def _breach(chart: Chart, state: State, place: int, moment: dt.date, account: object) -> Outcome:
     deadline = chart.deadlines[place]
     clocks = list(state.memory.clocks)
     clock = clocks[place]
