@@ -15,6 +15,7 @@ from cslib.calendars import BusinessCalendar
 from cslib.schemas import Schema
 from cslib.stages import (
     Deadline,
+    Definition,
     Milestone,
     Pause,
     Stage,
@@ -123,57 +124,39 @@ class Chart:
     plain: Mapping[str, Mapping[str, tuple[str, int, tuple[str, ...]]]]
 
     @classmethod
-    def of(
-        cls,
-        *,
-        initial: str,
-        stages: tuple[Stage, ...],
-        events: tuple[str, ...],
-        transitions: tuple[Transition, ...],
-        deadlines: tuple[Deadline, ...] = (),
-        milestones: tuple[Milestone, ...] = (),
-        pause: Pause | None = None,
-        calendar: BusinessCalendar,
-        payloads: Mapping[str, Schema],
-    ) -> Chart:
-        """The chart of a definition's parts, which are taken to be sound.
-
-        >>> chart = Chart.of(
-        ...     initial="lead", stages=(Stage(name="lead"), Stage(name="customer")),
-        ...     events=("paid",), calendar=BusinessCalendar(), payloads={},
-        ...     transitions=(Transition(event="paid", sources="lead", target="customer"),),
-        ... )
-        >>> chart.rows["lead"]["paid"].sure.enters
-        ('customer',)
-        """
-        leaves = leaves_of(stages)
-        marked = _marked(deadlines, milestones)
-        timed = any(each.after is not None for each in transitions)
-        tracked = any(stage.tracks for stage in stages)
-        remembers = bool(marked or timed or tracked or pause is not None)
-        named = _names_of_facts(stages, deadlines, milestones)
-        rows = {leaf: _rows(leaf, transitions, named) for leaf in leaves}
+    def of(cls, definition: Definition) -> Chart:
+        """The chart of a definition, which is taken to be sound."""
+        leaves = leaves_of(definition.stages)
+        marked = _marked(definition.deadlines, definition.milestones)
+        timed = any(each.after is not None for each in definition.transitions)
+        tracked = any(stage.tracks for stage in definition.stages)
+        remembers = bool(marked or timed or tracked or definition.pause is not None)
+        named = _names_of_facts(definition.stages, definition.deadlines, definition.milestones)
+        rows = {leaf: _rows(leaf, definition.transitions, named) for leaf in leaves}
         return cls(
-            initial=initial,
+            initial=definition.initial,
             leaves=leaves,
             final=frozenset(
                 leaf
                 for leaf in leaves
-                if any(each.final and inside(leaf, each.name) for each in stages)
+                if any(each.final and inside(leaf, each.name) for each in definition.stages)
             ),
-            places={name: place for place, name in enumerate(events)},
+            places={name: place for place, name in enumerate(definition.events)},
             rows=rows,
-            timers={leaf: _timers(leaf, transitions, named) for leaf in leaves},
-            tracks={leaf: _tracks(leaf, stages) for leaf in leaves},
+            timers={leaf: _timers(leaf, definition.transitions, named) for leaf in leaves},
+            tracks={leaf: _tracks(leaf, definition.stages) for leaf in leaves},
             marked=marked,
-            deadlines=deadlines,
-            milestones=milestones,
-            pause=pause,
-            calendar=calendar,
-            payloads=payloads,
+            deadlines=definition.deadlines,
+            milestones=definition.milestones,
+            pause=definition.pause,
+            calendar=definition.calendar,
+            payloads=definition.payloads,
             facts=named,
             remembers=remembers,
-            plain={leaf: {} if remembers else _plain(rows[leaf], payloads) for leaf in leaves},
+            plain={
+                leaf: {} if remembers else _plain(rows[leaf], definition.payloads)
+                for leaf in leaves
+            },
         )
 
     def allowed(self, stage: str) -> tuple[str, ...]:

@@ -100,14 +100,17 @@ def _shifted(
     push: Callable[[dt.date, dt.date, dt.date], dt.date],
     passes: Callable[[dt.date], dt.date],
 ) -> dt.date | None:
-    """The moment, put off by each hold that began before it passes; None in one that lasts."""
+    """The moment, put off by each hold that began before it passes; None in one that lasts.
+
+    It never comes to lie inside a hold, as it else could in one that takes no business day.
+    """
     for began, ended in holds:
         if began >= passes(moment):
             break
         if ended is None:
             return None
         if ended > start:
-            moment = push(moment, max(began, start), ended)
+            moment = max(push(moment, max(began, start), ended), ended)
     return moment
 
 

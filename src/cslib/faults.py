@@ -30,6 +30,7 @@ __all__ = [
     "similar",
     "step",
     "text_faults",
+    "unique_faults",
     "whole_faults",
     "wrong",
 ]
@@ -142,6 +143,19 @@ def whole_faults(path: str, value: object, low: int, high: int) -> Iterator[Faul
     """
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         yield Fault(path, f"expected a whole number from {low} to {high}, but got {shown(value)}")
+
+
+def unique_faults(path: str, names: Iterable[str], end: str = ".name") -> Iterator[Fault]:
+    """The faults of names that stood before, at their places below ``path``.
+
+    >>> [str(fault) for fault in unique_faults("$.links", ["sold", "used", "sold"])]
+    ["$.links[2].name: 'sold' stands twice"]
+    """
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            yield Fault(f"{path}[{place}]{end}", f"{name!r} stands twice")
+        seen.add(name)
 
 
 @attrs.frozen

@@ -158,17 +158,7 @@ class Lifecycle:
     @functools.cached_property
     def chart(self) -> Chart:
         """The definition, arranged for looking up what an event does."""
-        return Chart.of(
-            initial=self.initial,
-            stages=self.stages,
-            events=self.events,
-            transitions=self.transitions,
-            deadlines=self.deadlines,
-            milestones=self.milestones,
-            pause=self.pause,
-            calendar=self.calendar,
-            payloads=self.payloads,
-        )
+        return Chart.of(self)
 
     # One event at a time
 

@@ -14,6 +14,7 @@ from cslib import expressions
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Kinds, Node
 from cslib.facts import FactError, known
+from cslib.faults import refuse, unique_faults
 
 __all__ = ["FactSpec", "Schema"]
 
@@ -116,14 +117,7 @@ class Schema:
     facts: tuple[FactSpec, ...] = attrs.field(converter=_facts)
 
     def __attrs_post_init__(self) -> None:
-        names = [spec.name for spec in self.facts]
-        faults = [
-            Fault(f"$.facts[{place}].name", f"{name!r} stands twice")
-            for place, name in enumerate(names)
-            if name in names[:place]
-        ]
-        if faults:
-            raise DefinitionError("schema", tuple(faults))
+        refuse("schema", unique_faults("$.facts", [spec.name for spec in self.facts]))
 
     @property
     def kinds(self) -> Mapping[str, Kinds]:

@@ -10,19 +10,31 @@ milestones speak of marks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import attrs
 from attrs import validators as v
 
+from cslib.calendars import BusinessCalendar
 from cslib.errors import DefinitionError, Fault
 from cslib.expressions import Kind
 from cslib.faults import refuse
 from cslib.rules import Rule, rule
+from cslib.schemas import Schema
 from cslib.spans import Span
 
-__all__ = ["Deadline", "Milestone", "Pause", "Stage", "Track", "Transition", "inside", "lineage_of"]
+__all__ = [
+    "Deadline",
+    "Definition",
+    "Milestone",
+    "Pause",
+    "Stage",
+    "Track",
+    "Transition",
+    "inside",
+    "lineage_of",
+]
 
 _NAME = v.and_(v.instance_of(str), v.min_len(1))
 
@@ -238,3 +250,33 @@ class Pause:
 
     starts: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
     ends: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
+
+
+class Definition(Protocol):
+    """The parts of a lifecycle, as everything that reads one needs them.
+
+    :class:`cslib.lifecycle.Lifecycle` has them all, and says what each is.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def initial(self) -> str: ...  # noqa: D102
+    @property
+    def stages(self) -> tuple[Stage, ...]: ...  # noqa: D102
+    @property
+    def events(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def transitions(self) -> tuple[Transition, ...]: ...  # noqa: D102
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]: ...  # noqa: D102
+    @property
+    def milestones(self) -> tuple[Milestone, ...]: ...  # noqa: D102
+    @property
+    def pause(self) -> Pause | None: ...  # noqa: D102
+    @property
+    def calendar(self) -> BusinessCalendar: ...  # noqa: D102
+    @property
+    def payloads(self) -> Mapping[str, Schema]: ...  # noqa: D102
+    @property
+    def facts(self) -> Schema | None: ...  # noqa: D102

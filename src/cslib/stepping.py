@@ -30,7 +30,7 @@ from cslib.journeys import (
 from cslib.logs import Event, LogError
 from cslib.rules import Rule
 
-__all__ = ["advance", "beginning", "journey_facts", "step", "take"]
+__all__ = ["advance", "beginning", "journey_facts", "rewound", "step", "take", "tracks_of"]
 
 
 _tuple: Any = tuple.__new__
@@ -405,8 +405,9 @@ def _timed(
         alarm = min(alarms(chart, state.stage, state.entered, state.memory))
         outcome = _rung(chart, state, alarm, account)
         moves, refusals = moves + outcome.moves, refusals + outcome.refusals
-        state = outcome.state
-    kind = OutcomeKind.MOVED if moves else OutcomeKind.STAYED
+        state = outcome.state._replace(last=state.last)  # what time does is no event of the log
+    moved = any(move.target is not None for move in moves)
+    kind = OutcomeKind.MOVED if moved else OutcomeKind.STAYED
     return Outcome(kind, state, moves, refusals)
 
 
@@ -427,7 +428,7 @@ def _timed_move(
     memory = state.memory._replace(tried=state.memory.tried | {candidate.place})
     reason = RefusalReason.GUARD_UNKNOWN if held is None else RefusalReason.GUARD_FALSE
     outcome = _barred(chart, state, candidate, event, account, reason)
-    return _rewound(chart, outcome, state, memory)
+    return outcome._replace(state=rewound(chart, outcome.state._replace(memory=memory)))
 
 
 def _breach(chart: Chart, state: State, place: int, moment: dt.date, account: object) -> Outcome:
@@ -440,9 +441,9 @@ def _breach(chart: Chart, state: State, place: int, moment: dt.date, account: ob
     state = state._replace(memory=memory, now=moment)
     event = _happening(state, deadline.breach, moment)
     if event.name not in chart.rows[state.stage] and not _is_noted(chart, state, event.name):
-        return _rewound(chart, Outcome(OutcomeKind.STAYED, state), state, memory)
+        return Outcome(OutcomeKind.STAYED, rewound(chart, state))
     outcome = _took(chart, state, event, account)
-    return _rewound(chart, outcome, state, outcome.state.memory)
+    return outcome._replace(state=rewound(chart, outcome.state))
 
 
 def _happening(state: State, name: str, moment: dt.date) -> Event:
@@ -451,9 +452,6 @@ def _happening(state: State, name: str, moment: dt.date) -> Event:
     return Event(account=state.last.account, name=name, at=moment)
 
 
-def _rewound(chart: Chart, outcome: Outcome, before: State, memory: Memory) -> Outcome:
-    """The outcome, with what is timed next; what time does is no event of the log."""
-    state = outcome.state
-    wakes = _wakes(chart, state.stage, state.entered, memory)
-    kept = state._replace(memory=memory, wakes=wakes)
-    return outcome._replace(state=kept)
+def rewound(chart: Chart, state: State) -> State:
+    """The state, with what is timed for it next worked out anew."""
+    return state._replace(wakes=_wakes(chart, state.stage, state.entered, state.memory))

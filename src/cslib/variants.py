@@ -1,0 +1,221 @@
+"""Variants: the standard flow, adjusted to a kind of customer (L11, S and N).
+
+A :class:`Variant` is data: what it skips, adds and replaces. Applied to a lifecycle it gives
+another one, which is checked like any; :func:`cslib.migrations.difference` tells the two apart
+in words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar, cast
+
+import attrs
+from attrs import validators as v
+
+from cslib.documents import document
+from cslib.errors import Fault, suggestion
+from cslib.expressions import Kind
+from cslib.faults import refuse
+from cslib.rules import Rule, rule
+from cslib.stages import Deadline, Definition, Milestone, Stage, Transition, inside
+
+__all__ = ["Fit", "Variant", "fitting"]
+
+D = TypeVar("D", bound=Definition)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def _condition(source: object) -> Rule | None:
+    return None if source is None else rule(source, kind=Kind.BOOLEAN)
+
+
+def _events(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _stages(parts: Iterable[Stage]) -> tuple[Stage, ...]:
+    return tuple(parts)
+
+
+def _transitions(parts: Iterable[Transition]) -> tuple[Transition, ...]:
+    return tuple(parts)
+
+
+def _deadlines(parts: Iterable[Deadline]) -> tuple[Deadline, ...]:
+    return tuple(parts)
+
+
+def _milestones(parts: Iterable[Milestone]) -> tuple[Milestone, ...]:
+    return tuple(parts)
+
+
+@document("variant", version=1)
+@attrs.frozen(kw_only=True)
+class Variant:
+    """What is other for a kind of customer.
+
+    Attributes:
+        name: Its name; the lifecycle it gives is named after both.
+        when: Which accounts it is for; None: whoever is given it.
+        skip: Of each stage that is left out, the stage that takes its place: moves that lead into
+            the one lead into the other.
+        stages: Stages that are new, or stand for one of the same name.
+        events: Events that are new, after those there are.
+        transitions: Moves that are new. One that leaves a stage by an event, or after a span,
+            takes the place of what leaves that stage by the same.
+        deadlines: Deadlines that are new, or stand for one of the same name.
+        milestones: Milestones that are new, or stand for one of the same name.
+
+    >>> from cslib.lifecycle import Lifecycle
+    >>> base = Lifecycle(
+    ...     name="delivery", initial="sold", events=("kick_off", "trained"),
+    ...     stages=(Stage(name="sold"), Stage(name="preparation"), Stage(name="live", final=True)),
+    ...     transitions=(
+    ...         Transition(event="kick_off", sources="sold", target="preparation"),
+    ...         Transition(event="trained", sources="preparation", target="live"),
+    ...     ),
+    ... )
+    >>> cloud = Variant(name="cloud", when="hosting == 'cloud'", skip={"preparation": "live"})
+    >>> [stage.name for stage in cloud.of(base).stages]
+    ['sold', 'live']
+    """
+
+    name: str = attrs.field(validator=v.and_(v.instance_of(str), v.min_len(1)))
+    when: Rule | None = attrs.field(default=None, converter=_condition)
+    skip: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    stages: tuple[Stage, ...] = attrs.field(default=(), converter=_stages)
+    events: tuple[str, ...] = attrs.field(default=(), converter=_events)
+    transitions: tuple[Transition, ...] = attrs.field(default=(), converter=_transitions)
+    deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_deadlines)
+    milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_milestones)
+
+    def of(self, base: D) -> D:
+        """The lifecycle that it makes of another.
+
+        Raises:
+            DefinitionError: If it skips a stage that there is not, puts one in its place that is
+                skipped itself, or what it gives is not sound.
+        """
+        refuse(f"variant {self.name!r}", self._faults(base))
+        transitions = (*_displaced(base.transitions, self.transitions), *self.transitions)
+        changed = attrs.evolve(
+            cast("Any", base),  # a definition is an attrs class
+            name=f"{base.name}/{self.name}",
+            initial=self._place(base.initial),
+            stages=_merged(self._kept(base.stages), self.stages),
+            events=(*base.events, *(each for each in self.events if each not in base.events)),
+            transitions=tuple(self._redirected(transitions)),
+            deadlines=tuple(
+                attrs.evolve(
+                    each,
+                    since=self._marks(each.since, base),
+                    by=self._marks(each.by, base),
+                    waived_by=self._marks(each.waived_by, base),
+                )
+                for each in _merged(base.deadlines, self.deadlines)
+            ),
+            milestones=tuple(
+                attrs.evolve(each, by=self._marks(each.by, base))
+                for each in _merged(base.milestones, self.milestones)
+            ),
+        )
+        return cast("D", changed)
+
+    def _faults(self, base: Definition) -> Iterator[Fault]:
+        names = [stage.name for stage in base.stages]
+        for stage, instead in self.skip.items():
+            path = f"$.skip[{stage!r}]"
+            if stage not in names:
+                hint = suggestion(stage, names)
+                yield Fault(path, f"{base.name!r} has no stage {stage!r}{hint}")
+            if self._skips(instead):
+                problem = (
+                    f"{instead!r} is skipped itself; name the stage that is entered in the end"
+                )
+                yield Fault(path, problem)
+
+    def _skips(self, stage: str) -> bool:
+        return any(inside(stage, skipped) for skipped in self.skip)
+
+    def _place(self, stage: str) -> str:
+        """The stage itself, or what takes its place."""
+        return next((new for old, new in self.skip.items() if inside(stage, old)), stage)
+
+    def _kept(self, stages: Iterable[Stage]) -> tuple[Stage, ...]:
+        return tuple(stage for stage in stages if not self._skips(stage.name))
+
+    def _redirected(self, transitions: Iterable[Transition]) -> Iterator[Transition]:
+        for each in transitions:
+            sources = tuple(source for source in each.sources if not self._skips(source))
+            if sources:
+                target = None if each.target is None else self._place(each.target)
+                yield attrs.evolve(each, sources=sources, target=target)
+
+    def _marks(self, marks: Iterable[str], base: Definition) -> tuple[str, ...]:
+        """The marks, with the stages that are skipped replaced."""
+        events = {*base.events, *self.events}
+        placed = (name if name in events else self._place(name) for name in marks)
+        return tuple(dict.fromkeys(placed))
+
+
+def _merged(old: Iterable[N], new: Iterable[N]) -> tuple[N, ...]:
+    """By name, in the old order; what is new comes last."""
+    return tuple({each.name: each for each in (*old, *new)}.values())
+
+
+def _displaced(old: Iterable[Transition], new: Iterable[Transition]) -> Iterator[Transition]:
+    """The old transitions, without the sources from which a new one leads by the same."""
+    taken = {(each.label, source) for each in new for source in each.sources}
+    for each in old:
+        sources = tuple(source for source in each.sources if (each.label, source) not in taken)
+        if sources:
+            yield attrs.evolve(each, sources=sources)
+
+
+@attrs.frozen
+class Fit:
+    """Which variant fits an account.
+
+    Attributes:
+        variant: The variant; None: the standard flow, unless something is missing.
+        missing: What is not known and decides; empty where it can be told.
+    """
+
+    variant: Variant | None
+    missing: tuple[str, ...] = ()
+
+
+def fitting(variants: Iterable[Variant], account: object, *, as_of: dt.date | None = None) -> Fit:
+    """The first variant whose condition holds of an account.
+
+    A condition that cannot be told ends the search: what stands after it is not taken for the
+    answer, and neither is the standard flow.
+
+    Raises:
+        FactError: If a fact is of the wrong kind.
+
+    >>> kinds = [Variant(name="private", when="hosting == 'private'"),
+    ...          Variant(name="large", when="seats >= 1000")]
+    >>> fitting(kinds, {"hosting": "cloud", "seats": 20})
+    Fit(variant=None, missing=())
+    >>> fitting(kinds, {"seats": 2000}).missing
+    ('hosting',)
+    """
+    for variant in variants:
+        if variant.when is None:
+            return Fit(variant)
+        held = variant.when(account, as_of=as_of)
+        if held:
+            return Fit(variant)
+        if held is None:
+            return Fit(None, variant.when.missing(account, as_of=as_of))
+    return Fit(None)
