@@ -57,14 +57,16 @@ class Candidate:
         transition: The transition.
         enters: The stages that it enters, from the outside in; none where the account stays.
         marks: What it marks, in order: its event, and the stages it enters.
+        keeps: The tracks that go on: those of stages that it does not leave.
         journey: Which facts of the journey its guard reads.
-        rank: What goes before what: the depth of its source, negative, and its priority.
+        rank: What goes before what: how far its source lies around the stage, and its priority.
     """
 
     place: int
     transition: Transition
     enters: tuple[str, ...]
     marks: tuple[str, ...]
+    keeps: frozenset[str]
     journey: frozenset[str]
     rank: tuple[int, int]
 
@@ -93,7 +95,8 @@ class Chart:
         places: The place of each event among those of one moment.
         rows: By stage and event, what the event does there.
         timers: By stage, the moves that time makes, in the order of ties.
-        tracks: By stage, the tracks in it, by the event that ends each.
+        tracks: By stage, the tracks in it and around it, by the event that ends each.
+        checklists: By stage, the same tracks in the order of the definition.
         marked: The names that mark something.
         deadlines: The deadlines.
         milestones: The milestones.
@@ -113,6 +116,7 @@ class Chart:
     rows: Mapping[str, Mapping[str, Row]]
     timers: Mapping[str, tuple[Candidate, ...]]
     tracks: Mapping[str, Mapping[str, tuple[str, ...]]]
+    checklists: Mapping[str, tuple[str, ...]]
     marked: frozenset[str]
     deadlines: tuple[Deadline, ...]
     milestones: tuple[Milestone, ...]
@@ -132,7 +136,8 @@ class Chart:
         tracked = any(stage.tracks for stage in definition.stages)
         remembers = bool(marked or timed or tracked or definition.pause is not None)
         named = _names_of_facts(definition.stages, definition.deadlines, definition.milestones)
-        rows = {leaf: _rows(leaf, definition.transitions, named) for leaf in leaves}
+        moves = {leaf: _candidates(leaf, definition, named) for leaf in leaves}
+        rows = {leaf: _rows(moves[leaf]) for leaf in leaves}
         return cls(
             initial=definition.initial,
             leaves=leaves,
@@ -143,8 +148,9 @@ class Chart:
             ),
             places={name: place for place, name in enumerate(definition.events)},
             rows=rows,
-            timers={leaf: _timers(leaf, definition.transitions, named) for leaf in leaves},
+            timers={leaf: _timers(moves[leaf]) for leaf in leaves},
             tracks={leaf: _tracks(leaf, definition.stages) for leaf in leaves},
+            checklists={leaf: _checklist(leaf, definition.stages) for leaf in leaves},
             marked=marked,
             deadlines=definition.deadlines,
             milestones=definition.milestones,
@@ -185,13 +191,11 @@ def _names_of_facts(
     return frozenset({*JOURNEY_FACTS, *tracks, *timed, *reached})
 
 
-def _candidates(
-    leaf: str, transitions: Iterable[Transition], named: frozenset[str]
-) -> list[Candidate]:
+def _candidates(leaf: str, definition: Definition, named: frozenset[str]) -> list[Candidate]:
     """The transitions that leave a stage, those that go first in front."""
     around = {name: depth for depth, name in enumerate(lineage_of(leaf))}
     found = []
-    for place, each in enumerate(transitions):
+    for place, each in enumerate(definition.transitions):
         depth = min((around[source] for source in each.sources if source in around), default=None)
         if depth is None:
             continue
@@ -202,6 +206,7 @@ def _candidates(
                 transition=each,
                 enters=enters,
                 marks=((each.event,) if each.event else ()) + enters,
+                keeps=_kept(leaf, each.target, definition.stages),
                 journey=frozenset(() if each.guard is None else each.guard.facts) & named,
                 rank=(depth, each.priority),
             )
@@ -217,9 +222,18 @@ def _entered(leaf: str, target: str | None) -> tuple[str, ...]:
     return (*reversed(outside), target)
 
 
-def _rows(leaf: str, transitions: Iterable[Transition], named: frozenset[str]) -> dict[str, Row]:
+def _kept(leaf: str, target: str | None, stages: Iterable[Stage]) -> frozenset[str]:
+    """The tracks of the stages that a move does not leave: those around both its ends."""
+    around = set(lineage_of(leaf))
+    around.intersection_update(lineage_of(leaf) if target is None else lineage_of(target)[1:])
+    return frozenset(
+        track.name for stage in stages if stage.name in around for track in stage.tracks
+    )
+
+
+def _rows(moves: Iterable[Candidate]) -> dict[str, Row]:
     by_event: dict[str, list[Candidate]] = {}
-    for move in _candidates(leaf, transitions, named):
+    for move in moves:
         if move.transition.event is not None:
             by_event.setdefault(move.transition.event, []).append(move)
     return {event: _row(moves) for event, moves in by_event.items()}
@@ -241,10 +255,7 @@ def _plain(
     }
 
 
-def _timers(
-    leaf: str, transitions: Iterable[Transition], named: frozenset[str]
-) -> tuple[Candidate, ...]:
-    moves = _candidates(leaf, transitions, named)
+def _timers(moves: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(move for move in moves if move.transition.after is not None)
 
 
@@ -257,6 +268,13 @@ def _tracks(leaf: str, stages: Iterable[Stage]) -> dict[str, tuple[str, ...]]:
                 for event in track.done_by:
                     ends[event] = (*ends.get(event, ()), track.name)
     return ends
+
+
+def _checklist(leaf: str, stages: Iterable[Stage]) -> tuple[str, ...]:
+    """The tracks of a stage and of those around it, in order."""
+    return tuple(
+        track.name for stage in stages if inside(leaf, stage.name) for track in stage.tracks
+    )
 
 
 def _marked(deadlines: Iterable[Deadline], milestones: Iterable[Milestone]) -> frozenset[str]:

@@ -87,10 +87,26 @@ def due_of(
     >>> due_of(limit, clock, [(dt.date(2026, 3, 4), dt.date(2026, 3, 9))], BusinessCalendar())
     datetime.date(2026, 3, 16)
     """
-    due = deadline.within.after(clock.start, calendar)
+    span = deadline.within
+    due = clock.limit if span is None else span.after(clock.start, calendar)
+    if due is None:
+        return None
     if not deadline.pauses:
         return due
-    return _shifted(due, clock.start, holds, _pusher(deadline.within, calendar), later)
+    counted = _while_it_ran(clock, holds)
+    return _shifted(due, clock.start, counted, _pusher(span, calendar), later)
+
+
+def _while_it_ran(clock: Clock, holds: Iterable[Hold]) -> Iterable[Hold]:
+    """Holds up to when the clock was stopped; what comes later does not move it."""
+    stopped = clock.waived if clock.met is None else clock.met
+    if stopped is None:
+        return holds
+    return [
+        (began, stopped if ended is None else min(ended, stopped))
+        for began, ended in holds
+        if began < stopped
+    ]
 
 
 def _shifted(
@@ -115,12 +131,12 @@ def _shifted(
 
 
 def _pusher(
-    span: Span, calendar: BusinessCalendar
+    span: Span | None, calendar: BusinessCalendar
 ) -> Callable[[dt.date, dt.date, dt.date], dt.date]:
-    """What a hold does to a moment: it adds its length, in business days where the span counts so."""
+    """What a hold does to a moment: it adds its length, counted as the span counts."""
 
     def push(moment: dt.date, began: dt.date, ended: dt.date) -> dt.date:
-        if span.unit is not Unit.BUSINESS_DAY:
+        if span is None or span.unit is not Unit.BUSINESS_DAY:
             return moment + (ended - began)
         lost = calendar.count(moments.utc_day(began), moments.utc_day(ended))
         return Span(lost, Unit.BUSINESS_DAY).after(moment, calendar) if lost else moment
@@ -149,7 +165,7 @@ def deadline_state(
     due = due_of(deadline, clock, holds, calendar)
     return DeadlineState(
         name=deadline.name,
-        status=_status(clock, due, as_of),
+        status=_status(deadline, clock, due, as_of),
         start=clock.start,
         due=due,
         met=clock.met,
@@ -157,11 +173,15 @@ def deadline_state(
     )
 
 
-def _status(clock: Clock, due: dt.date | None, as_of: dt.date) -> DeadlineStatus:
+def _status(
+    deadline: Deadline, clock: Clock, due: dt.date | None, as_of: dt.date
+) -> DeadlineStatus:
     if clock.waived is not None:
         return DeadlineStatus.WAIVED
+    if deadline.due is not None and clock.limit is None:
+        return DeadlineStatus.UNKNOWN
     if clock.met is not None:
-        in_time = due is None or clock.met <= due
-        return DeadlineStatus.MET if in_time else DeadlineStatus.LATE
+        assert due is not None  # noqa: S101 - only a clock that runs can stand still
+        return DeadlineStatus.MET if clock.met <= due else DeadlineStatus.LATE
     passed = due is not None and moments.is_by(later(due), as_of)
     return DeadlineStatus.MISSED if passed else DeadlineStatus.OPEN

@@ -51,12 +51,14 @@ class Clock(NamedTuple):
 
     Attributes:
         start: Since when.
+        limit: Until when, where the account has a limit of its own; None: that is not known.
         met: When it was met.
         waived: When it stopped to matter.
         breached: Whether its breach has happened.
     """
 
     start: dt.date
+    limit: dt.date | None = None
     met: dt.date | None = None
     waived: dt.date | None = None
     breached: bool = False
@@ -345,6 +347,7 @@ class DeadlineStatus(enum.StrEnum):
     LATE = "late"
     MISSED = "missed"
     WAIVED = "waived"
+    UNKNOWN = "unknown"
 
 
 @attrs.frozen(kw_only=True)
@@ -353,7 +356,8 @@ class DeadlineState:
 
     Attributes:
         name: The deadline.
-        status: Not started, open, met (in time), late (met after it was due), missed, or waived.
+        status: Not started, open, met (in time), late (met after it was due), missed, or waived;
+            unknown where the account's own limit is not known.
         start: When its clock last started.
         due: Until when it is in time, that moment included; None while it has not started, and
             while its clock stands still.

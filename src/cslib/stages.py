@@ -89,8 +89,14 @@ def _condition(source: object) -> Rule | None:
     return None if source is None else rule(source, kind=Kind.BOOLEAN)
 
 
-def _limit(given: object) -> Span:
-    return Span.parse(given)
+def _day(source: object) -> Rule | None:
+    if source is None:
+        return None
+    given = rule(source)
+    if not (given.may_be(Kind.DATE) or given.may_be(Kind.INSTANT)):
+        problem = f"expected a rule for a date or an instant, but {str(given)!r} gives {given.kind}"
+        raise DefinitionError("deadline", (Fault("$.due", problem),))
+    return given
 
 
 def _span(given: object) -> Span | None:
@@ -199,7 +205,11 @@ class Deadline:
         name: Its name; rules read ``deadline_`` and the name, its status as text.
         since: The marks that start its clock; each of them starts it anew.
         by: The marks that meet it.
-        within: The limit. What happens at the due moment is in time.
+        within: The limit, counted from the mark that started it. What happens at the due moment is
+            in time.
+        due: In place of ``within``, a rule for a limit that each account has of its own: a date or
+            an instant, read from the event that started the clock and then from the account, as
+            of that moment. A date holds with the whole of its day.
         waived_by: The marks after which it no longer matters.
         breach: The event that happens when it passes unmet; None: it shows, and moves nothing.
         pauses: Whether its clock stands still while the account is on hold.
@@ -212,10 +222,16 @@ class Deadline:
     name: str = attrs.field(validator=_fact_name)
     since: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
     by: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
-    within: Span = attrs.field(converter=_limit)
+    within: Span | None = attrs.field(default=None, converter=_span)
+    due: Rule | None = attrs.field(default=None, converter=_day)
     waived_by: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
     breach: str | None = attrs.field(default=None, validator=v.optional(_NAME))
     pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
+
+    def __attrs_post_init__(self) -> None:
+        if (self.within is None) == (self.due is None):
+            problem = "expected within= or due=, one of the two"
+            raise DefinitionError(f"deadline {self.name!r}", (Fault("$.within", problem),))
 
 
 @attrs.frozen(kw_only=True)

@@ -29,8 +29,9 @@ from cslib.journeys import (
 )
 from cslib.logs import Event, LogError
 from cslib.rules import Rule
+from cslib.stages import Deadline
 
-__all__ = ["advance", "beginning", "journey_facts", "rewound", "step", "take", "tracks_of"]
+__all__ = ["advance", "beginning", "journey_facts", "rewound", "step", "take"]
 
 
 _tuple: Any = tuple.__new__
@@ -135,10 +136,10 @@ def _took(chart: Chart, state: State, event: Event, account: object) -> Outcome:
     row = chart.rows[state.stage].get(name)
     if row is not None:
         if row.sure is not None:
-            return _made(chart, state, event, row.sure)
+            return _made(chart, state, event, row.sure, account)
         return _guarded(chart, state, event, row, account)
     if _is_noted(chart, state, name):
-        return Outcome(OutcomeKind.STAYED, _noted(chart, state, event, (name,)))
+        return Outcome(OutcomeKind.STAYED, _noted(chart, state, event, account))
     return _refused_there(chart, state, event)
 
 
@@ -204,7 +205,7 @@ def _guarded(chart: Chart, state: State, event: Event, row: Row, account: object
         for candidate in group:
             held = _holds(chart, state, candidate, event, account)
             if held:
-                return _made(chart, state, event, candidate)
+                return _made(chart, state, event, candidate, account)
             unknown = candidate if held is None and unknown is None else unknown
         if unknown is not None:
             return _barred(chart, state, unknown, event, account, RefusalReason.GUARD_UNKNOWN)
@@ -244,15 +245,21 @@ def _record(
 ) -> dict[str, object]:
     """What a guard reads: the payload first, then the journey, then the account."""
     assert candidate.transition.guard is not None  # noqa: S101 - only guards ask
-    payload = facts.getter(event.payload)
     own = journey_facts(chart, state, event.at) if candidate.journey else {}
+    return _known_facts(candidate.transition.guard, own, event, account)
+
+
+def _known_facts(
+    asked: Rule, journey: Mapping[str, object], event: Event, account: object
+) -> dict[str, object]:
+    payload = facts.getter(event.payload)
     known = account(event.at) if callable(account) else account
     get = facts.getter({} if known is None else known)
     record = {}
-    for name in candidate.transition.guard.facts:
+    for name in asked.facts:
         value = payload(name)
         if value is None:
-            value = own[name] if name in own else get(name)
+            value = journey[name] if name in journey else get(name)
         record[name] = value
     return record
 
@@ -260,7 +267,7 @@ def _record(
 def journey_facts(chart: Chart, state: State, moment: dt.date) -> dict[str, object]:
     """What rules can read of an account that stands in a state, as :attr:`Journey.facts`."""
     memory = state.memory
-    tracks = tracks_of(chart, state.stage)
+    tracks = chart.checklists[state.stage]
     clocks = [
         deadline_state(deadline, clock, memory.holds, chart.calendar, moment)
         for deadline, clock in zip(chart.deadlines, memory.clocks, strict=True)
@@ -282,21 +289,18 @@ def journey_facts(chart: Chart, state: State, moment: dt.date) -> dict[str, obje
     }
 
 
-def tracks_of(chart: Chart, stage: str) -> tuple[str, ...]:
-    """The tracks in a stage and around it, in the order of the definition."""
-    return tuple(dict.fromkeys(name for names in chart.tracks[stage].values() for name in names))
-
-
 # --------------------------------------------------------------------------------------
 # What is kept in mind
 
 
-def _made(chart: Chart, state: State, event: Event, candidate: Candidate) -> Outcome:
+def _made(
+    chart: Chart, state: State, event: Event, candidate: Candidate, account: object
+) -> Outcome:
     transition = candidate.transition
     target = transition.target
     move = Move(event, state.stage, target, candidate.place, transition.effects)
     if chart.remembers:
-        after = _noted(chart, state, event, candidate.marks, target)
+        after = _noted(chart, state, event, account, candidate)
     elif target is None:
         after = State(
             state.stage, state.entered, event.at, None, state.refused, event, state.memory
@@ -308,20 +312,21 @@ def _made(chart: Chart, state: State, event: Event, candidate: Candidate) -> Out
 
 
 def _noted(
-    chart: Chart, state: State, event: Event, marks: Iterable[str], target: str | None = None
+    chart: Chart, state: State, event: Event, account: object, candidate: Candidate | None = None
 ) -> State:
     """The state after an accepted event, with everything that it marks."""
     before, at = state.memory, event.at
+    stage, entered = state.stage, state.entered
+    marks = (event.name,) if candidate is None else candidate.marks
     memory = _held(chart, before, event)
-    memory = _marked(chart, memory, [name for name in marks if name in chart.marked], at)
-    if target is None:
-        stage, entered = state.stage, state.entered
-        ended = chart.tracks[stage].get(event.name)
-        memory = memory._replace(done=memory.done.union(ended)) if ended else memory
-    else:
-        stage, entered = target, at
-        memory = memory._replace(done=frozenset(), tried=frozenset())
-        memory = _ended(chart, memory, before, at) if target in chart.final else memory
+    marked = [name for name in marks if name in chart.marked]
+    memory = _marked(chart, memory, marked, event, account) if marked else memory
+    ended = chart.tracks[stage].get(event.name)
+    memory = memory._replace(done=memory.done.union(ended)) if ended else memory
+    if candidate is not None and candidate.transition.target is not None:
+        stage, entered = candidate.transition.target, at
+        memory = memory._replace(done=memory.done & candidate.keeps, tried=frozenset())
+        memory = _ended(chart, memory, before, at) if stage in chart.final else memory
     wakes = _wakes(chart, stage, entered, memory)
     return State(stage, entered, at, wakes, state.refused, event, memory)
 
@@ -346,14 +351,16 @@ def _resumed(memory: Memory, at: dt.date) -> Memory:
     return memory._replace(holds=(*memory.holds[:-1], (began, at)))
 
 
-def _marked(chart: Chart, memory: Memory, marks: Iterable[str], at: dt.date) -> Memory:
+def _marked(
+    chart: Chart, memory: Memory, marks: Iterable[str], event: Event, account: object
+) -> Memory:
     for name in marks:
         clocks = tuple(
-            _wound(clock, name, at, by=each.by, waived_by=each.waived_by, since=each.since)
+            _wound(each, clock, name, event, account)
             for each, clock in zip(chart.deadlines, memory.clocks, strict=True)
         )
         reached = tuple(
-            at if moment is None and name in each.by else moment
+            event.at if moment is None and name in each.by else moment
             for each, moment in zip(chart.milestones, memory.reached, strict=True)
         )
         memory = memory._replace(clocks=clocks, reached=reached)
@@ -361,21 +368,34 @@ def _marked(chart: Chart, memory: Memory, marks: Iterable[str], at: dt.date) -> 
 
 
 def _wound(
-    clock: Clock | None,
-    name: str,
-    at: dt.date,
-    *,
-    by: tuple[str, ...],
-    waived_by: tuple[str, ...],
-    since: tuple[str, ...],
+    deadline: Deadline, clock: Clock | None, name: str, event: Event, account: object
 ) -> Clock | None:
     """A clock after a mark: met or waived first, then started anew."""
     if clock is not None and clock.runs:
-        if name in by:
-            clock = clock._replace(met=at)
-        elif name in waived_by:
-            clock = clock._replace(waived=at)
-    return Clock(at) if name in since else clock
+        if name in deadline.by:
+            clock = clock._replace(met=event.at)
+        elif name in deadline.waived_by:
+            clock = clock._replace(waived=event.at)
+    if name not in deadline.since:
+        return clock
+    return Clock(
+        event.at, None if deadline.due is None else _own_limit(deadline.due, event, account)
+    )
+
+
+def _own_limit(due: Rule, event: Event, account: object) -> dt.date | None:
+    """The limit that an account has of its own, of the same kind as the log's moments."""
+    try:
+        limit: dt.date | None = due(_known_facts(due, {}, event, account), as_of=event.at)
+    except FactError as error:
+        raise LogError(
+            event.account, event.label, f"its due date cannot be told: {error}"
+        ) from error
+    if limit is None or not isinstance(event.at, dt.datetime):
+        return None if limit is None else moments.utc_day(limit)
+    if isinstance(limit, dt.datetime):
+        return limit
+    return moments.instant(limit) + dt.timedelta(days=1, microseconds=-1)  # the whole of its day
 
 
 def _ended(chart: Chart, memory: Memory, before: Memory, at: dt.date) -> Memory:
@@ -424,7 +444,7 @@ def _timed_move(
     event = _happening(state, candidate.transition.label, moment)
     held = _holds(chart, state, candidate, event, account)
     if held:
-        return _made(chart, state, event, candidate)
+        return _made(chart, state, event, candidate, account)
     memory = state.memory._replace(tried=state.memory.tried | {candidate.place})
     reason = RefusalReason.GUARD_UNKNOWN if held is None else RefusalReason.GUARD_FALSE
     outcome = _barred(chart, state, candidate, event, account, reason)
