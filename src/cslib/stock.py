@@ -108,7 +108,7 @@ SUBSCRIPTION = Lifecycle(
         Transition(event="churned", sources=_LIVE, target="churned"),
         Transition(event="closed", sources=(*_DELIVERY, *_LIVE), target="closed"),
         Transition(event="stopped", sources=_DELIVERY, target="rescinded"),
-        Transition(event="won_back", sources=("churned",), target="won_back"),
+        Transition(event="won_back", sources=("churned",), target="won_back", win_back=True),
     ),
 )
 """The delivery flow and the year in use (L2, N; L3, L4, K), with the implementer's stop (L9, J)."""
