@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn
 
 import attrs
 
-from cslib import moments
+from cslib import moments, timelines
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.explanations import Explanation
@@ -500,6 +500,19 @@ class Journey:
                 return None
             total += _until(visit.left, self.as_of, visit.entered) - visit.entered
         return total
+
+    def timeline(self, width: int = 40) -> str:
+        """The journey drawn as a time line in text, for people.
+
+        Args:
+            width: Of the bars, in characters, 40 to 200.
+
+        Raises:
+            DefinitionError: If the width is none.
+        """
+        return timelines.timeline(
+            self.visits, self.as_of, refused=self.refused, deadlines=self.deadlines, width=width
+        )
 
     @property
     def facts(self) -> dict[str, object]:

@@ -21,7 +21,7 @@ from typing import Any
 import attrs
 from attrs import validators as v
 
-from cslib import moments, stepping
+from cslib import diagrams, moments, stepping
 from cslib.calendars import BusinessCalendar
 from cslib.charts import Chart
 from cslib.clocks import deadline_state
@@ -159,6 +159,24 @@ class Lifecycle:
     def chart(self) -> Chart:
         """The definition, arranged for looking up what an event does."""
         return Chart.of(self)
+
+    # Pictures
+
+    def to_mermaid(self) -> str:
+        """The definition as a state diagram for Mermaid: a text that many pages draw."""
+        return diagrams.to_mermaid(self)
+
+    def to_graphviz(self) -> str:
+        """The definition as a graph in Graphviz' language, DOT."""
+        return diagrams.to_graphviz(self)
+
+    def words(self) -> str:
+        """The definition in words, for people."""
+        return diagrams.to_words(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the stages and moves as a picture, with a text in its place."""
+        return diagrams.to_svg(self)
 
     # One event at a time
 
@@ -336,7 +354,7 @@ class Lifecycle:
     def _standing(self, state: State, as_of: dt.date) -> dict[str, Any]:
         """What a journey says of the state in which it ends."""
         memory = state.memory
-        tracks = stepping.tracks_of(self.chart, state.stage)
+        tracks = self.chart.checklists[state.stage]
         return {
             "deadlines": tuple(
                 deadline_state(deadline, clock, memory.holds, self.calendar, as_of)
