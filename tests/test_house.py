@@ -392,6 +392,8 @@ def example(kind: Any) -> Any:
         return SIMPLE[kind]
     if inspect.isclass(kind) and issubclass(kind, enum.Enum):
         return next(iter(kind))
+    if inspect.isclass(kind) and issubclass(kind, dict):
+        return kind()
     if attrs.has(kind):
         fields = attrs.fields(attrs.resolve_types(kind))
         positional = [example(field.type) for field in fields if field.init and not field.kw_only]
