@@ -142,6 +142,7 @@ class _Names:
             yield from _unknown(f"{path}.event", "event", move.event, self.events)
         for place, source in enumerate(move.sources):
             yield from _unknown(f"{path}.sources[{place}]", "stage", source, self.stages)
+        yield from _twice(f"{path}.sources[{{}}]", move.sources)
         if move.target is not None:
             yield from self.leaf_faults(f"{path}.target", move.target)
 
@@ -218,22 +219,23 @@ def _done_facts(definition: Definition, move: Transition) -> set[str]:
 
 def _clash_faults(definition: Definition) -> Iterator[Fault]:
     """Moves of one event, source and priority whose guards may both hold."""
+    moves = definition.transitions
     rivals: dict[tuple[str, str, int], list[int]] = {}
-    clashing: set[int] = set()
-    for place, move in enumerate(definition.transitions):
-        for source in move.sources if move.event is not None else ():
-            others = rivals.setdefault((source, move.event or "", move.priority), [])
-            for other in others if place not in clashing else ():
-                if not _exclude_one_another(definition.transitions[other], move):
-                    clashing.add(place)
-                    problem = (
-                        f"{move.event!r} already leaves {source!r} by $.transitions[{other}], and "
-                        "both could be made at once; give the one that goes first a smaller "
-                        "priority=, or both guards of which never more than one holds"
-                    )
-                    yield Fault(f"$.transitions[{place}]", problem)
-                    break
+    clashes: dict[int, tuple[str, int]] = {}
+    for place, move in enumerate(moves):
+        for source in dict.fromkeys(move.sources) if move.event is not None else ():
+            others = rivals.setdefault((source, move.label, move.priority), [])
+            clash = (other for other in others if not _exclude_one_another(moves[other], move))
+            if (first := next(clash, None)) is not None:
+                clashes.setdefault(place, (source, first))
             others.append(place)
+    for place, (source, other) in clashes.items():
+        problem = (
+            f"{moves[place].event!r} already leaves {source!r} by $.transitions[{other}], and both "
+            "could be made at once; give the one that goes first a smaller priority=, or both "
+            "guards of which never more than one holds"
+        )
+        yield Fault(f"$.transitions[{place}]", problem)
 
 
 def _exclude_one_another(one: Transition, other: Transition) -> bool:
@@ -338,8 +340,8 @@ class _Timer:
         if self.pauses and not other.pauses:
             return False
         (kind, length), (other_kind, other_length) = _measured(self.after), _measured(other.after)
-        if kind != other_kind:
-            return _most_hours(self.after) < _least_hours(other.after)
+        if kind != other_kind:  # a hold may move the two by another length
+            return not self.pauses and _most_hours(self.after) < _least_hours(other.after)
         here, there = self.move, other.move
         return (length, here.rank, here.place) < (other_length, there.rank, there.place)
 
@@ -629,12 +631,15 @@ def _least(plan: _Plan, deadline: Deadline, starts: set[_Stand], cost: _Cost) ->
 
     A way ends where it enters a final stage, which waives the deadline (Dijkstra's algorithm).
     """
-    holds = deadline.pauses and plan.definition.pause is not None
+    holds = deadline.pauses and plan.definition.pause is not None  # they move the limit
+    in_business_days = deadline.within is not None and deadline.within.unit is Unit.BUSINESS_DAY
 
     def taken(stand: _Stand, move: Candidate | None) -> float:
         span = None if move is None else move.transition.after
-        runs = move is not None and (move.transition.pauses or not holds)
-        return cost(span) if span is not None and stand.entered and runs else 0
+        if move is None or span is None or not stand.entered:
+            return 0
+        alike = move.transition.pauses and in_business_days is (span.unit is Unit.BUSINESS_DAY)
+        return cost(span) if alike or not holds else 0
 
     queue = [(0.0, False, stand) for stand in sorted(starts)]
     best = dict.fromkeys(starts, 0.0)
