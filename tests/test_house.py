@@ -31,6 +31,8 @@ import pytest
 
 import cslib
 from cslib.errors import CslibError
+from cslib.logs import Payload
+from cslib.rules import Rule, rule
 
 SOURCE = Path(cslib.__file__).parent
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -363,6 +365,8 @@ SIMPLE: dict[Any, Any] = {
     Path: Path("book.csv"),
     type: int,
     types.NoneType: None,
+    Payload: Payload({"seats": 5}),
+    Rule: rule("seats > 5"),
     object: "anything",
     Any: "anything",
 }
@@ -392,8 +396,6 @@ def example(kind: Any) -> Any:
         return SIMPLE[kind]
     if inspect.isclass(kind) and issubclass(kind, enum.Enum):
         return next(iter(kind))
-    if inspect.isclass(kind) and issubclass(kind, dict):
-        return kind()
     if attrs.has(kind):
         fields = attrs.fields(attrs.resolve_types(kind))
         positional = [example(field.type) for field in fields if field.init and not field.kw_only]

@@ -39,6 +39,13 @@ __all__ = [
 _NAME = v.and_(v.instance_of(str), v.min_len(1))
 
 
+def _is_path(_: object, attribute: attrs.Attribute[str], name: str) -> None:
+    if not all(name.split("/")):
+        problem = f"expected a path of names such as 'onboarding/training', but got {name!r}"
+        raise DefinitionError("stage", (Fault(f"$.{attribute.name}", problem),))
+
+
+
 def inside(stage: str, parent: str) -> bool:
     """Whether a stage is ``parent``, or lies below it.
 
@@ -139,7 +146,7 @@ class Stage:
     False
     """
 
-    name: str = attrs.field(validator=_NAME)
+    name: str = attrs.field(validator=[_NAME, _is_path])
     owner: str = attrs.field(default="", validator=v.instance_of(str))
     norm: str = attrs.field(default="", validator=v.instance_of(str))
     final: bool = attrs.field(default=False, validator=v.instance_of(bool))
