@@ -94,7 +94,6 @@ PARTS_OF_RENEWAL = (
     "restatements",
     "retention",
     "rewards",
-    "series",
     "termcolumns",
     "termids",
     "termlines",
@@ -106,7 +105,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("calendars", "codecs", "daycount", "days", "documents", "errors", "moments", "money"),
-            *("periods", "rates", "rules", "spans", "survival"),
+            *("periods", "rates", "rules", "series", "spans", "survival"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

@@ -1,0 +1,430 @@
+"""How many accounts get from stage to stage, and how many in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cslib.funnels import (
+    DEADLINE_STATUSES,
+    Activation,
+    DeadlineTable,
+    activation,
+    funnel,
+    transition_matrix,
+)
+from cslib.journeys import DeadlineState, DeadlineStatus, Journey
+from cslib.periods import Period
+from cslib.visits import VisitTable, VisitTableError
+from visit_strategies import FIRST, STAGES, Account, Book, Stay, books, expected_stays
+
+
+def path(*stages: str) -> Account:
+    """An account that went through these stages, one a day."""
+    days = [FIRST + dt.timedelta(days=i) for i in range(len(stages))]
+    return Account(tuple(map(Stay, stages, [None, *days[1:]], [*days[1:], None])), (), ())
+
+
+def table(*paths: Account) -> VisitTable:
+    return Book(paths, FIRST + dt.timedelta(days=99)).table
+
+
+# --- The funnel
+
+
+def test_an_account_counts_for_a_stage_only_after_it_reached_the_one_before() -> None:
+    book = table(path("lead", "use"), path("use", "lead"), path("lead", "on/data", "use"))
+
+    found = funnel(book, ("lead", "use"))
+
+    assert found.reached == (3, 2)
+    assert found.accounts == 3
+
+
+def test_who_stands_before_the_next_stage_is_under_way_and_in_no_denominator() -> None:
+    book = table(path("lead", "use"), path("lead"), path("lead", "gone"))
+
+    (step,) = funnel(book, ("lead", "use")).conversions
+
+    assert (step.reached, step.converted, step.under_way, step.elsewhere) == (3, 1, 1, 1)
+    assert step.rate.value == Fraction(1, 2)
+    assert str(step.rate.excluded[0]) == "1 under way"
+
+
+def test_who_went_back_to_an_earlier_stage_of_the_funnel_is_under_way() -> None:
+    book = table(path("lead", "on/data", "lead"))
+
+    found = funnel(book, ("lead", "on", "use"))
+
+    assert [step.under_way for step in found.conversions] == [0, 1]
+
+
+def test_who_is_further_on_by_a_way_round_has_not_converted() -> None:
+    (first, second) = funnel(table(path("lead", "use")), ("lead", "on", "use")).conversions
+
+    assert (first.converted, first.elsewhere) == (0, 1)
+    assert (second.reached, second.rate.value) == (0, None)
+
+
+def test_the_bounds_hold_the_rate_that_a_young_book_will_come_to() -> None:
+    book = table(path("lead", "use"), path("lead"), path("lead", "gone"))
+
+    least, most = funnel(book, ("lead", "use")).conversions[0].bounds
+
+    assert (least.value, most.value) == (Fraction(1, 3), Fraction(2, 3))
+
+
+def test_a_stage_inside_the_one_before_may_be_entered_with_it() -> None:
+    assert funnel(table(path("lead", "on/data")), ("lead", "on", "on/data")).reached == (1, 1, 1)
+
+
+def test_a_stage_around_the_one_before_was_entered_first() -> None:
+    assert funnel(table(path("lead", "on/data")), ("on/data", "on")).reached == (1, 0)
+    assert funnel(table(path("on/data", "use", "on/data")), ("on/data", "on")).reached == (1, 1)
+
+
+def test_a_stage_may_be_asked_for_again() -> None:
+    book = table(path("use", "lead", "use"), path("use"))
+
+    assert funnel(book, ("use", "use")).reached == (2, 1)
+
+
+def test_overall_a_funnel_leads_from_its_first_stage_to_its_last() -> None:
+    book = table(path("lead", "on/data", "use"), path("lead"), path("lead", "on/data", "gone"))
+
+    overall = funnel(book, ("lead", "on", "use")).overall
+
+    assert (overall.source, overall.target) == ("lead", "use")
+    assert (overall.reached, overall.converted) == (3, 1)
+    assert (overall.under_way, overall.elsewhere) == (1, 1)
+
+
+def test_a_funnel_is_shown_as_a_table() -> None:
+    book = table(path("lead", "use"), path("lead"))
+
+    assert str(funnel(book, ("lead", "use"))).splitlines() == [
+        "from   to  reached  converted  under way  elsewhere    rate",
+        "lead  use        2          1          1          0  100.0%",
+    ]
+
+
+def test_a_funnel_of_no_accounts_has_undefined_rates() -> None:
+    found = funnel(table(), ("lead", "use"))
+
+    assert found.reached == (0, 0)
+    assert found.overall.rate.value is None
+
+
+@pytest.mark.parametrize("stages", ["use", ("use",), ()])
+def test_a_funnel_of_fewer_than_two_stages_is_refused(stages: Any) -> None:
+    with pytest.raises(VisitTableError, match="expected two or more, in order"):
+        funnel(table(), stages)
+
+
+def test_a_funnel_of_an_unknown_stage_is_refused() -> None:
+    with pytest.raises(VisitTableError, match="none of the table: did you mean 'lead'"):
+        funnel(table(), ("leads", "use"))
+
+
+@given(books(), st.lists(st.sampled_from([*STAGES, "on"]), min_size=2, max_size=4))
+def test_a_funnel_is_that_of_a_plain_loop(book: Book, stages: list[str]) -> None:
+    reached = [0] * len(stages)
+    for account in book.accounts:
+        for step in range(reached_by(account, stages)):
+            reached[step] += 1
+
+    assert funnel(book.table, stages).reached == tuple(reached)
+
+
+def reached_by(account: Account, stages: list[str]) -> int:
+    """How many of the stages the account reached in this order."""
+    since = -1
+    for step, stage in enumerate(stages):
+        with_it = step > 0 and stage.startswith(f"{stages[step - 1]}/")
+        places = [place for place, _ in expected_stays(account, stage) if place + with_it > since]
+        if not places:
+            return step
+        since = places[0]
+    return len(stages)
+
+
+@given(books(), st.lists(st.sampled_from([*STAGES, "on"]), min_size=2, max_size=4))
+def test_a_funnel_never_widens_and_every_account_has_one_place_in_it(
+    book: Book, stages: list[str]
+) -> None:
+    found = funnel(book.table, stages)
+
+    assert list(found.reached) == sorted(found.reached, reverse=True)
+    for step in (*found.conversions, found.overall):
+        assert step.reached == step.converted + step.under_way + step.elsewhere
+        least, most = (bound.value for bound in step.bounds)
+        assert step.rate.value is None or least <= step.rate.value <= most
+
+
+# --- From stage to stage
+
+
+def test_moves_are_counted_from_stage_to_stage_with_those_still_there() -> None:
+    found = transition_matrix(table(path("lead", "use"), path("lead", "gone"), path("lead")))
+
+    lead, use, gone = (found.stages.index(name) for name in ("lead", "use", "gone"))
+    assert found.counts[lead, use] == found.counts[lead, gone] == 1
+    assert found.still.tolist() == [1, 0, 0, 1, 1]
+    assert found.shares[lead].tolist() == pytest.approx([0, 0, 0, 1 / 3, 1 / 3, 1 / 3])
+    assert repr(found) == "<TransitionMatrix of 5 stages: 2 moves, 3 still>"
+
+
+def test_moves_inside_a_stage_that_is_named_are_none() -> None:
+    found = transition_matrix(table(path("lead", "on/data", "on/training", "use")), ("on",))
+
+    assert found.stages == ("on", "lead", "use", "gone")
+    assert found.counts.sum() == 2
+
+
+def test_the_shares_of_a_stage_without_stays_are_masked_and_not_0() -> None:
+    shares = transition_matrix(table(path("lead"))).shares
+
+    assert np.ma.getmaskarray(shares).all(axis=1).tolist() == [False, True, True, True, True]
+
+
+def test_a_matrix_is_shown_as_a_table_of_counts() -> None:
+    found = transition_matrix(table(path("lead", "use"), path("lead")))
+
+    assert str(found).splitlines()[:2] == [
+        r"  from \ to  lead  on/data  on/training  use  gone  still there",
+        "       lead     0        0            0    1     0            1",
+    ]
+
+
+@given(books(), st.sampled_from([(), ("on",), ("use", "on")]))
+def test_the_rows_of_a_matrix_add_up_to_the_stays_and_its_shares_to_1(
+    book: Book, named: tuple[str, ...]
+) -> None:
+    found = transition_matrix(book.table, named)
+
+    stays = [sum(len(expected_stays(a, stage)) for a in book.accounts) for stage in found.stages]
+    assert found.stays.tolist() == stays
+    assert found.still.sum() == len(book.accounts)
+    assert np.allclose(found.shares.sum(axis=1).compressed(), 1)
+
+
+@given(books())
+def test_a_matrix_is_that_of_a_plain_loop(book: Book) -> None:
+    counts = np.zeros((len(STAGES), len(STAGES)), int)
+    for account in book.accounts:
+        places = [STAGES.index(stay.stage) for stay in account.stays]
+        for source, target in itertools.pairwise(places):
+            counts[source, target] += 1
+
+    assert np.array_equal(transition_matrix(book.table).counts, counts)
+
+
+# --- Activation
+
+
+def days(*given: str) -> Any:
+    return np.array(given, "datetime64[D]")
+
+
+def deadlines(**changed: Any) -> DeadlineTable:
+    """Two of January, met in time and missed; one of March, open; one that has not begun."""
+    values: dict[str, Any] = {
+        "started": days("2026-01-05", "2026-01-20", "2026-03-02", "NaT"),
+        "due": days("2026-04-05", "2026-04-20", "2026-06-02", "NaT"),
+        "status": np.array([2, 4, 1, 0]),
+        "as_of": dt.date(2026, 5, 1),
+    }
+    return DeadlineTable(**(values | changed))
+
+
+def test_accounts_are_counted_by_the_month_in_which_the_deadline_began() -> None:
+    found = activation(deadlines())
+
+    assert [str(cohort.month) for cohort in found.cohorts] == ["2026-01", "2026-02", "2026-03"]
+    assert [cohort.started for cohort in found.cohorts] == [2, 0, 1]
+    assert found.not_started == 1
+    assert found.total.started == 3
+
+
+def test_cohorts_are_shown_as_a_table() -> None:
+    assert str(activation(deadlines())).splitlines()[1:] == [
+        "2026-01        2        1     0       1       0        0      0     0      50.0%",
+        "2026-02        0        0     0       0       0        0      0     0  undefined",
+        "2026-03        1        0     0       0       0        0      0     1  undefined",
+    ]
+
+
+def test_a_month_of_which_nobody_was_due_is_masked_and_not_0() -> None:
+    rates = activation(deadlines()).in_time_rates
+
+    assert rates.tolist() == [0.5, None, None]
+
+
+def test_who_met_the_deadline_before_it_is_due_is_not_counted_yet() -> None:
+    (cohort,) = activation(
+        DeadlineTable(
+            started=days("2026-03-02", "2026-03-02"),
+            due=days("2026-06-02", "2026-06-02"),
+            status=np.array([2, 1]),
+            as_of=dt.date(2026, 6, 2),
+        )
+    ).cohorts
+
+    assert (cohort.early, cohort.open) == (1, 1)
+    assert cohort.in_time_rate.value is None
+    assert str(cohort.in_time_rate.excluded[0]) == "2 not yet due"
+
+
+def test_it_is_decided_on_the_day_after_the_due_day() -> None:
+    started, due = days("2026-03-02", "2026-03-02"), days("2026-06-02", "2026-06-02")
+
+    found = activation(
+        DeadlineTable(started=started, due=due, status=np.array([2, 4]), as_of=dt.date(2026, 6, 3))
+    )
+
+    assert found.total.in_time_rate.value == Fraction(1, 2)
+    assert found.total.missed_rate.value == Fraction(1, 2)
+    assert found.total.late_rate.value == 0
+
+
+def test_the_waived_are_left_out_by_name() -> None:
+    rate = activation(deadlines(status=np.array([2, 5, 1, 0]))).total.in_time_rate
+
+    assert (rate.numerator, rate.denominator) == (1, 1)
+    assert [str(each) for each in rate.excluded] == ["1 not yet due", "1 waived"]
+
+
+def test_an_account_of_which_the_limit_is_not_known_is_left_out_by_name() -> None:
+    due = days("2026-04-05", "2026-04-20", "NaT", "NaT")
+
+    total = activation(deadlines(due=due, status=np.array([2, 4, 6, 0]))).total
+
+    assert (total.started, total.unknown, total.decided) == (3, 1, 2)
+    assert [str(each) for each in total.missed_rate.excluded] == ["1 of unknown limit"]
+
+
+def test_a_clock_that_stands_still_is_open() -> None:
+    found = activation(deadlines(due=days("2026-04-05", "2026-04-20", "NaT", "NaT")))
+
+    assert found.total.open == 1
+
+
+def test_without_a_deadline_that_began_there_are_no_cohorts() -> None:
+    found = activation(deadlines(started=days("NaT"), due=days("NaT"), status=np.array([0])))
+
+    assert found == Activation(cohorts=(), not_started=1)
+    assert found.total.started == found.total.decided == 0
+    assert found.in_time_rates.tolist() == []
+
+
+def test_a_cohort_is_named_by_its_month() -> None:
+    assert activation(deadlines()).cohorts[0].month == Period.month(2026, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"status": np.array([2, 4, 1])}, "columns differ in length"),
+        ({"status": np.array([2, 4, 1, 7])}, r"status\[3\] is 7: expected one of 0 not_started"),
+        (
+            {"due": days("2026-04-05", "2026-04-20", "2026-06-02", "NaT").astype("M8[us]")},
+            "one kind",
+        ),
+        ({"status": np.array([2, 4, 1, 1])}, r"started\[3\] is NaT: expected when it began"),
+        ({"status": np.array([2, 4, 0, 0])}, r"started\[2\] is 2026-03-02: expected NaT"),
+        ({"as_of": np.datetime64("NaT", "D")}, "as_of is NaT: expected up to when events count"),
+        ({"as_of": dt.date(2026, 3, 1)}, r"started\[2\] is 2026-03-02: expected none after"),
+        ({"due": days("2026-04-05", "2026-01-19", "NaT", "NaT")}, r"due\[1\] is 2026-01-19"),
+        ({"status": np.array([2, 4, 6, 0])}, r"due\[2\] is 2026-06-02: expected NaT"),
+        ({"status": np.array([2, 4, 4, 0])}, r"status\[2\] is 4: late or missed, but not due"),
+        ({"status": np.array([2, 1, 1, 0])}, r"status\[1\] is 1: open, but due before as_of"),
+    ],
+)
+def test_deadlines_that_contradict_themselves_are_refused(
+    changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(VisitTableError, match=message):
+        deadlines(**changed)
+
+
+def journey(state: DeadlineState, as_of: dt.date = dt.date(2026, 5, 1)) -> Journey:
+    return Journey(visits=(), deadlines=(state,), as_of=as_of, definition="")
+
+
+def state(status: str, start: dt.date | None = None, due: dt.date | None = None) -> DeadlineState:
+    return DeadlineState(name="live", status=DeadlineStatus(status), start=start, due=due)
+
+
+def test_journeys_make_the_same_deadlines_as_columns() -> None:
+    states = {
+        "ada": state("met", dt.date(2026, 1, 5), dt.date(2026, 4, 5)),
+        "bo": state("missed", dt.date(2026, 1, 20), dt.date(2026, 4, 20)),
+        "cy": state("open", dt.date(2026, 3, 2), dt.date(2026, 6, 2)),
+        "di": state("not_started"),
+    }
+
+    found = DeadlineTable.of_journeys({k: journey(v) for k, v in states.items()}, "live")
+
+    assert found == deadlines()
+    assert repr(found) == "<DeadlineTable: 4 accounts, as of 2026-05-01>"
+
+
+def test_no_journeys_tell_no_moment_and_are_refused() -> None:
+    with pytest.raises(VisitTableError, match="journeys are none: expected one or more"):
+        DeadlineTable.of_journeys({}, "live")
+
+
+AS_OF = dt.date(2026, 6, 30)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> DeadlineState:
+    start = AS_OF - dt.timedelta(days=draw(st.integers(0, 200)))
+    due = start + dt.timedelta(days=draw(st.integers(1, 120)))
+    if draw(st.booleans()):
+        return draw(st.sampled_from([state("not_started"), state("unknown", start)]))
+    either = ("met", "waived")
+    status = draw(
+        st.sampled_from((*either, "late", "missed") if due < AS_OF else (*either, "open"))
+    )
+    return state(status, start, due)
+
+
+@given(st.lists(states(), min_size=1, max_size=8))
+def test_every_account_is_in_one_place_and_the_rates_add_up_to_1(
+    given: list[DeadlineState],
+) -> None:
+    journeys = {place: journey(each, AS_OF) for place, each in enumerate(given)}
+
+    found = activation(DeadlineTable.of_journeys(journeys, "live"))
+
+    assert found.total.started + found.not_started == len(given)
+    for cohort in found.cohorts:
+        assert cohort.started == sum(s.start is not None and s.start in cohort.month for s in given)
+        rates = (cohort.in_time_rate, cohort.late_rate, cohort.missed_rate)
+        assert sum(rate.value or 0 for rate in rates) == (1 if cohort.decided else 0)
+
+
+@given(st.lists(states(), min_size=1, max_size=8))
+def test_the_counts_are_those_of_a_plain_loop(given: list[DeadlineState]) -> None:
+    journeys = {place: journey(each, AS_OF) for place, each in enumerate(given)}
+
+    total = activation(DeadlineTable.of_journeys(journeys, "live")).total
+
+    statuses = [each.status for each in given]
+    met = [each.due < AS_OF for each in given if each.status == "met" and each.due]
+    assert (total.in_time, total.early) == (met.count(True), met.count(False))
+    assert (total.late, total.missed) == (statuses.count("late"), statuses.count("missed"))
+    assert (total.waived, total.open) == (statuses.count("waived"), statuses.count("open"))
+    assert total.unknown == statuses.count("unknown")
+
+
+def test_the_statuses_are_all_that_there_are() -> None:
+    assert tuple(DeadlineStatus) == DEADLINE_STATUSES
