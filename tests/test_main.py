@@ -57,20 +57,21 @@ def rules(tmp_path: pathlib.Path) -> Callable[[object], str]:
 # --- The sample
 
 
-def test_without_a_folder_the_sample_is_reviewed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["review"]) == 0
+def test_without_a_folder_the_sample_is_reviewed(review_of_the_sample: Callable[..., Any]) -> None:
+    printed = review_of_the_sample()
 
-    printed = capsys.readouterr()
+    assert printed.code == 0
     assert printed.out.startswith("Review of the sample book, as of 2026-06-30\n300 accounts,")
     for heading in ("Where they stand", "How they are", "Renewals in 2026-06", "What to do next"):
         assert heading in printed.out
     assert printed.err == ""
 
 
-def test_json_holds_the_whole_review(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["review", "--json"]) == 0
+def test_json_holds_the_whole_review(review_of_the_sample: Callable[..., Any]) -> None:
+    printed = review_of_the_sample("--json")
 
-    data = json.loads(capsys.readouterr().out)
+    assert printed.code == 0
+    data = json.loads(printed.out)
     assert len(data["accounts"]) == 300
     assert data["read"]["events"]["duplicates"] == 26
     assert data["bad"] == data["faults"] == []
