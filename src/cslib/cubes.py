@@ -183,12 +183,18 @@ class _Packed:
 
     @classmethod
     def of(cls, rows: CubeRows, values: Integers, by: _Beginnings | None = None) -> _Packed:
-        months = _by_month(rows, values)
+        customer, month, values = _above_zero(rows, values)
         if by is None:
-            by = _beginnings(_first_listed(months, len(rows.keys)), len(months))
+            begins = np.full(len(rows.keys), len(rows.months), np.uint16)
+            np.minimum.at(begins, customer, month)
+            by = _beginnings(begins, len(rows.months))
         rank = np.full(len(rows.keys), -1, np.int32)
         rank[by.order] = np.arange(len(by.order))
-        return cls(tuple(_added_up(rank[keys], amounts) for keys, amounts in months), by)
+        customer = rank[customer]
+        order = np.argsort(month, kind="stable")
+        bounds = np.searchsorted(month, np.arange(len(rows.months) + 1), sorter=order)
+        slices = (order[start:end] for start, end in itertools.pairwise(bounds.tolist()))
+        return cls(tuple(_added_up(customer[each], values[each]) for each in slices), by)
 
     def paying(self, month: int) -> Paying:
         return self.months[month]
@@ -207,23 +213,11 @@ class _Packed:
         return _slices(amounts, ends, _sum), _slices(amounts, ends, np.count_nonzero)
 
 
-def _by_month(rows: CubeRows, values: Integers) -> list[tuple[Column, Integers]]:
-    """The keys and values of each month's rows above 0, in their order."""
+def _above_zero(rows: CubeRows, values: Integers) -> tuple[Column, Column, Integers]:
+    """Customer, month and value of the rows that are not 0; where all are, nothing is copied."""
     above = values > 0
-    kept = slice(None) if above.all() else above  # a slice copies nothing
-    customer, month, values = rows.customer[kept], rows.month[kept], values[kept]
-    order = np.argsort(month, kind="stable")
-    bounds = np.searchsorted(month, np.arange(len(rows.months) + 1), sorter=order)
-    slices = (order[start:end] for start, end in itertools.pairwise(bounds.tolist()))
-    return [(customer[each], values[each]) for each in slices]
-
-
-def _first_listed(months: Sequence[tuple[Column, Integers]], keys: int) -> Column:
-    """The month in which each key first has a row; past the last if in none."""
-    begins = np.full(keys, len(months), np.uint16)
-    for month in reversed(range(len(months))):
-        begins[months[month][0]] = month
-    return begins
+    kept = slice(None) if above.all() else above
+    return rows.customer[kept], rows.month[kept], values[kept]
 
 
 def _sum(amounts: Column) -> np.int64:
