@@ -55,7 +55,15 @@ def of_line(line: Line) -> tuple[Any, ...]:
         line.disposition,
         line.outcome,
         min(timings, key=tuple(Timing).index) if timings else None,
-        *map(cents, (line.expiring_value, line.signed_value, line.renewed_value, value_of(net))),
+        *map(
+            cents,
+            (
+                line.expiring_value,
+                line.signed_value,
+                line.renewed_value,
+                value_of(net, collected=True),
+            ),
+        ),
     )
 
 

@@ -124,7 +124,7 @@ def verdict_of(line: Line, convention: RenewalConvention, has_payments: bool) ->
         return Verdict(left_out=LEFT_OUT[Outcome.SIGNED])
     found = line.renewing(by=convention.by, collected=convention.collected)
     if found:
-        value = value_of(found)
+        value = value_of(found, collected=convention.collected)
         return Verdict(kept=min(value, line.expiring_value) if convention.capped else value)
     is_left_out = line.outcome is Outcome.LOST_TO_CLOSURE and not convention.closures
     return Verdict(left_out=LEFT_OUT[line.outcome] if is_left_out else "")

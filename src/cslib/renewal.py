@@ -38,6 +38,7 @@ from cslib.dispositions import (
     Timing,
     judge,
     shares,
+    split,
     timing_of,
 )
 from cslib.errors import DefinitionError, Fault
@@ -521,10 +522,20 @@ class _Book:
         return Successor(
             record=record,
             value=Decimal(record.annual_value) if share is None else share,
+            credited=self.credited(record, contract),
             is_shared=share is not None,
             timing=timing_of(record, contract, grace_until),
             cash=self.cash(record.contract),
         )
+
+    def credited(self, record: Contract, renewed: Contract) -> Decimal:
+        """What of the value of the renewal was credited; of one that merges several, its part."""
+        found = self.ledger.credited(record.contract)
+        if not found or (record.contract, renewed.contract) not in self.shared:
+            return found
+        merged = self.lineage.renewed[record.contract]
+        values = [self.shared[record.contract, each] for each in merged]
+        return split(found, values, record)[merged.index(renewed.contract)]
 
     def cash(self, contract: str) -> Cash:
         """Asked once of a contract, however many it merges."""

@@ -595,6 +595,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         {
             "contract": each.contract,
             "value": _json(each.value),
+            "credited": _json(each.credited),
             "signed_on": _json(each.record.signed_on),
             "timing": each.timing.value,
             "collected_on": _json(each.cash.since),

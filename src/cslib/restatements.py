@@ -81,7 +81,10 @@ def _substance(line: Line | None) -> object:
     if line is None:
         return None
     evidence = {
-        (each.contract, each.value, each.timing, each.cash.is_known, each.cash.since is not None)
+        (
+            *(each.contract, each.value, each.credited, each.timing),
+            *(each.cash.is_known, each.cash.since is not None),
+        )
         for each in line.successors
     }
     return attrs.evolve(line, successors=(), reason=""), line.disposition, evidence

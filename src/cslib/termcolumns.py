@@ -31,7 +31,7 @@ from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate, effective_size_of_sums
 from cslib.renewal import Figures, Part, RenewalReport, renewal_rate
-from cslib.termids import Array, Mask, Wholes
+from cslib.termids import Array, Wholes
 from cslib.termlines import (
     REASONS,
     Lines,
@@ -141,7 +141,8 @@ class RenewalColumns:
     def signed(self) -> Wholes:
         """What was signed again by the end of grace, no more than what was at stake (gross)."""
         in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
-        return np.minimum(self._value_of(in_grace), self.lines.expiring)
+        value = np.where(in_grace, self.lines.value, 0)
+        return np.minimum(self._by_line(value), self.lines.expiring)
 
     @property
     def renewed(self) -> Wholes:
@@ -150,14 +151,14 @@ class RenewalColumns:
 
     @property
     def net(self) -> Wholes:
-        """What was signed again and collected, with what it grew by."""
+        """What was signed again and collected, with what it grew by; what was credited is not."""
         in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
         is_renewed = self.lines.outcome == code_of(Outcome.RENEWED)
-        return np.where(is_renewed, self._value_of(in_grace & self.lines.is_collected), 0)
+        collected = np.where(in_grace, self.lines.collected_value, 0)
+        return np.where(is_renewed, self._by_line(collected), 0)
 
-    def _value_of(self, successors: Mask) -> Wholes:
-        lines = self.lines
-        return summed(lines.line[successors], lines.value[successors], lines.row.size)
+    def _by_line(self, amounts: Wholes) -> Wholes:
+        return summed(self.lines.line, amounts, self.lines.row.size)
 
     def which(self, disposition: Disposition | str) -> Wholes:
         """The rows of the contracts of one disposition."""
