@@ -446,6 +446,23 @@ class CustomerCube:
         return f"<CustomerCube of {', '.join(filter(None, told))}>"
 
 
+def check_cube(given: object) -> None:
+    """Refuses what is no cube.
+
+    Raises:
+        CubeError: With what was given.
+
+    >>> check_cube("cube.csv")
+    Traceback (most recent call last):
+    ...
+    cslib.cuberows.CubeError: cube is of str: expected a CustomerCube, as CustomerCube.of_columns \
+makes it
+    """
+    if not isinstance(given, CustomerCube):
+        expected = "expected a CustomerCube, as CustomerCube.of_columns makes it"
+        raise CubeError("cube", None, f"is of {type(given).__name__}: {expected}")
+
+
 def _minor(amount: Exact, currency: str, row: int) -> int:
     try:
         return to_minor(amount, currency)
