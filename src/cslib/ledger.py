@@ -370,6 +370,8 @@ class Ledger:
         assumed_known: How many records count as known when they happened; 0 without ``known_at``.
         later: Ids of contracts not seen yet.
         today: The day as of which it is seen.
+        last_recorded: The last day on which one of them was signed, paid, refunded, credited or
+            recorded, in UTC; None where there are none.
     """
 
     contracts: Mapping[str, Contract]
@@ -383,6 +385,7 @@ class Ledger:
     assumed_known: int
     later: tuple[str, ...]
     today: dt.date
+    last_recorded: dt.date | None
 
     def cash(self, contract: str) -> Cash:
         """What the entries say of the first instalment of a contract: all due on its first day."""
@@ -449,7 +452,8 @@ def read_ledger(
     terms = _table("contracts", "contract", seen)
     known = {*terms.single, *terms.conflicts}
     later = {contract.contract for contract in given} - known
-    moves = _table("payments", "entry", _entries(payments or (), later, view))
+    entries = list(_entries(payments or (), later, view))
+    moves = _table("payments", "entry", entries)
     return Ledger(
         contracts=terms.single,
         conflicts=terms.conflicts,
@@ -462,7 +466,21 @@ def read_ledger(
         assumed_known=0 if known_at is None else terms.unstamped + moves.unstamped,
         later=tuple(sorted(later)),
         today=utc_day(as_of),
+        last_recorded=max(_days_of([*seen, *entries]), default=None),
     )
+
+
+def _days_of(records: Iterable[Contract | Entry]) -> Iterator[dt.date]:
+    """The days on which something was seen to happen, or was recorded; an instalment is none."""
+    for record in records:
+        if isinstance(record, Contract):
+            yield record.signed_on or record.start
+        elif record.kind is EntryKind.DUE:
+            continue
+        else:
+            yield record.on
+        if record.recorded_at is not None:
+            yield utc_day(record.recorded_at)
 
 
 @attrs.frozen

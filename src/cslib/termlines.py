@@ -452,7 +452,7 @@ def judged_lines(lines: tuple[Line, ...], rows: Mapping[str, int], currency: str
 
 @attrs.frozen(eq=False)
 class Verdicts:
-    """What a convention says of each line.
+    """What a convention says of each of some lines.
 
     Attributes:
         kept: What it renewed, in minor units; 0 where it was not renewed.
@@ -463,6 +463,17 @@ class Verdicts:
     kept: Wholes
     is_kept: Mask
     left_out: Codes
+
+    def differ(self, other: Verdicts) -> Mask:
+        """Where two conventions say different things of the same lines."""
+        inside = self.left_out == 0
+        figures = (self.kept != other.kept) | (self.is_kept != other.is_kept)
+        found: Mask = (self.left_out != other.left_out) | (inside & figures)
+        return found
+
+    def at(self, places: Wholes) -> Verdicts:
+        """What it says of some of the lines."""
+        return Verdicts(self.kept[places], self.is_kept[places], self.left_out[places])
 
 
 REASONS = (
