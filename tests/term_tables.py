@@ -113,20 +113,30 @@ def _around(day: dt.date) -> st.SearchStrategy[dt.date]:
     return st.integers(-20, 40).map(lambda n: day + dt.timedelta(days=n))
 
 
-_MOVES = (("due", "paid"), ("due", "paid", "refund"), ("due", "credit"), ("due",), ("paid",), ())
+_MOVES = (
+    ("due", "paid"),
+    ("due", "paid", "refund"),
+    ("due", "credit"),
+    ("due", "credit", "paid"),
+    ("due", "due", "credit", "paid"),
+    ("due",),
+    ("paid",),
+    (),
+)
 
 
 @st.composite
 def _payments(draw: st.DrawFn, contract: Contract) -> list[Entry]:
     value = Decimal(contract.annual_value)
     amounts = st.sampled_from([value, value, round(value / 2, 2), Decimal(0)])
+    dues = st.sampled_from([value, value, round(value / 12, 2), Decimal(0)])
     return [
         Entry(
             entry=f"{contract.contract}-{place}",
             contract=contract.contract,
             kind=kind,
             on=draw(_around(contract.start)),
-            amount=value if kind == "due" else draw(amounts),
+            amount=draw(dues if kind == "due" else amounts),
             recorded_at=draw(st.none() | _around(contract.start)),
         )
         for place, kind in enumerate(draw(st.sampled_from(_MOVES)))

@@ -807,9 +807,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_its_name(content: byte
     assert refused or counts.rows == counts.used + counts.duplicates + counts.left_out
 
 
-def test_a_hundred_thousand_rows_are_read_and_counted(tmp_path: Path) -> None:
-    rows = "".join(f"A{n},name {n},{n % 50},{n % 7},true,2026-01-01\n" for n in range(100_000))
+def test_twenty_thousand_rows_are_read_and_counted(tmp_path: Path) -> None:
+    rows = "".join(f"A{n},name {n},{n % 50},{n % 7},true,2026-01-01\n" for n in range(20_000))
     reading = read(tmp_path, accounts=ACCOUNTS + rows)
 
-    assert reading.counts["accounts"].used == 100_000
+    assert reading.counts["accounts"].used == 20_000
     assert not reading.bad

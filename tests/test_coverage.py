@@ -45,6 +45,11 @@ def test_the_stock_table_has_a_gap_for_deals_of_any_other_kind() -> None:
     assert OWNERSHIP.decide(flaw.example).verdict is Verdict.NO_ROW
 
 
+def test_a_value_that_is_a_rows_text_in_another_case_is_refused_with_that_text() -> None:
+    with pytest.raises(CheckError, match="with 'Renewal': did you mean 'renewal'"):
+        check_table(OWNERSHIP, values={"deal": ("new", "Renewal", "Other")})
+
+
 # Gaps
 
 

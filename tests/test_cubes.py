@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cslib import cubes
+from cslib.cuberows import read_rows
 from cslib.cubes import CubeError, CustomerCube
 from cslib.money import AmountError, ExchangeRates, InexactError, UnknownCurrencyError
 from cslib.periods import Period
@@ -80,6 +83,18 @@ def test_the_overlap_of_two_months_is_summed_over_who_pays_in_both(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@given(book=BOOKS, ends=st.tuples(st.integers(0, MONTHS - 1), st.integers(0, MONTHS - 1)))
+def test_two_months_asked_the_other_way_round_overlap_in_the_same_customers(
+    layout: Any, book: list[Row], ends: tuple[int, int]
+) -> None:
+    cube = cube_of(book, layout)
+
+    kept, before, after, customers = cube.overlap(*ends)
+
+    assert cube.overlap(*reversed(ends)) == (kept, after, before, customers)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 @given(book=BOOKS)
 def test_customers_stand_by_the_month_in_which_they_begin_and_then_by_key(
     layout: Any, book: list[Row]
@@ -109,6 +124,59 @@ def test_the_cohorts_of_a_month_are_its_amounts_by_the_month_in_which_customers_
         slices = [amounts[bounds[i] : bounds[i + 1]] for i in EVERY_MONTH]
         assert cube.cohort_amounts[place].tolist() == [int(each.sum()) for each in slices]
         assert cube.cohort_customers[place].tolist() == [np.count_nonzero(e) for e in slices]
+
+
+WIDE = st.sampled_from([0, 1, 2**31, 2**32 - 1, 2**32, 3 * 2**32, 2**40 + 5])
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, MONTHS - 1), WIDE), max_size=9))
+def test_amounts_on_either_side_of_32_bits_are_held_alike(book: list[Row]) -> None:
+    dense, packed = (cube_of(book, layout) for layout in LAYOUTS)
+
+    assert content(dense) == content(packed) == histories_of(book)
+    for before, after in itertools.combinations(EVERY_MONTH, 2):
+        assert dense.overlap(before, after) == packed.overlap(before, after)
+    assert dense.cohort_amounts.tolist() == packed.cohort_amounts.tolist()
+    assert dense.cohort_customers.tolist() == packed.cohort_customers.tolist()
+
+
+@pytest.mark.parametrize(
+    ("amounts", "bits"),
+    [([2**32 - 1], 32), ([2**31, 2**31 - 1], 32), ([2**31, 2**31], 64), ([2**32], 64)],
+)
+def test_a_dense_cube_takes_half_the_memory_where_every_sum_fits_32_bits(
+    amounts: list[int], bits: int
+) -> None:
+    cube = cube_of([("ada", 0, amount) for amount in amounts], "dense")
+
+    assert cube._amounts.cells.dtype.itemsize * 8 == bits  # type: ignore[attr-defined]
+    assert cube.amounts(0).tolist() == [sum(amounts)]
+    assert cube.paying(0).amounts.dtype == np.int64
+
+
+def test_rows_add_up_to_the_same_cells_in_32_bits_as_in_64() -> None:
+    rng = np.random.default_rng(5)
+    count, months = 2**15 + 7, np.datetime64("2026-01", "M") + np.arange(MONTHS)
+    customer, month = rng.integers(0, 2_000, count), months[rng.integers(0, MONTHS, count)]
+    rows = read_rows(customer, month, rng.integers(0, 10**6, count), None, None)
+
+    narrow, wide = (cubes._added_cells(rows, rows.amount, dtype) for dtype in (np.uint32, np.int64))
+
+    assert np.array_equal(narrow, wide)
+    assert np.array_equal(cubes._narrow_cells(rows, rows.amount), wide)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_keys_that_no_row_has_are_no_customers(layout: Any) -> None:
+    cube = CustomerCube.of_columns(
+        customer=[7, 3, 12, 3],
+        month=np.array(["2026-02", "2026-01", "2026-01", "2026-02"], "datetime64[M]"),
+        amount=[5, 1, 2, 0],
+        currency="EUR",
+        layout=layout,
+    )
+
+    assert content(cube) == {3: (1, 0), 12: (2, 0), 7: (0, 5)}
 
 
 def test_the_layout_is_chosen_by_fill() -> None:

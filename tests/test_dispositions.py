@@ -31,6 +31,7 @@ from ledger_strategies import (
     Book,
     books,
     contract,
+    credit,
     day,
     due,
     new,
@@ -198,7 +199,7 @@ def test_a_renewal_at_more_is_upgraded_and_counts_up_to_what_expired() -> None:
     line = the_line(old(), new(annual_value=1500))
 
     assert (line.disposition, line.renewed_value) == (Disposition.UPGRADED, 1200)
-    assert value_of(line.successors) == 1500
+    assert value_of(line.successors, collected=False) == 1500
 
 
 def test_a_contract_worth_nothing_is_renewed_at_nothing_and_upgraded_at_anything() -> None:
@@ -368,6 +369,67 @@ def test_a_split_into_contracts_that_merge_others_as_well_is_co_termed() -> None
     assert lines(june([old(), old("side"), *halves], in_cash("n1", "n2")))["old"].disposition == (
         Disposition.CO_TERMED
     )
+
+
+# --------------------------------------------------------------------------------------
+# Credit notes
+
+
+def credited(amount: Any, *, rest: Any) -> Line:
+    """The line of the old contract, where of the fee so much was credited and the rest paid."""
+    moves = [due(), credit(amount=amount), paid(amount=rest)]
+    return lines(june([old(), new()], moves))["old"]
+
+
+def test_a_contract_renews_at_its_value_less_what_was_credited() -> None:
+    line = credited(300, rest=900)
+
+    assert (line.disposition, line.renewed_value, line.signed_value) == ("partial", 900, 1200)
+    assert line.reason == (
+        "new signed on 2026-06-10; 900 collected on 2026-06-20 (1200 less 300 credited), "
+        "300.00 a year credited"
+    )
+
+
+def test_a_credit_note_over_all_but_a_cent_renews_that_cent_and_one_over_all_nothing() -> None:
+    cent = Decimal("0.01")
+
+    assert credited(1200 - cent, rest=cent).renewed_value == cent
+    assert credited(1200, rest=0).renewed_value == 0
+    assert credited(1200, rest=0).outcome is Outcome.LOST
+
+
+def test_what_was_paid_for_and_credited_in_whole_is_not_renewed() -> None:
+    assert credited(1200, rest=1200).outcome is Outcome.LOST
+
+
+def test_a_free_first_month_makes_the_year_wait_for_the_second() -> None:
+    months = [due(f"2026-{month:02}-01", 100) for month in range(7, 13)]
+    free = [*months, credit("2026-07-01", 100)]
+
+    waits = june([old(), new()], free, as_of=day("2026-07-30"))
+    paid_for = june([old(), new()], [*free, paid("2026-08-03", 100)])
+
+    assert lines(waits)["old"].outcome is Outcome.PENDING_CASH
+    assert lines(paid_for)["old"].renewed_value == 1100
+
+
+def test_a_co_term_takes_a_credit_off_each_contract_that_it_merges_to_the_cent() -> None:
+    merged = new(annual_value=3600, renews=("old", "b", "c"))
+    moves = [due(amount=3600), paid(amount=3600), credit(amount=100)]
+
+    found = lines(june([old(), old("b"), old("c"), merged], moves))
+
+    taken = sorted(line.successors[0].credited for line in found.values())
+    assert taken == [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")]
+
+
+def test_two_conventions_that_differ_by_cash_alone_count_a_credit_otherwise() -> None:
+    moves = [due(), credit(amount=300), paid(amount=900)]
+
+    (difference,) = june([old(), new()], moves).bridge(DOCTRINE, SIGNED)
+
+    assert (difference.a.kept, difference.b.kept) == (900, 1200)
 
 
 # --------------------------------------------------------------------------------------

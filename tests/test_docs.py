@@ -6,15 +6,15 @@ import fnmatch
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 import cslib
-from cslib.__main__ import main
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Lifecycle, Stage, Transition
@@ -161,26 +161,24 @@ def test_contributing_places_every_module_and_none_that_is_not_there() -> None:
 
 
 def test_the_readme_shows_lines_that_the_review_of_the_sample_book_prints(
-    capsys: pytest.CaptureFixture[str],
+    review_of_the_sample: Callable[..., Any],
 ) -> None:
     shown = (ROOT / "README.md").read_text("utf-8").split("```text\n")[1].split("```")[0]
 
-    assert main(["review"]) == 0
+    printed = review_of_the_sample().out.splitlines()
 
-    printed = capsys.readouterr().out.splitlines()
     places = [printed.index(line) for line in shown.splitlines() if line]
     assert len(places) >= 10
     assert places == sorted(places)
 
 
 def test_the_page_of_the_report_lists_every_key_of_the_json_in_order(
-    capsys: pytest.CaptureFixture[str],
+    review_of_the_sample: Callable[..., Any],
 ) -> None:
     listed = rows("reference/report.md", "Key")
 
-    assert main(["review", "--json"]) == 0
+    data = json.loads(review_of_the_sample("--json").out)
 
-    data = json.loads(capsys.readouterr().out)
     assert re.findall(r"`(\w+)`", " ".join(first for first, _ in listed)) == list(data)
     for name in ("accounts", "renewals", "actions"):
         meaning = dict(listed)[f"`{name}`"]

@@ -136,7 +136,7 @@ NO_VALUES: list[object] = [
     1j,
     {},
     {1},
-    object(),
+    pytest.param(object(), id="object()"),
     dt.timedelta(1),
     np.timedelta64(1, "D"),
     np.timedelta64(1, "ns"),

@@ -422,8 +422,68 @@ def test_a_credit_note_that_leaves_a_cent_to_pay_is_collected_with_that_cent() -
     assert cash(*ledger).since == day("2026-06-20")
 
 
+def test_after_a_first_instalment_credited_in_full_the_next_one_has_to_be_paid() -> None:
+    ledger = (due(amount=100), due("2026-07-10", 100), credit("2026-06-15", 100))
+
+    assert cash(*ledger) == Cash("0 of 100 collected (200 less 100 credited)")
+    assert cash(*ledger, paid(amount=50)) == Cash("50 of 100 collected (200 less 100 credited)")
+    assert cash(*ledger, paid(amount=100)).since == day("2026-06-20")
+
+
+def test_a_first_instalment_of_nothing_leaves_it_to_the_next_one() -> None:
+    ledger = (due(amount=0), due("2026-07-10", 100))
+
+    assert cash(*ledger) == Cash("0 of 100 collected")
+    assert cash(*ledger, paid(amount=100)).since == day("2026-06-20")
+
+
+def test_once_money_came_in_no_credit_note_asks_for_another_instalment() -> None:
+    ledger = (due(amount=600), due("2026-12-10", 600), paid(amount=300), credit(amount=300))
+
+    assert cash(*ledger).since == day("2026-06-20")
+    assert cash(*ledger, credit("2026-06-22", 300)).since == day("2026-06-20")
+
+
+def test_what_was_paid_and_then_credited_in_whole_is_not_collected() -> None:
+    ledger = (due(), paid(), credit("2026-06-25"))
+
+    assert cash(*ledger) == Cash("1200 collected on 2026-06-20, and all of it credited")
+
+
+def test_money_that_comes_after_all_was_credited_collects_nothing() -> None:
+    ledger = (due(amount=600), credit("2026-06-15", 600), paid(amount=600))
+
+    assert cash(*ledger) == Cash("nothing collected (600 less 600 credited)")
+
+
+@pytest.mark.parametrize(
+    ("end", "value", "credited"),
+    [
+        ("2027-07-01", 1200, 300),
+        ("2029-07-01", 1200, 100),
+        ("2026-08-01", 12000, 3600),
+        ("2026-08-01", 1200, 1200),
+        (None, 1200, 300),
+    ],
+)
+def test_a_credit_note_takes_off_what_it_is_a_year_and_no_more_than_there_is(
+    end: str | None, value: int, credited: int
+) -> None:
+    term = contract("new", "2026-07-01", end, annual_value=value, signed_on="2026-06-10")
+
+    assert seen([term], [credit(amount=300)]).credited("new") == credited
+
+
+def test_a_credit_is_unknown_where_the_cash_is_and_then_takes_nothing_off() -> None:
+    twice = [credit(entry="c"), credit(entry="c", amount=5)]
+
+    assert seen([new()], None).credited("new") == 0
+    assert seen([new()], twice).credited("new") == 0
+    assert seen([], [credit()]).credited("new") == 0
+
+
 def test_what_costs_nothing_is_collected_whatever_is_credited() -> None:
-    assert cash(due(amount=0), credit()).since == day("2026-06-10")
+    assert cash(due(amount=0), credit(amount=300)).since == day("2026-06-10")
 
 
 def test_a_credit_note_counts_from_its_day_and_from_when_it_was_recorded() -> None:

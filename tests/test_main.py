@@ -57,20 +57,42 @@ def rules(tmp_path: pathlib.Path) -> Callable[[object], str]:
 # --- The sample
 
 
-def test_without_a_folder_the_sample_is_reviewed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["review"]) == 0
+def test_without_a_folder_the_sample_is_reviewed(review_of_the_sample: Callable[..., Any]) -> None:
+    printed = review_of_the_sample()
 
-    printed = capsys.readouterr()
+    assert printed.code == 0
     assert printed.out.startswith("Review of the sample book, as of 2026-06-30\n300 accounts,")
     for heading in ("Where they stand", "How they are", "Renewals in 2026-06", "What to do next"):
         assert heading in printed.out
     assert printed.err == ""
 
 
-def test_json_holds_the_whole_review(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["review", "--json"]) == 0
+def test_the_sample_is_audited(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit"]) == 1
 
-    data = json.loads(capsys.readouterr().out)
+    *findings, total = capsys.readouterr().out.splitlines()
+    assert total == f"{len(findings)} to look at"
+    assert findings[0] == (
+        "gap: $.contracts['A003-3']: starts 6 days after A003-2 ended on 2025-07-07"
+    )
+
+
+def test_an_audit_that_finds_nothing_ends_with_0_and_one_of_bad_rows_with_1(
+    folder: Fill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "contract,account,start,end,annual_value,currency,signed_on\n"
+    good = head + "C1,A1,2026-01-01,2027-01-01,1200,EUR,2026-01-01\n"
+
+    assert main(["audit", folder(contracts=good), "--as-of", "2026-06-30"]) == 0
+    assert main(["audit", folder(contracts=good + "C2,A1,soon,,1,EUR,\n")]) == 1
+    assert "1 cells or rows could not be read" in capsys.readouterr().err
+
+
+def test_json_holds_the_whole_review(review_of_the_sample: Callable[..., Any]) -> None:
+    printed = review_of_the_sample("--json")
+
+    assert printed.code == 0
+    data = json.loads(printed.out)
     assert len(data["accounts"]) == 300
     assert data["read"]["events"]["duplicates"] == 26
     assert data["bad"] == data["faults"] == []

@@ -96,10 +96,27 @@ def test_the_other_reading_of_r6_is_another_order_of_the_rows() -> None:
 
 
 def test_a_kind_of_deal_that_the_doctrine_does_not_know_is_nobody_s() -> None:
-    decision = stock(RENEWAL, deal="resale")
+    decision = stock(RENEWAL, deal="training")
 
     assert (decision.verdict, decision.owner, decision.row) == (Verdict.NO_ROW, None, None)
     assert str(decision) == "no row applies"
+
+
+def test_a_text_that_no_row_speaks_of_is_told_with_the_one_that_is_meant() -> None:
+    owners = table(
+        ("deal == 'new' or size in {'small', 'large'}", SALES), ("deal != 'renewal'", CS)
+    )
+
+    assert str(OWNERSHIP.decide({"deal": "Renewal", "cs_commercial": True, **_NO_LINE})) == (
+        "no row applies; deal = 'Renewal': did you mean 'renewal'?"
+    )
+    assert str(owners.decide({"deal": "renewal", "size": "LARGE"})) == (
+        "no row applies; size = 'LARGE': did you mean 'large'?"
+    )
+    assert str(owners.decide({"deal": "renewal", "size": "zebra"})) == "no row applies"
+
+
+_NO_LINE = {"renewal_number": 2, "new_product_line": False}
 
 
 # What is not known

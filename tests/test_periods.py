@@ -332,6 +332,31 @@ def test_a_long_text_is_shown_cut_short() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "within", "without"),
+    [
+        ("2025-12/2026-06", "2025-12-01/2026-07-01", "2025-12-01/2026-06-01"),
+        ("2025Q4/2026", "2025-10-01/2027-01-01", "2025-10-01/2026-01-01"),
+    ],
+)
+def test_a_range_of_months_does_not_say_whether_the_last_is_in_it_and_is_refused_with_both(
+    text: str, within: str, without: str
+) -> None:
+    with pytest.raises(PeriodError) as caught:
+        Period.parse(text)
+
+    assert caught.value.reason.endswith(f"write '{within}' with it, '{without}' without")
+    assert Period.parse(within).last_day > Period.parse(without).last_day
+
+
+@pytest.mark.parametrize("text", ["2026-06/2025-12", "2026-06/2026-06", "2026-06/soon", "a/b/c"])
+def test_two_ends_that_are_no_range_get_no_such_advice(text: str) -> None:
+    with pytest.raises(PeriodError) as caught:
+        Period.parse(text)
+
+    assert caught.value.reason == ""
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Period.month(2026, 13), "a month from 1 to 12, but got year 2026, month 13"),

@@ -413,7 +413,7 @@ def test_the_rate_by_value_is_gross_a_growing_customer_makes_up_for_nobody() -> 
     report = june(book, ledger)
 
     assert line_of(report, "old").renewed_value == 1000
-    assert value_of(line_of(report, "old").successors) == 5000
+    assert value_of(line_of(report, "old").successors, collected=False) == 5000
     assert line_of(report, "b").renewed_value == 400
     assert report.value.value == Fraction(1400, 2000)
 
@@ -606,6 +606,23 @@ def test_the_report_reads_well_as_text() -> None:
     ]
 
 
+def test_a_book_that_ends_long_before_the_date_of_the_report_is_named() -> None:
+    report = june([old(), new()], [due(), paid("2026-06-20")], as_of=day("2026-07-20"))
+    late = june([old(), new()], [due(), paid("2026-06-20")], as_of=day("2026-07-21"))
+
+    assert (report.last_recorded, report.silence) == (day("2026-06-20"), "")
+    assert late.silence == "nothing is recorded after 2026-06-20, 31 days before"
+    assert repr(late).splitlines()[-1] == f"  silence   {late.silence}"
+
+
+def test_the_last_record_is_the_last_that_was_seen_and_no_instalment_to_come() -> None:
+    moves = [due("2027-01-01"), paid("2026-08-01"), due(recorded_at=day("2026-06-29"))]
+
+    assert june([old(), new()], moves).last_recorded == day("2026-06-10")
+    assert june([old(recorded_at=day("2026-07-09"))]).last_recorded == day("2026-07-09")
+    assert (june([]).last_recorded, june([]).silence) == (None, "")
+
+
 # --------------------------------------------------------------------------------------
 # Parts, segments, and the rate of a year
 
@@ -645,6 +662,16 @@ def test_first_renewals_stand_apart_from_later_ones() -> None:
         False: 1,
     }
     assert [line.renewal_number for part in segments.values() for line in part.lines] == [1, 2]
+
+
+def test_what_cannot_name_a_segment_is_refused_with_the_contract() -> None:
+    with pytest.raises(DefinitionError, match=r"but got a list of 1 for contract 'old'"):
+        june([old()]).by(lambda line: [line.account])  # type: ignore[arg-type,return-value]
+
+
+def test_segments_are_asked_of_a_function() -> None:
+    with pytest.raises(DefinitionError, match=r"expected a function of a line, but got a dict"):
+        june([old()]).by({"A": "north"})  # type: ignore[arg-type]
 
 
 def test_segments_are_those_of_any_key() -> None:

@@ -54,6 +54,17 @@ def test_a_payment_recorded_later_restates_the_line_that_it_renews_and_says_so()
     )
 
 
+def test_restatements_and_differences_read_as_one_line_each() -> None:
+    before, after = june([old(), new()], [due()]), june([old(), new()], [due(), paid()])
+
+    (change,) = restatements(before, after)
+    (difference,) = before.bridge(DOCTRINE, SIGNED)
+
+    assert repr([change]) == f"[<{change}>]"
+    assert repr([difference]) == f"[<{difference}>]"
+    assert "\n" not in f"{change!r}{difference!r}"
+
+
 def test_a_contract_recorded_later_was_not_due_before() -> None:
     late = old("b", account="B", recorded_at=day("2026-07-03"))
 

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cslib.bridges import retention, retention_bridge
+from cslib.conventions import POINT_TO_POINT
 from cslib.cubes import CubeError
 from cslib.money import ExchangeRates
 from cslib.retention import cohort_triangle, trailing_movements, trailing_retention
@@ -28,6 +30,30 @@ from cube_strategies import (
 )
 
 WINDOWS = st.integers(1, MONTHS - 1)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        trailing_retention,
+        cohort_triangle,
+        waterfall,
+        lambda given: retention(given, month(1)),
+        lambda given: retention_bridge(given, month(1), POINT_TO_POINT, POINT_TO_POINT),
+    ],
+)
+def test_what_is_asked_of_a_waterfall_in_the_place_of_its_cube_is_refused(ask: Any) -> None:
+    report = waterfall(cube_of_histories({"ada": (100, 120)}))
+
+    with pytest.raises(CubeError, match="cube is of Waterfall: expected a CustomerCube"):
+        ask(report)
+
+
+def test_movements_asked_of_a_cube_in_the_place_of_its_waterfall_are_refused() -> None:
+    cube: Any = cube_of_histories({"ada": (100, 120)})
+
+    with pytest.raises(CubeError, match="report is of CustomerCube: expected a Waterfall"):
+        trailing_movements(cube)
 
 
 def ends(window: int) -> range:

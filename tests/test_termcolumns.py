@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from cslib import termids
 from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention
 from cslib.dispositions import Disposition, Line, Outcome, Timing, value_of
 from cslib.errors import DefinitionError
+from cslib.figures import Verdict
 from cslib.ledger import Contract, Entry, LedgerError
 from cslib.moments import MomentError
 from cslib.periods import Period
@@ -27,6 +30,7 @@ from cslib.termcolumns import (
     _effective_sample_size,
     renewal_columns,
 )
+from cslib.termlines import REASONS, Verdicts
 from ledger_strategies import JUNE, books, due, new, old, paid, some_days, three_years, tidy_books
 from term_tables import LATER, SPAN, columns_of_contracts, days, in_columns, yearly_books
 
@@ -55,7 +59,15 @@ def of_line(line: Line) -> tuple[Any, ...]:
         line.disposition,
         line.outcome,
         min(timings, key=tuple(Timing).index) if timings else None,
-        *map(cents, (line.expiring_value, line.signed_value, line.renewed_value, value_of(net))),
+        *map(
+            cents,
+            (
+                line.expiring_value,
+                line.signed_value,
+                line.renewed_value,
+                value_of(net, collected=True),
+            ),
+        ),
     )
 
 
@@ -99,6 +111,42 @@ def assert_same_lines(found: RenewalColumns, report: RenewalReport) -> None:
         ours, theirs = found.rate(convention), report.rate(convention)
         assert ours == theirs
         assert repr(ours) == repr(theirs)
+    assert found.net_rate == report.net
+    for name in ("on_time", "without_closures", "known_at", "last_recorded", "silence"):
+        assert getattr(found, name) == getattr(report, name)
+    for pair in itertools.pairwise(CONVENTIONS):
+        assert bridge_of_columns(found, *pair) == bridge_of_records(report, *pair)
+
+
+def bridge_of_columns(
+    found: RenewalColumns, a: RenewalConvention, b: RenewalConvention
+) -> dict[str, tuple[str, str]]:
+    bridge = found.bridge(a, b)
+    ids = dict(zip(found.rows.tolist(), found.contract.tolist(), strict=True))
+    pairs = zip(said_of(bridge.a), said_of(bridge.b), strict=True)
+    return dict(zip((ids[row] for row in bridge.rows.tolist()), pairs, strict=True))
+
+
+def said_of(verdicts: Verdicts) -> list[str]:
+    columns = (verdicts.kept, verdicts.is_kept, verdicts.left_out)
+    return [
+        str(Verdict(kept=Decimal(kept) / 100 if is_kept else None, left_out=REASONS[code]))
+        for kept, is_kept, code in zip(*(each.tolist() for each in columns), strict=True)
+    ]
+
+
+def bridge_of_records(
+    report: RenewalReport, a: RenewalConvention, b: RenewalConvention
+) -> dict[str, tuple[str, str]]:
+    return {
+        each.line.contract: (in_cents(each.a), in_cents(each.b)) for each in report.bridge(a, b)
+    }
+
+
+def in_cents(verdict: Verdict) -> str:
+    if verdict.kept is None:
+        return str(verdict)
+    return str(attrs.evolve(verdict, kept=Decimal(cents(verdict.kept)) / 100))
 
 
 any_day = some_days | st.dates(dt.date(2026, 4, 1), dt.date(2026, 9, 1))
@@ -307,6 +355,17 @@ def test_it_reads_as_its_rate() -> None:
         f"  by value  1200 of 1200 = 100.0 % (20.7 to 100.0 %, 95 % Wilson on n_eff 1.0){rule}",
         "  due       1, 0 judged alone",
     ]
+
+
+def test_it_says_as_known_when_it_was_made_and_that_the_book_ended_long_before() -> None:
+    found = june([old()], as_of=dt.date(2026, 6, 1), known_at=dt.date(2026, 5, 31))
+
+    assert repr(found).splitlines()[0] == (
+        "renewal rate of 2026-06 as of 2026-06-01, as known at 2026-05-31"
+    )
+    assert repr(found).splitlines()[-1] == (
+        "  silence   nothing is recorded after 2025-07-01, 335 days before"
+    )
 
 
 @pytest.mark.parametrize("asked", [{"grace_days": -1}, {"link_days": 0.5}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,19 @@ from cslib.termlines import (
 )
 from cslib.termlinks import link_terms, read_book
 from cslib.termtables import day_number, read_contracts, read_entries
-from ledger_strategies import END_OF_JUNE, JUNE, day, due, entry, new, old, paid, refund
+from ledger_strategies import (
+    END_OF_JUNE,
+    JUNE,
+    contract,
+    credit,
+    day,
+    due,
+    entry,
+    new,
+    old,
+    paid,
+    refund,
+)
 from term_tables import columns_of_contracts, columns_of_entries
 
 
@@ -124,7 +137,7 @@ kinds = st.sampled_from(["due", "paid", "refund", "credit"])
 ons = st.sampled_from(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"])
 
 
-@given(st.lists(st.tuples(kinds, ons, st.sampled_from([0, 3, 4, 7])), max_size=6))
+@given(st.lists(st.tuples(kinds, ons, st.sampled_from([0, 3, 4, 7, 1200])), max_size=6))
 def test_whether_the_first_instalment_is_in_is_what_the_ledger_says(
     moves: list[tuple[str, str, int]],
 ) -> None:
@@ -136,6 +149,19 @@ def test_whether_the_first_instalment_is_in_is_what_the_ledger_says(
     cash = ledger.cash("new")
     assert lines.is_known.tolist() == [cash.is_known]
     assert lines.is_collected.tolist() == [cash.since is not None]
+    assert lines.credited.tolist() == [ledger.credited("new") * 100]
+
+
+def test_a_credit_on_a_part_of_a_year_is_counted_by_the_year() -> None:
+    terms = ("2026-07-01", "2029-07-01"), ("2026-07-01", "2026-08-16"), ("2026-07-01", None)
+    moves = [due(), credit(amount=Decimal("25.01")), paid()]
+    for start, end in terms:
+        book = [old(), contract("new", start, end, renews="old")]
+        ledger = read_ledger(book, moves, as_of=day("2026-07-31"))
+
+        lines = lines_of(book, moves, as_of="2026-07-31")
+
+        assert lines.credited.tolist() == [ledger.credited("new") * 100]
 
 
 def test_a_refund_takes_a_collected_instalment_back() -> None:

@@ -452,7 +452,17 @@ def test_a_waterfall_says_what_its_amounts_are() -> None:
     report = waterfall(cube_of_histories({"ada": (100, 120)}, basis="contracted"))
 
     assert report.basis == "contracted"
-    assert repr(report).splitlines()[0] == "waterfall, contracted in EUR"
+    assert repr(report).splitlines()[0].startswith("waterfall, contracted in EUR; ")
+
+
+def test_a_waterfall_says_where_its_history_begins() -> None:
+    cube = cube_of_histories({"ada": (100, 120)})
+
+    assert repr(waterfall(cube)).splitlines()[0] == (
+        f"waterfall in EUR; history begins {cube.months[0]}, "
+        "and who paid only before it counts as new"
+    )
+    assert repr(waterfall(cube_of_histories({"ada": (100,)}))).splitlines()[0] == "waterfall in EUR"
 
 
 @pytest.mark.parametrize("other", ["collected", ""])

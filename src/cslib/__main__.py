@@ -1,4 +1,4 @@
-"""The command: ``python -m cslib review [FOLDER]``.
+"""The command: ``python -m cslib review [FOLDER]``, and ``audit`` in the place of ``review``.
 
 Exit codes: 0 where the book was reviewed whole; 1 where some of it could not be read or used, or
 contradicts itself (it is listed, and the rest is reviewed); 2 where nothing could be reviewed: a
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from cslib import cells, documents, report
+from cslib.audit import Finding, audit_ledger
 from cslib.books import BadRow, Reading, read_book
 from cslib.errors import CslibError, suggestion
 from cslib.layouts import ReviewFile
@@ -37,15 +38,17 @@ _SHOWN_BAD_ROWS = 20
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     options = _parser().parse_args(arguments)
+    asked = {
+        "as_of": options.as_of or (dt.date.today() if options.folder else SAMPLE_AS_OF),
+        "known_at": options.known_at,
+    }
     try:
         file = _review_file(options.rules)
         reading = _reading(options.folder, file)
-        found = review_book(
-            reading.book,
-            file.definitions,
-            as_of=options.as_of or (dt.date.today() if options.folder else SAMPLE_AS_OF),
-            known_at=options.known_at,
-        )
+        if options.command == "audit":
+            book = reading.book
+            return _audited(audit_ledger(book.contracts or (), book.payments, **asked), reading.bad)
+        found = review_book(reading.book, file.definitions, **asked)
     except (CslibError, OSError) as error:
         print(f"cslib: {error}", file=sys.stderr)
         return 2
@@ -55,17 +58,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if reading.bad or found.faults or found.unknown_events else 0
 
 
+def _audited(findings: Sequence[Finding], bad: Sequence[BadRow]) -> int:
+    """Print what deserves a look; the exit code."""
+    _lenient(sys.stdout)
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings):,} to look at")
+    _print_bad_rows(bad)
+    return 1 if findings or bad else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m cslib", description="Customer-success logic, for a book of business."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser(
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    review = commands.add_parser(
         "review",
         help="review a book: stages, health, renewals, and what to do next",
         description="Review the book in FOLDER, or the sample book that ships with cslib.",
         epilog="Exit codes: 0 reviewed whole; 1 some of it was bad (listed); 2 nothing to review.",
     )
+    review.add_argument("--json", action="store_true", help="print JSON for machines")
+    review.add_argument(
+        "--actions", type=_count, default=15, metavar="N", help="actions to list (default: 15)"
+    )
+    audit = commands.add_parser(
+        "audit",
+        help="list what in contracts and payments deserves a look before figures are made",
+        description="Audit the contracts and payments in FOLDER, or those of the sample book.",
+        epilog="Exit codes: 0 nothing found; 1 something was (listed); 2 nothing to audit.",
+    )
+    for command in (review, audit):
+        _add_book(command)
+    return parser
+
+
+def _add_book(command: argparse.ArgumentParser) -> None:
+    """The options that say which book is meant, and as of when."""
     command.add_argument(
         "folder",
         nargs="?",
@@ -84,11 +114,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--rules", metavar="FILE", help="your definitions and the layout of your files, as JSON"
     )
-    command.add_argument("--json", action="store_true", help="print JSON for machines")
-    command.add_argument(
-        "--actions", type=_count, default=15, metavar="N", help="actions to list (default: 15)"
-    )
-    return parser
 
 
 def _date(text: str) -> dt.date:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.conventions import POINT_TO_POINT, Method, RetentionConvention, check_convention
-from cslib.cubes import CubeError, CustomerCube
+from cslib.cubes import CubeError, CustomerCube, check_cube
 from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate
@@ -114,6 +114,7 @@ class _Window:
     @classmethod
     def of(cls, cube: CustomerCube, month: Period, convention: RetentionConvention) -> _Window:
         """The window of a convention; point to point has no use for what happened in between."""
+        check_cube(cube)
         check_convention(convention, RetentionConvention)
         end, months = cube.position(month), convention.months
         if end < months:

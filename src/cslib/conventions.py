@@ -23,6 +23,8 @@ __all__ = [
     "CHARTMOGUL",
     "DOCTRINE",
     "GITLAB",
+    "NET",
+    "ON_TIME",
     "POINT_TO_POINT",
     "POSTHOG",
     "SAAS_CAPITAL",
@@ -30,6 +32,7 @@ __all__ = [
     "SMSB",
     "SMSB_MOVEMENTS",
     "STRIPE",
+    "WITHOUT_CLOSURES",
     "Method",
     "RenewalConvention",
     "RetentionConvention",
@@ -126,6 +129,17 @@ DOCTRINE = RenewalConvention(
 
 SIGNED = RenewalConvention(name="term ended, signed again, cash not looked at", collected=False)
 """The signed basis: whatever became of the cash."""
+
+ON_TIME = attrs.evolve(DOCTRINE, name=f"{DOCTRINE.name}, on time", by=Timing.ON_TIME)
+"""What was signed before the term was over, without grace."""
+
+NET = attrs.evolve(DOCTRINE, name=f"{DOCTRINE.name}, net", capped=False)
+"""Not capped: growth at the renewal counts."""
+
+WITHOUT_CLOSURES = attrs.evolve(
+    DOCTRINE, name=f"{DOCTRINE.name}, without closures (R4)", closures=False
+)
+"""Contracts lost to closure left out, beside the headline (R4)."""
 
 
 # --------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def check_table(
     Raises:
         CheckError: If that takes more than 4,194,304 answers, one of each row for each
             combination; or if ``values`` has a name that no row compares, or for one no value, a
-            text or number in the place of several, or what no fact can be.
+            text or number in the place of several, what no fact can be, or a text of a row in
+            another case.
 
     >>> from cslib.ownership import CS, JOINT, SALES
     >>> table = OwnerTable(name="ours", rows=(
@@ -232,7 +233,17 @@ class _Axis:
         own = tuple(value for value in distinct if value is not None)
         if not own:
             raise CheckError(f"values of {self.name!r}: expected at least one, but got none")
+        self._check_spelling(own)
         return _Axis(self.node, (*own, None))
+
+    def _check_spelling(self, given: Iterable[object]) -> None:
+        """Refuse a text that is one of the rows' but for its case: no row would ever take it."""
+        spoken = {str(each).casefold(): each for each in self.values[:-2]}  # not other, unknown
+        for value in given:
+            meant = spoken.get(value.casefold()) if isinstance(value, str) else None
+            if isinstance(meant, str) and value != meant:
+                problem = f"no row compares it with {value!r}: did you mean {meant!r}?"
+                raise CheckError(f"values of {self.name!r}: {problem}")
 
 
 class _Compared:

@@ -37,7 +37,7 @@ MOST = 2**63 - 1
 """The most that a sum may come to: the largest number of int64."""
 
 _MOST_MONTHS = 1_200  # a century: a month beyond is a slip of the pen, and would cost a table
-_ROWS_AT_ONCE = 2**18  # so that temporary arrays stay in the cache
+_ROWS_AT_ONCE = 2**15  # so that temporary arrays stay in the cache
 
 
 @attrs.define

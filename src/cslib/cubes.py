@@ -69,8 +69,31 @@ class Overlap(NamedTuple):
 # The two layouts
 
 
+class _Beginnings(NamedTuple):
+    """The customers by the month in which they begin: who pays in no month is none."""
+
+    order: Column
+    """For each customer its position in the keys."""
+    begun: Integers
+    """How many customers had begun by the end of each month."""
+
+
+def _beginnings(begins: Column, months: int) -> _Beginnings:
+    """The customers, given the month in which each key begins: past the last if in none."""
+    order = np.argsort(begins, kind="stable")
+    begun = np.searchsorted(begins, np.arange(months), side="right", sorter=order)
+    return _Beginnings(order[: begun[-1]], begun)
+
+
 class _Table(Protocol):
-    """What both layouts answer. ``begun`` is how many customers had begun by each month."""
+    """What both layouts answer, of one column of the rows.
+
+    Their ``of`` takes the customers as they begin in another column, or else finds out from its
+    own values.
+    """
+
+    @property
+    def by(self) -> _Beginnings: ...
 
     def paying(self, month: int) -> Paying: ...
 
@@ -83,37 +106,72 @@ class _Table(Protocol):
 
 @attrs.frozen(eq=False)
 class _Dense:
-    """Every month of every customer, zeros included."""
+    """Every month of every customer, zeros included; in 32 bits where that holds all amounts."""
 
-    cells: Integers
-    begun: Integers
+    cells: Column
+    by: _Beginnings
 
     @classmethod
-    def of(cls, customer: Column, month: Column, amount: Integers, begun: Integers) -> _Dense:
-        cells = np.zeros((len(begun), int(begun[-1])), np.int64)
-        for part in parts(len(amount)):
-            place = month[part].astype(np.intp) * cells.shape[1] + customer[part]
-            np.add.at(cells.reshape(-1), place, amount[part])
-        return cls(cells, begun)
+    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings | None = None) -> _Dense:
+        cells = _narrow_cells(rows, values)
+        if by is None:
+            by = _beginnings(_first_payments(cells), len(cells))
+        for amounts, begun in zip(cells, by.begun.tolist(), strict=True):
+            # "clip" saves a check of positions that are within
+            amounts[:begun] = amounts.take(by.order[:begun], mode="clip")
+            amounts[begun:] = 0
+        return cls(cells, by)
 
     def paying(self, month: int) -> Paying:
-        amounts = self.cells[month, : self.begun[month]]
+        amounts = self.cells[month, : self.by.begun[month]]
         customers = np.flatnonzero(amounts)
-        return Paying(read_only(customers), read_only(amounts[customers]))
+        return Paying(read_only(customers), read_only(amounts[customers].astype(np.int64)))
 
     def overlap(self, before: int, after: int) -> Overlap:
         total = np.zeros(4, np.int64)
-        for part in parts(int(self.begun[before])):
+        for part in parts(int(self.by.begun[before])):
             first, last = self.cells[before, part], self.cells[after, part]
             kept = np.minimum(first, last)
-            both = (kept > 0).astype(np.int64)
-            total += (kept.sum(), first @ both, last @ both, both.sum())
+            both = np.minimum(kept, 1)  # of the type of the amounts, so that nothing is converted
+            sums = [_sum(each) for each in (kept, first * both, last * both)]
+            total += (*sums, np.count_nonzero(kept))
         return Overlap(*total.tolist())
 
     def cohorts(self, month: int) -> tuple[Integers, Integers]:
-        ends = self.begun[: month + 1]
+        ends = self.by.begun[: month + 1]
         amounts = self.cells[month]
-        return _slices(amounts, ends, np.sum), _slices(amounts, ends, np.count_nonzero)
+        return _slices(amounts, ends, _sum), _slices(amounts, ends, np.count_nonzero)
+
+
+def _narrow_cells(rows: CubeRows, values: Integers) -> Column:
+    """A table of months by keys with the rows added up, in 32 bits where every sum fits.
+
+    A sum in 32 bits is right, or short of the right one by a multiple of ``2**32``. So all are
+    right if together they come to what the rows come to.
+    """
+    cells = _added_cells(rows, values, np.uint32)
+    if _sum(cells) == values.sum():
+        return cells
+    return _added_cells(rows, values, np.int64)
+
+
+def _added_cells(rows: CubeRows, values: Integers, dtype: type[np.integer[Any]]) -> Column:
+    """A table of months by keys with the rows added up, modulo what its type can hold."""
+    cells = np.zeros((len(rows.months), len(rows.keys)), dtype)
+    for part in parts(len(values)):
+        place = rows.month[part].astype(np.intp) * cells.shape[1] + rows.customer[part]
+        np.add.at(cells.reshape(-1), place, values[part].astype(dtype, copy=False))
+    return cells
+
+
+def _first_payments(cells: Column) -> Column:
+    """The month in which each key first pays, of a table; past the last if in none."""
+    begins = np.zeros(cells.shape[1], np.uint16)
+    paid = np.zeros(cells.shape[1], bool)
+    for amounts in cells:
+        paid |= amounts > 0
+        begins += ~paid
+    return begins
 
 
 @attrs.frozen(eq=False)
@@ -121,14 +179,22 @@ class _Packed:
     """The customers who pay, month by month: for a book in which most cells would be zeros."""
 
     months: tuple[Paying, ...]
-    begun: Integers
+    by: _Beginnings
 
     @classmethod
-    def of(cls, customer: Column, month: Column, amount: Integers, begun: Integers) -> _Packed:
+    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings | None = None) -> _Packed:
+        customer, month, values = _above_zero(rows, values)
+        if by is None:
+            begins = np.full(len(rows.keys), len(rows.months), np.uint16)
+            np.minimum.at(begins, customer, month)
+            by = _beginnings(begins, len(rows.months))
+        rank = np.full(len(rows.keys), -1, np.int32)
+        rank[by.order] = np.arange(len(by.order))
+        customer = rank[customer]
         order = np.argsort(month, kind="stable")
-        bounds = np.searchsorted(month, np.arange(len(begun) + 1), sorter=order)
+        bounds = np.searchsorted(month, np.arange(len(rows.months) + 1), sorter=order)
         slices = (order[start:end] for start, end in itertools.pairwise(bounds.tolist()))
-        return cls(tuple(_added_up(customer[each], amount[each]) for each in slices), begun)
+        return cls(tuple(_added_up(customer[each], values[each]) for each in slices), by)
 
     def paying(self, month: int) -> Paying:
         return self.months[month]
@@ -143,8 +209,19 @@ class _Packed:
 
     def cohorts(self, month: int) -> tuple[Integers, Integers]:
         customers, amounts = self.months[month]
-        ends = np.searchsorted(customers, self.begun[: month + 1])
-        return _slices(amounts, ends, np.sum), _slices(amounts, ends, np.count_nonzero)
+        ends = np.searchsorted(customers, self.by.begun[: month + 1])
+        return _slices(amounts, ends, _sum), _slices(amounts, ends, np.count_nonzero)
+
+
+def _above_zero(rows: CubeRows, values: Integers) -> tuple[Column, Column, Integers]:
+    """Customer, month and value of the rows that are not 0; where all are, nothing is copied."""
+    above = values > 0
+    kept = slice(None) if above.all() else above
+    return rows.customer[kept], rows.month[kept], values[kept]
+
+
+def _sum(amounts: Column) -> np.int64:
+    return amounts.sum(dtype=np.int64)  # type: ignore[no-any-return]
 
 
 def _slices(
@@ -158,6 +235,7 @@ def _slices(
 def _added_up(customers: Column, amounts: Integers) -> Paying:
     """The rows of one month by customer, several of one customer added up."""
     order = np.argsort(customers)
+    order = order[np.count_nonzero(customers < 0) :]  # who pays in no month is no customer
     customers, amounts = customers[order], amounts[order]
     another = np.diff(customers, prepend=-1) > 0
     if another.all():
@@ -368,6 +446,23 @@ class CustomerCube:
         return f"<CustomerCube of {', '.join(filter(None, told))}>"
 
 
+def check_cube(given: object) -> None:
+    """Refuses what is no cube.
+
+    Raises:
+        CubeError: With what was given.
+
+    >>> check_cube("cube.csv")
+    Traceback (most recent call last):
+    ...
+    cslib.cuberows.CubeError: cube is of str: expected a CustomerCube, as CustomerCube.of_columns \
+makes it
+    """
+    if not isinstance(given, CustomerCube):
+        expected = "expected a CustomerCube, as CustomerCube.of_columns makes it"
+        raise CubeError("cube", None, f"is of {type(given).__name__}: {expected}")
+
+
 def _minor(amount: Exact, currency: str, row: int) -> int:
     try:
         return to_minor(amount, currency)
@@ -383,17 +478,17 @@ def _spread(paying: Paying, length: int) -> Integers:
 
 
 def _cube(rows: CubeRows, currency: str, basis: str, layout: Layout | None) -> CustomerCube:
-    keys, rank, begun = _by_beginning(rows)
-    kind = _layout(layout, len(begun) * len(keys), int(np.count_nonzero(rows.amount)))
-    amounts = _table(kind, rows, rows.amount, rank, begun)
-    units = None if rows.units is None else _table(kind, rows, rows.units, rank, begun)
-    cohorts = [amounts.cohorts(month) for month in range(len(begun))]
+    cells = len(rows.months) * len(rows.keys)
+    kind = _layout(layout, cells, int(np.count_nonzero(rows.amount)))
+    amounts = kind.of(rows, rows.amount)
+    units = None if rows.units is None else kind.of(rows, rows.units, amounts.by)
+    cohorts = [amounts.cohorts(month) for month in range(len(rows.months))]
     cube = CustomerCube(
         currency=currency,
         basis=basis,
         months=rows.months,
-        customers=keys,
-        begun=begun,
+        customers=rows.keys[amounts.by.order],
+        begun=amounts.by.begun,
         cohort_amounts=_triangle([paid for paid, _ in cohorts]),
         cohort_customers=_triangle([number for _, number in cohorts]),
         layout="dense" if kind is _Dense else "packed",
@@ -412,48 +507,12 @@ def _triangle(rows: Sequence[Integers]) -> Integers:
     return square
 
 
-def _by_beginning(rows: CubeRows) -> tuple[Column, Column, Integers]:
-    """The keys by the month in which they begin, where each now stands, how many had begun.
-
-    Whoever pays in no month stands after the others, and is left out of the keys.
-    """
-    begins = np.full(len(rows.keys), len(rows.months), np.uint16)
-    paid = _above_zero(rows.amount)
-    np.minimum.at(begins, rows.customer[paid], rows.month[paid])
-    order = np.argsort(begins, kind="stable")
-    begun = np.searchsorted(begins, np.arange(len(rows.months)), side="right", sorter=order)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order))
-    return rows.keys[order[: begun[-1]]], rank, begun
-
-
 def _layout(given: Layout | None, cells: int, rows: int) -> type[_Dense | _Packed]:
     if given not in (None, "dense", "packed"):
         raise CubeError("layout", None, f"is {given!r}: expected 'dense', 'packed' or None")
     if given is None:
         return _Dense if cells <= _MOST_CELLS_PER_ROW * rows else _Packed
     return _Dense if given == "dense" else _Packed
-
-
-def _table(
-    kind: type[_Dense | _Packed],
-    rows: CubeRows,
-    values: Integers,
-    rank: Column,
-    begun: Integers,
-) -> _Table:
-    """One column of the rows in its layout, the customers numbered by their beginning."""
-    kept = _above_zero(values)
-    customer, month, values = rank[rows.customer[kept]], rows.month[kept], values[kept]
-    known = slice(None) if customer.max(initial=0) < begun[-1] else customer < begun[-1]
-    customer, month, values = customer[known], month[known], values[known]
-    return kind.of(customer, month, values, begun)
-
-
-def _above_zero(values: Integers) -> slice | Column:
-    """The rows that are not 0; all of them as a slice, which copies nothing."""
-    above = values > 0
-    return slice(None) if above.all() else above
 
 
 def _check_units(cube: CustomerCube) -> None:

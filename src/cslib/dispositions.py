@@ -19,8 +19,8 @@ from typing import cast
 import attrs
 
 from cslib.daycount import DayCount, year_fraction
-from cslib.ledger import Cash, Contract, EndReason
-from cslib.money import allocate, currency_exponent, to_major, to_minor
+from cslib.ledger import Cash, Contract, EndReason, exponents_of
+from cslib.money import allocate, to_major, to_minor
 from cslib.periods import Period
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Timing",
     "judge",
     "shares",
+    "split",
     "timing_of",
     "total",
     "value_of",
@@ -128,12 +129,14 @@ class Successor:
         record: The contract.
         value: Its annual value; where it merges several contracts, the share of this one.
         is_shared: Whether it renews other contracts as well.
+        credited: How much of that value credit notes took off; it was signed, but not collected.
         timing: When it was signed, seen from the end of the contract that it renews.
         cash: What is known of its first instalment.
     """
 
     record: Contract
     value: Decimal
+    credited: Decimal = Decimal(0)
     is_shared: bool = False
     timing: Timing
     cash: Cash
@@ -149,7 +152,8 @@ class Successor:
         signed = f"signed on {self.record.signed_on}"
         if self.record.signed_on is None:
             signed = f"began on {self.record.start}, signed on a day unknown"
-        return f"{self.contract} {signed}; {self.cash.state}"
+        credited = f", {self.credited} a year credited" if self.credited else ""
+        return f"{self.contract} {signed}; {self.cash.state}{credited}"
 
 
 @attrs.frozen(kw_only=True)
@@ -211,7 +215,7 @@ class Line:
         if self.outcome is not Outcome.RENEWED:
             return Disposition(self.outcome.value)
         found = self.renewing(collected=True)
-        value = value_of(found)
+        value = value_of(found, collected=True)
         if any(each.is_shared for each in found):
             return Disposition.CO_TERMED
         if len(found) > 1:
@@ -224,21 +228,30 @@ class Line:
     @property
     def signed_value(self) -> Decimal:
         """What was signed again by the end of grace, no more than what was at stake (gross)."""
-        return min(value_of(self.renewing(collected=False)), self.expiring_value)
+        return min(value_of(self.renewing(collected=False), collected=False), self.expiring_value)
 
     @property
     def renewed_value(self) -> Decimal:
         """What was signed again and collected, no more than what was at stake (gross).
 
-        It is 0 where it was not renewed, and where the cash of a part of it is not known.
+        What was credited is not in it. It is 0 where it was not renewed, and where the cash of a
+        part of it is not known.
         """
         found = self.renewing(collected=True) if self.outcome is Outcome.RENEWED else ()
-        return min(value_of(found), self.expiring_value)
+        return min(value_of(found, collected=True), self.expiring_value)
 
 
-def value_of(successors: Iterable[Successor]) -> Decimal:
-    """The annual value of successors together."""
-    return total(each.value for each in successors)
+def value_of(successors: Iterable[Successor], *, collected: bool) -> Decimal:
+    """The annual value of successors together.
+
+    Args:
+        successors: Some successors.
+        collected: Whether what was credited is taken off.
+    """
+    return total(
+        _EXACT.subtract(each.value, each.credited) if collected else each.value
+        for each in successors
+    )
 
 
 _EXACT = Context(prec=100)  # an amount has 58 digits at most
@@ -270,15 +283,17 @@ def shares(contract: Contract, renewed: Sequence[Contract]) -> tuple[Decimal, ..
     """
     if len(renewed) == 1:
         return (Decimal(contract.annual_value),)
-    value = Decimal(contract.annual_value)
-    written = max(0, -cast("int", value.as_tuple().exponent))
-    digits = currency_exponent(contract.currency) if contract.currency else written
-    unit = {contract.currency: digits}
     weights = [each.annual_value for each in renewed]
-    parts = allocate(
-        to_minor(value, contract.currency, exponents=unit),
-        weights if any(weights) else [1] * len(weights),
-    )
+    return split(Decimal(contract.annual_value), weights, contract)
+
+
+def split(
+    amount: Decimal, weights: Sequence[Decimal | int], contract: Contract
+) -> tuple[Decimal, ...]:
+    """An amount of a contract by weights, to the minor unit; evenly where all weights are 0."""
+    unit = exponents_of(contract)
+    minor = to_minor(amount, contract.currency, exponents=unit)
+    parts = allocate(minor, weights if any(weights) else [1] * len(weights))
     return tuple(to_major(part, contract.currency, exponents=unit) for part in parts)
 
 

@@ -75,10 +75,16 @@ class DefinitionError(CslibError, ValueError):
 def suggestion(given: str, known: Iterable[str]) -> str:
     """``: did you mean 'x'?`` where a known name lies close to the given one, else nothing.
 
+    Another case is always close.
+
     >>> suggestion("day_since", ["days_since", "days_until"])
     ": did you mean 'days_since'?"
+    >>> suggestion("ARR", ["arr"])
+    ": did you mean 'arr'?"
     >>> suggestion("zebra", ["days_since"])
     ''
     """
-    close = difflib.get_close_matches(given, list(known), n=1)
+    names = list(known)
+    same = [name for name in names if name.casefold() == given.casefold()]
+    close = same or difflib.get_close_matches(given, names, n=1)
     return f": did you mean {close[0]!r}?" if close else ""

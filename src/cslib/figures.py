@@ -5,6 +5,7 @@ A part of :mod:`cslib.renewal`, whose report asks here.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import sys
 from collections import defaultdict
@@ -28,6 +29,7 @@ __all__ = [
     "annual_rate",
     "figures_of",
     "part_of",
+    "silence_of",
     "verdict_of",
 ]
 
@@ -80,7 +82,7 @@ class Verdict:
         return "not renewed" if self.kept is None else f"renewed {self.kept}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Difference:
     """A contract that two conventions count otherwise.
 
@@ -96,6 +98,9 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.line.contract}: {self.a}; {self.b}; {self.line.reason}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 # --------------------------------------------------------------------------------------
@@ -124,7 +129,7 @@ def verdict_of(line: Line, convention: RenewalConvention, has_payments: bool) ->
         return Verdict(left_out=LEFT_OUT[Outcome.SIGNED])
     found = line.renewing(by=convention.by, collected=convention.collected)
     if found:
-        value = value_of(found)
+        value = value_of(found, collected=convention.collected)
         return Verdict(kept=min(value, line.expiring_value) if convention.capped else value)
     is_left_out = line.outcome is Outcome.LOST_TO_CLOSURE and not convention.closures
     return Verdict(left_out=LEFT_OUT[line.outcome] if is_left_out else "")
@@ -162,6 +167,22 @@ def part_of(disposition: Disposition, lines: Sequence[Line]) -> Part:
         lines=len(lines),
         expiring_value=total(line.expiring_value for line in lines),
         renewed_value=total(line.renewed_value for line in lines),
+    )
+
+
+def silence_of(last_recorded: dt.date | None, today: dt.date, grace_days: int) -> str:
+    """How long before today the records end, where that is more than grace; empty else.
+
+    >>> silence_of(dt.date(2025, 6, 30), dt.date(2026, 6, 30), 30)
+    'nothing is recorded after 2025-06-30, 365 days before'
+    >>> silence_of(dt.date(2026, 6, 9), dt.date(2026, 6, 30), 30)
+    ''
+    """
+    days = 0 if last_recorded is None else (today - last_recorded).days
+    return (
+        f"nothing is recorded after {last_recorded}, {days} days before"
+        if days > grace_days
+        else ""
     )
 
 

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 
+from cslib.daycount import DayCount, year_fraction
 from cslib.errors import CslibError, Fault
 from cslib.faults import shown
 from cslib.moments import MomentError, is_by, utc_day
@@ -34,7 +35,9 @@ from cslib.money import (
     currency_exponent,
     exact,
     single_currency,
+    to_major,
 )
+from cslib.periods import Period
 
 __all__ = [
     "Cash",
@@ -44,6 +47,7 @@ __all__ = [
     "EntryKind",
     "Ledger",
     "LedgerError",
+    "exponents_of",
     "read_ledger",
 ]
 
@@ -94,7 +98,7 @@ class EntryKind(enum.StrEnum):
     PAID = "paid"
     REFUND = "refund"
     CREDIT = "credit"
-    """A credit note: so much less is owed, though nothing came in."""
+    """A credit note: so much less is owed and renewed, though nothing came in."""
 
 
 def _member(kind: type[enum.StrEnum], value: object) -> Any:
@@ -366,6 +370,8 @@ class Ledger:
         assumed_known: How many records count as known when they happened; 0 without ``known_at``.
         later: Ids of contracts not seen yet.
         today: The day as of which it is seen.
+        last_recorded: The last day on which one of them was signed, paid, refunded, credited or
+            recorded, in UTC; None where there are none.
     """
 
     contracts: Mapping[str, Contract]
@@ -379,6 +385,7 @@ class Ledger:
     assumed_known: int
     later: tuple[str, ...]
     today: dt.date
+    last_recorded: dt.date | None
 
     def cash(self, contract: str) -> Cash:
         """What the entries say of the first instalment of a contract: all due on its first day."""
@@ -387,9 +394,26 @@ class Ledger:
         if contract in self.doubted:
             return Cash("cash unknown, entries are in conflict", is_known=False)
         found = _cash(self.entries.get(contract, ()))
-        if found.since is not None and found.since > self.today:
+        if found.since is None:
+            return found
+        if found.since > self.today:
             return Cash(f"nothing owed, and due only on {found.since}")
+        credited = self.credited(contract)
+        if credited and credited == self.contracts[contract].annual_value:
+            return Cash(f"{found.state}, and all of it credited")
         return found
+
+    def credited(self, contract: str) -> Decimal:
+        """How much of the annual value of a contract its credit notes took off.
+
+        A credit note is spread over the term: 300 on a term of three years are 100 a year. Without
+        an end it counts in full. It is 0 where the cash is not known.
+        """
+        record = self.contracts.get(contract)
+        if record is None or self.entries is None or contract in self.doubted:
+            return Decimal(0)
+        credit = _total(self.entries.get(contract, ()), _CREDIT)
+        return _of_a_year(record, credit) if credit else Decimal(0)
 
 
 def read_ledger(
@@ -428,7 +452,8 @@ def read_ledger(
     terms = _table("contracts", "contract", seen)
     known = {*terms.single, *terms.conflicts}
     later = {contract.contract for contract in given} - known
-    moves = _table("payments", "entry", _entries(payments or (), later, view))
+    entries = list(_entries(payments or (), later, view))
+    moves = _table("payments", "entry", entries)
     return Ledger(
         contracts=terms.single,
         conflicts=terms.conflicts,
@@ -441,7 +466,21 @@ def read_ledger(
         assumed_known=0 if known_at is None else terms.unstamped + moves.unstamped,
         later=tuple(sorted(later)),
         today=utc_day(as_of),
+        last_recorded=max(_days_of([*seen, *entries]), default=None),
     )
+
+
+def _days_of(records: Iterable[Contract | Entry]) -> Iterator[dt.date]:
+    """The days on which something was seen to happen, or was recorded; an instalment is none."""
+    for record in records:
+        if isinstance(record, Contract):
+            yield record.signed_on or record.start
+        elif record.kind is EntryKind.DUE:
+            continue
+        else:
+            yield record.on
+        if record.recorded_at is not None:
+            yield utc_day(record.recorded_at)
 
 
 @attrs.frozen
@@ -539,7 +578,25 @@ def _by_contract(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 # --------------------------------------------------------------------------------------
-# Cash: whether the first instalment of a contract is in
+# Cash: whether the first instalment of a contract is in, and what was credited
+
+
+def exponents_of(contract: Contract) -> dict[str, int]:
+    """The decimals its annual value is counted in: its currency's, else as many as are written."""
+    written = max(0, -cast("int", Decimal(contract.annual_value).as_tuple().exponent))
+    digits = currency_exponent(contract.currency) if contract.currency else written
+    return {contract.currency: digits}
+
+
+def _of_a_year(contract: Contract, credit: Fraction) -> Decimal:
+    """What a credit on a whole term is a year, half-even, and no more than the annual value."""
+    unit = exponents_of(contract)
+    years = Fraction(1)
+    if contract.end is not None:
+        years = year_fraction(Period(contract.start, contract.end), DayCount.MONTHS)
+    minor = round(credit / years * 10 ** unit[contract.currency])
+    found = to_major(minor, contract.currency, exponents=unit)
+    return min(found, Decimal(contract.annual_value))
 
 
 @attrs.frozen
@@ -559,18 +616,18 @@ class Cash:
 
 def _cash(entries: Sequence[Entry]) -> Cash:
     paid = _total(entries, _CASH)
-    first, owed = _first_instalment(entries)
+    first, owed, waived = _asked_for(entries)
     if first is None and paid:
         return Cash(f"{_shown(paid)} paid, cash unknown, no instalment falls due", is_known=False)
     if first is None:
         return Cash("nothing due, nothing paid")
-    unpaid = max(owed - paid, Fraction(0))
+    unpaid = owed if waived else max(owed - paid, Fraction(0))
     credited = min(_total(entries, _CREDIT), unpaid)  # what is credited beyond is for others
     less = f" ({_shown(owed)} less {_shown(credited)} credited)" if credited else ""
-    if credited and paid <= 0 and credited >= owed:
+    if waived or (credited and paid <= 0 and credited >= owed):
         return Cash(f"nothing collected{less}")
     still = owed - credited
-    since = _covered_since(_moves_by_day(entries), owed, first)
+    since = _covered_since(_by_day(entries, {**_CASH, **_CREDIT}), owed, first)
     if since is None:
         return Cash(f"{_shown(paid)} of {_shown(still)} collected{less}")
     return Cash(f"{_shown(still)} collected on {since}{less}", since=since)
@@ -585,20 +642,30 @@ def _total(entries: Iterable[Entry], signs: Mapping[EntryKind, int]) -> Fraction
     return sum(amounts, Fraction(0))
 
 
-def _moves_by_day(entries: Iterable[Entry]) -> dict[dt.date, Fraction]:
-    """What each day brought towards what is owed: paid or credited, refunds taken off."""
+def _by_day(entries: Iterable[Entry], signs: Mapping[EntryKind, int]) -> dict[dt.date, Fraction]:
+    """The amounts of each day on which there are some of these kinds."""
     found: dict[dt.date, Fraction] = defaultdict(Fraction)
     for entry in entries:
-        if entry.kind is not EntryKind.DUE:
-            found[entry.on] += exact(entry.amount) * {**_CASH, **_CREDIT}[entry.kind]
+        if entry.kind in signs:
+            found[entry.on] += exact(entry.amount) * signs[entry.kind]
     return found
 
 
-def _first_instalment(entries: Iterable[Entry]) -> tuple[dt.date | None, Fraction]:
-    """The first day on which something falls due, and all that falls due on it."""
-    dues = [entry for entry in entries if entry.kind is EntryKind.DUE]
-    first = min((entry.on for entry in dues), default=None)
-    return first, sum((exact(e.amount) for e in dues if e.on == first), Fraction(0))
+def _asked_for(entries: Sequence[Entry]) -> tuple[dt.date | None, Fraction, bool]:
+    """The first instalment of which something was left to pay when money first came in.
+
+    Returns:
+        Its day; all that falls due by then; and whether there is none, all being credited.
+    """
+    falls_due = _by_day(entries, {EntryKind.DUE: 1})
+    money = min((entry.on for entry in entries if entry.kind is EntryKind.PAID), default=None)
+    before = [entry for entry in entries if money is None or entry.on < money]
+    waived, owed = _total(before, _CREDIT), Fraction(0)
+    for day in sorted(falls_due):
+        owed += falls_due[day]
+        if owed > waived:
+            return day, owed, False
+    return min(falls_due, default=None), owed, owed > 0
 
 
 def _covered_since(

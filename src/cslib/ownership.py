@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
 
 from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.expressions import Kind
+from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.facts import getter
 from cslib.faults import name_faults, refuse, shown, text_faults
 from cslib.rules import Rule, rule
@@ -333,7 +334,7 @@ class Decision:
                 return f"unknown: {self._possible}; {ask}"
             case Verdict.CONFLICT:
                 return f"conflict: {_names(self.rows)} hold, and only one row may"
-        return "no row applies"
+        return f"no row applies{self._misspelt}"
 
     @property
     def definition(self) -> str:
@@ -380,6 +381,17 @@ class Decision:
         others = [place for place, row in enumerate(self.rows) if row.owner != last]
         return self.rows[: others[-1] + 1]
 
+    @property
+    def _misspelt(self) -> str:
+        """Texts that no row speaks of, but of which one comes close."""
+        spoken = set(itertools.chain(*(_texts(row.when.node) for row in self.table.rows)))
+        hints = [""]
+        for name, value in self.facts.items():
+            known = sorted(text for fact, text in spoken if fact == name)
+            hint = suggestion(value, known) if isinstance(value, str) and value not in known else ""
+            hints += [f"{name} = {value!r}{hint}"] if hint else []
+        return "; ".join(hints)
+
     def _lines(self) -> Iterator[str]:
         words = {True: "holds", False: "does not hold", None: "unknown"}
         for row, held in self._judged:
@@ -388,6 +400,21 @@ class Decision:
     def _read(self, row: Row) -> str:
         listed = ", ".join(f"{name} = {_shown(self.facts[name])}" for name in row.when.facts)
         return f" ({listed})" if listed else ""
+
+
+def _texts(node: Node) -> Iterator[tuple[str, str]]:
+    """The texts that a condition compares facts with, each with the name of the fact."""
+    if not isinstance(node, Apply):
+        return
+    first, *others = node.arguments
+    if isinstance(first, Fact) and node.operation in ("==", "!=", "in"):
+        yield from ((first.name, str(each.value)) for each in others if _is_text(each))
+    for each in node.arguments:
+        yield from _texts(each)
+
+
+def _is_text(node: Node) -> TypeGuard[Literal]:
+    return isinstance(node, Literal) and node.kind is Kind.TEXT
 
 
 def _names(rows: Iterable[Row]) -> str:

@@ -336,7 +336,7 @@ class Period:
         """
         form = _FORM.fullmatch(text) if isinstance(text, str) else None
         if form is None:
-            raise PeriodError(shown(text), _FORMS)
+            raise PeriodError(shown(text), _FORMS, _range_hint(text, first_month))
         try:
             return cls._from_form(form, first_month)
         except ValueError as fault:
@@ -450,6 +450,23 @@ class Period:
 _FORMS = (
     "a period such as '2026-06', '2026Q2', '2026-Q2', '2026', 'FY2026' or '2026-06-01/2026-07-01'"
 )
+
+
+def _range_hint(text: object, first_month: int | None) -> str:
+    """What to write in the place of two periods with a slash; empty for anything else."""
+    ends = text.split("/") if isinstance(text, str) else []
+    if len(ends) != 2:
+        return ""
+    try:
+        first, last = (Period.parse(end, first_month=first_month) for end in ends)
+    except PeriodError:
+        return ""
+    if first.start >= last.start:
+        return ""
+    within, without = (f"'{first.start}/{end}'" for end in (last.end, last.start))
+    return f"is {ends[1]} in it? write {within} with it, {without} without"
+
+
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _FORM = re.compile(
     "(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})|-?Q(?P<quarter>[0-9]))?"

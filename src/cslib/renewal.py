@@ -24,11 +24,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
+from typing import NoReturn, cast
 
 import attrs
 
-from cslib.conventions import DOCTRINE, SIGNED, RenewalConvention, check_convention
+from cslib.conventions import (
+    DOCTRINE,
+    NET,
+    ON_TIME,
+    SIGNED,
+    WITHOUT_CLOSURES,
+    RenewalConvention,
+    check_convention,
+)
 from cslib.dispositions import (
     Disposition,
     Line,
@@ -38,9 +46,11 @@ from cslib.dispositions import (
     Timing,
     judge,
     shares,
+    split,
     timing_of,
 )
 from cslib.errors import DefinitionError, Fault
+from cslib.faults import shown
 from cslib.figures import (
     Difference,
     Figures,
@@ -49,6 +59,7 @@ from cslib.figures import (
     annual_rate,
     figures_of,
     part_of,
+    silence_of,
     verdict_of,
 )
 from cslib.ledger import (
@@ -150,6 +161,8 @@ class RenewalReport:
         assumed_signed: Contracts without ``signed_on``, taken as signed on their first day.
         assumed_known: Records without ``recorded_at``, taken as known when they happened; 0 where
             ``known_at`` is None, since then nothing is assumed.
+        last_recorded: The last day on which anything in the book was signed, paid or recorded; what
+            came after it is not known. None where the book is empty.
         later: Ids of contracts signed after ``as_of`` or recorded after ``known_at``. The report
             knows nothing else of them; they take no part in its equality.
     """
@@ -166,6 +179,7 @@ class RenewalReport:
     duplicates: int
     assumed_signed: int
     assumed_known: int
+    last_recorded: dt.date | None
     later: tuple[str, ...] = attrs.field(eq=False)
 
     def rate(self, convention: RenewalConvention = DOCTRINE) -> Figures:
@@ -207,19 +221,17 @@ class RenewalReport:
     @property
     def without_closures(self) -> Figures:
         """The doctrine's rate with lines lost to closure left out, beside the headline (R4)."""
-        name = f"{DOCTRINE.name}, without closures (R4)"
-        return self.rate(attrs.evolve(DOCTRINE, name=name, closures=False))
+        return self.rate(WITHOUT_CLOSURES)
 
     @property
     def net(self) -> Rate:
         """The doctrine's rate by annual value, not capped: growth at the renewal counts."""
-        return self.rate(attrs.evolve(DOCTRINE, name=f"{DOCTRINE.name}, net", capped=False)).value
+        return self.rate(NET).value
 
     @property
     def on_time(self) -> Figures:
         """The doctrine's rate of what was signed before the term was over, without grace."""
-        name = f"{DOCTRINE.name}, on time"
-        return self.rate(attrs.evolve(DOCTRINE, name=name, by=Timing.ON_TIME))
+        return self.rate(ON_TIME)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -238,10 +250,20 @@ class RenewalReport:
         Args:
             key: The segment of a line: ``lambda line: segments[line.account]``, or
                 ``lambda line: line.renewal_number == 1`` for the first renewals (R6).
+
+        Raises:
+            DefinitionError: If ``key`` cannot be called, or gives what cannot name a segment.
         """
+        if not callable(key):
+            _refuse("key", f"expected a function of a line, but got {shown(key)}")
         found: dict[Hashable, list[Line]] = defaultdict(list)
         for line in self.lines:
-            found[key(line)].append(line)
+            segment = key(line)
+            try:
+                found[segment].append(line)
+            except TypeError:
+                problem = f"expected a segment, such as a text or a tuple, but got {shown(segment)}"
+                _refuse("key", f"{problem} for contract {line.contract!r}")
         return {name: attrs.evolve(self, lines=tuple(rows)) for name, rows in found.items()}
 
     def annualised(self, convention: RenewalConvention = DOCTRINE) -> float | None:
@@ -309,6 +331,14 @@ class RenewalReport:
         return "" if self.count.value is not None else "no contract due can be judged"
 
     @property
+    def silence(self) -> str:
+        """How long before ``as_of`` the records end, where that is more than grace; empty else.
+
+        A book that ends long before the date of the report makes everything due since look lost.
+        """
+        return silence_of(self.last_recorded, utc_day(self.as_of), self.grace_days)
+
+    @property
     def maturity(self) -> Rate:
         """The share of contracts due whose grace is over, so that they can no longer turn open.
 
@@ -330,6 +360,7 @@ class RenewalReport:
             f"  due       {len(self.due)}: {', '.join(shown) or 'none'}",
         ]
         rows += [f"  undefined: {self.undefined}"] if self.undefined else []
+        rows += [f"  silence   {self.silence}"] if self.silence else []
         rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
 
@@ -437,6 +468,7 @@ def renewal_rate(
         duplicates=ledger.duplicates,
         assumed_signed=ledger.assumed_signed,
         assumed_known=ledger.assumed_known,
+        last_recorded=ledger.last_recorded,
         later=ledger.later,
     )
 
@@ -448,14 +480,18 @@ _MOST_DAYS = 3650  # ten years; more could leave the calendar
 
 def _check_period(period: object) -> None:
     if not isinstance(period, Period):
-        problem = f"expected a Period, as Period.parse('2026-06') gives, but got {period!r}"
-        raise DefinitionError("renewal rate", (Fault("$.period", problem),))
+        _refuse(
+            "period", f"expected a Period, as Period.parse('2026-06') gives, but got {period!r}"
+        )
 
 
 def _check_days(name: str, days: object) -> None:
     if type(days) is not int or days not in range(_MOST_DAYS + 1):
-        problem = f"expected a whole number of days from 0 to {_MOST_DAYS}, but got {days!r}"
-        raise DefinitionError("renewal rate", (Fault(f"$.{name}", problem),))
+        _refuse(name, f"expected a whole number of days from 0 to {_MOST_DAYS}, but got {days!r}")
+
+
+def _refuse(name: str, problem: str) -> NoReturn:
+    raise DefinitionError("renewal rate", (Fault(f"$.{name}", problem),))
 
 
 def _not_due(contract: Contract, lineage: Lineage, period: Period) -> NotDue | None:
@@ -521,10 +557,20 @@ class _Book:
         return Successor(
             record=record,
             value=Decimal(record.annual_value) if share is None else share,
+            credited=self.credited(record, contract),
             is_shared=share is not None,
             timing=timing_of(record, contract, grace_until),
             cash=self.cash(record.contract),
         )
+
+    def credited(self, record: Contract, renewed: Contract) -> Decimal:
+        """What of the value of the renewal was credited; of one that merges several, its part."""
+        found = self.ledger.credited(record.contract)
+        if not found or (record.contract, renewed.contract) not in self.shared:
+            return found
+        merged = self.lineage.renewed[record.contract]
+        values = [self.shared[record.contract, each] for each in merged]
+        return split(found, values, record)[merged.index(renewed.contract)]
 
     def cash(self, contract: str) -> Cash:
         """Asked once of a contract, however many it merges."""

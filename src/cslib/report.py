@@ -286,7 +286,7 @@ def _health(account: AccountReview) -> str:
 
 def _assumed(year: RenewalReport) -> list[str]:
     """What was not said in the book, and taken for granted."""
-    lines = []
+    lines = [f"  of contracts and payments {year.silence}"] if year.silence else []
     if year.assumed_signed:
         taken = _many(year.assumed_signed, "contracts")
         lines.append(f"  taken as signed on the first day, since no other is given: {taken}")
@@ -585,6 +585,7 @@ def _report_data(report: RenewalReport) -> dict[str, Any]:
         },
         "assumed_signed": report.assumed_signed,
         "assumed_known": report.assumed_known,
+        "last_recorded": _json(report.last_recorded),
         "lines": [_line_data(line) for line in report.lines],
     }
 
@@ -595,6 +596,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         {
             "contract": each.contract,
             "value": _json(each.value),
+            "credited": _json(each.credited),
             "signed_on": _json(each.record.signed_on),
             "timing": each.timing.value,
             "collected_on": _json(each.cash.since),

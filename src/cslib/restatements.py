@@ -14,7 +14,7 @@ from cslib.renewal import RenewalReport
 __all__ = ["Restatement", "restatements"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Restatement:
     """A contract of which two reports of a period say different things.
 
@@ -35,6 +35,9 @@ class Restatement:
 
     def __str__(self) -> str:
         return f"{self.contract}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restatement, ...]:
@@ -81,7 +84,10 @@ def _substance(line: Line | None) -> object:
     if line is None:
         return None
     evidence = {
-        (each.contract, each.value, each.timing, each.cash.is_known, each.cash.since is not None)
+        (
+            *(each.contract, each.value, each.credited, each.timing),
+            *(each.cash.is_known, each.cash.since is not None),
+        )
         for each in line.successors
     }
     return attrs.evolve(line, successors=(), reason=""), line.disposition, evidence

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from cslib.conventions import Method
 from cslib.cuberows import MOST
-from cslib.cubes import CubeError, CustomerCube
+from cslib.cubes import CubeError, CustomerCube, check_cube
 from cslib.money import to_major
 from cslib.series import BY_CONTENT, read_only, text_table
 from cslib.waterfalls import Waterfall
@@ -120,7 +120,7 @@ def trailing_retention(cube: CustomerCube, months: int = 12) -> TrailingRetentio
         months: Length of the window. The first ``months`` of the cube have no window.
 
     Raises:
-        CubeError: If ``months`` is below 1.
+        CubeError: If ``months`` is below 1, or the cube is none.
 
     >>> from cslib.periods import Period
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
@@ -130,6 +130,7 @@ def trailing_retention(cube: CustomerCube, months: int = 12) -> TrailingRetentio
       month  opening    GRR    NRR  logos
     2026-02   150.00  66.7%  80.0%  50.0%
     """
+    check_cube(cube)
     _check_window(months)
     ends = range(months, len(cube.months))
     both = np.array([cube.overlap(end - months, end) for end in ends], np.int64).reshape(-1, 4)
@@ -164,9 +165,9 @@ def trailing_movements(report: Waterfall, months: int = 12) -> TrailingRetention
         months: Length of the window.
 
     Raises:
-        CubeError: If ``months`` is below 1, or the waterfall has effects of exchange rates:
-            movements at several rates have no opening in common; or if its movements add up to
-            more than int64 holds.
+        CubeError: If ``months`` is below 1, the waterfall is none, or it has effects of exchange
+            rates: movements at several rates have no opening in common; or if its movements add up
+            to more than int64 holds.
 
     >>> from cslib.periods import Period
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
@@ -176,6 +177,9 @@ def trailing_movements(report: Waterfall, months: int = 12) -> TrailingRetention
     >>> trailing_movements(report, months=1).grr.round(3).tolist()
     [0.667]
     """
+    if not isinstance(report, Waterfall):
+        problem = f"is of {type(report).__name__}: expected a Waterfall, as waterfall(cube) gives"
+        raise CubeError("report", None, problem)
     _check_window(months)
     if report.fx.any():
         raise CubeError("report", None, "has effects of exchange rates: convert at one rate first")
@@ -267,6 +271,9 @@ def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
 
     A customer belongs to the month in which it first paid, and stays there when it comes back.
 
+    Raises:
+        CubeError: If the cube is none.
+
     >>> from cslib.periods import Period
     >>> months = [Period.month(2026, m) for m in (1, 2, 3)]
     >>> rows = [("ada", months[1], 100), ("ada", months[2], 80), ("bo", months[0], 70)]
@@ -279,6 +286,7 @@ def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
     >>> triangle.before_amounts.tolist()
     [7000, 0, 0]
     """
+    check_cube(cube)
     return CohortTriangle(
         months=cube.months[1:],
         currency=cube.currency,

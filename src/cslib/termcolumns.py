@@ -24,18 +24,21 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.conventions import DOCTRINE, RenewalConvention
+from cslib.conventions import DOCTRINE, NET, ON_TIME, WITHOUT_CLOSURES, RenewalConvention
 from cslib.dispositions import Disposition, Outcome, Timing
+from cslib.figures import silence_of
+from cslib.ledger import EntryKind
 from cslib.moments import utc_day
 from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate, effective_size_of_sums
 from cslib.renewal import Figures, Part, RenewalReport, renewal_rate
-from cslib.termids import Array, Mask, Wholes
+from cslib.termids import Array, Wholes
 from cslib.termlines import (
     REASONS,
     Lines,
     Payments,
+    Verdicts,
     code_of,
     judged_lines,
     plain_lines,
@@ -45,6 +48,7 @@ from cslib.termlines import (
 )
 from cslib.termlinks import Book, link_terms, read_book
 from cslib.termtables import (
+    NO_DAY,
     TermColumnsError,
     check_alike,
     day_number,
@@ -53,9 +57,24 @@ from cslib.termtables import (
     unit_of,
 )
 
-__all__ = ["RenewalColumns", "TermColumnsError", "renewal_columns"]
+__all__ = ["ColumnBridge", "RenewalColumns", "TermColumnsError", "renewal_columns"]
 
 Codes: TypeAlias = npt.NDArray[np.int8]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ColumnBridge:
+    """The contracts that two conventions count otherwise, in the order of the book.
+
+    Attributes:
+        rows: Their rows.
+        a: What the first convention says of each; the rate is made of what it kept.
+        b: What the second says.
+    """
+
+    rows: Wholes
+    a: Verdicts
+    b: Verdicts
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -67,6 +86,7 @@ class RenewalColumns:
     Attributes:
         period: The period asked about.
         as_of: The date asked as of.
+        known_at: Only what was recorded by then counts; None: all of the book.
         grace_days: Days of grace, from ``end`` on.
         currency: Currency of the values; empty where the book states none.
         has_payments: Whether a ledger of payments was given.
@@ -77,10 +97,13 @@ class RenewalColumns:
         assumed_signed: Contracts without ``signed_on``, taken as signed on their first day.
         assumed_known: Records without ``recorded_at``, taken as known when they happened; 0 where
             ``known_at`` is None.
+        last_recorded: The last day on which anything in the book was signed, paid or recorded; None
+            where the book is empty.
     """
 
     period: Period
     as_of: dt.date
+    known_at: dt.date | None
     grace_days: int
     currency: str
     has_payments: bool
@@ -89,6 +112,7 @@ class RenewalColumns:
     judged_alone: RenewalReport
     assumed_signed: int
     assumed_known: int
+    last_recorded: dt.date | None
 
     @property
     def rows(self) -> Wholes:
@@ -141,7 +165,8 @@ class RenewalColumns:
     def signed(self) -> Wholes:
         """What was signed again by the end of grace, no more than what was at stake (gross)."""
         in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
-        return np.minimum(self._value_of(in_grace), self.lines.expiring)
+        value = np.where(in_grace, self.lines.value, 0)
+        return np.minimum(self._by_line(value), self.lines.expiring)
 
     @property
     def renewed(self) -> Wholes:
@@ -150,14 +175,14 @@ class RenewalColumns:
 
     @property
     def net(self) -> Wholes:
-        """What was signed again and collected, with what it grew by."""
+        """What was signed again and collected, with what it grew by; what was credited is not."""
         in_grace = self.lines.timing <= code_of(Timing.IN_GRACE)
         is_renewed = self.lines.outcome == code_of(Outcome.RENEWED)
-        return np.where(is_renewed, self._value_of(in_grace & self.lines.is_collected), 0)
+        collected = np.where(in_grace, self.lines.collected_value, 0)
+        return np.where(is_renewed, self._by_line(collected), 0)
 
-    def _value_of(self, successors: Mask) -> Wholes:
-        lines = self.lines
-        return summed(lines.line[successors], lines.value[successors], lines.row.size)
+    def _by_line(self, amounts: Wholes) -> Wholes:
+        return summed(self.lines.line, amounts, self.lines.row.size)
 
     def which(self, disposition: Disposition | str) -> Wholes:
         """The rows of the contracts of one disposition."""
@@ -188,6 +213,27 @@ class RenewalColumns:
             ),
         )
 
+    @property
+    def on_time(self) -> Figures:
+        """The doctrine's rate of what was signed before the term was over, without grace."""
+        return self.rate(ON_TIME)
+
+    @property
+    def net_rate(self) -> Rate:
+        """The doctrine's rate by annual value, not capped; :attr:`net` has the amounts."""
+        return self.rate(NET).value
+
+    @property
+    def without_closures(self) -> Figures:
+        """The doctrine's rate with lines lost to closure left out, beside the headline (R4)."""
+        return self.rate(WITHOUT_CLOSURES)
+
+    def bridge(self, a: RenewalConvention, b: RenewalConvention) -> ColumnBridge:
+        """Every contract that two conventions count otherwise; the rates differ by these alone."""
+        one, other = (verdicts(self.lines, each, has_payments=self.has_payments) for each in (a, b))
+        places = np.flatnonzero(one.differ(other))
+        return ColumnBridge(rows=self.rows[places], a=one.at(places), b=other.at(places))
+
     def _excluded(self, left_out: Codes) -> tuple[dict[str, int], dict[str, Fraction]]:
         """What is left out, by reason, the reason first met first: by due date and id."""
         firsts = {}
@@ -207,6 +253,11 @@ class RenewalColumns:
         """How many minor units make a major one."""
         found: int = 10 ** unit_of(self.currency)[self.currency]
         return found
+
+    @property
+    def silence(self) -> str:
+        """How long before ``as_of`` the records end, where that is more than grace; empty else."""
+        return silence_of(self.last_recorded, utc_day(self.as_of), self.grace_days)
 
     @property
     def maturity(self) -> Rate:
@@ -277,14 +328,15 @@ class RenewalColumns:
 
     def __repr__(self) -> str:
         figures = self.rate()
-        return "\n".join(
-            [
-                f"renewal rate of {self.period} as of {self.as_of}",
-                f"  by count  {figures.count}",
-                f"  by value  {figures.value}",
-                f"  due       {self.rows.size:,}, {len(self.judged_alone.lines):,} judged alone",
-            ]
-        )
+        known = f", as known at {self.known_at}" if self.known_at else ""
+        rows = [
+            f"renewal rate of {self.period} as of {self.as_of}{known}",
+            f"  by count  {figures.count}",
+            f"  by value  {figures.value}",
+            f"  due       {self.rows.size:,}, {len(self.judged_alone.lines):,} judged alone",
+        ]
+        rows += [f"  silence   {self.silence}"] if self.silence else []
+        return "\n".join(rows)
 
 
 # --------------------------------------------------------------------------------------
@@ -406,6 +458,7 @@ def renewal_columns(
     return RenewalColumns(
         period=period,
         as_of=as_of,
+        known_at=known_at,
         grace_days=grace_days,
         currency=terms.currency,
         has_payments=moves is not None,
@@ -414,7 +467,20 @@ def renewal_columns(
         judged_alone=report,
         assumed_signed=_unsigned(book) + report.assumed_signed,
         assumed_known=_unstamped(book, moves, known_at) + report.assumed_known,
+        last_recorded=_last_recorded(book, moves),
     )
+
+
+def _last_recorded(book: Book, payments: Payments | None) -> dt.date | None:
+    """The last day on which anything seen had happened, or was recorded."""
+    terms = book.terms
+    happened = np.where(terms.known("signed_on"), terms["signed_on"], terms["start"])
+    found = [happened[book.seen], terms["recorded_at"][book.seen]]
+    if payments is not None:
+        moved = payments.seen & (payments.table["kind"] != code_of(EntryKind.DUE) + 1)
+        found += [payments.table[name][moved] for name in ("on", "recorded_at")]
+    last = max(int(each.max(initial=NO_DAY)) for each in found)
+    return None if last == NO_DAY else dt.date(1970, 1, 1) + dt.timedelta(days=last)
 
 
 def _rows_of(book: Book, rows: Wholes) -> dict[str, int]:

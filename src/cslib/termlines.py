@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import attrs
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.conventions import RenewalConvention, check_convention
+from cslib.daycount import DayCount, year_fractions
 from cslib.dispositions import Disposition, Line, Outcome, Timing
 from cslib.figures import LEFT_OUT, NO_PAYMENTS
 from cslib.ledger import EndReason, EntryKind
@@ -66,6 +68,7 @@ class Lines:
         disposition: The place of its disposition in :class:`~cslib.dispositions.Disposition`.
         line: Of each successor, the place of the line it renews, in order.
         value: Of each successor, its annual value or its share of that, in minor units.
+        credited: How much of that credit notes took off.
         timing: The place of its timing in :class:`~cslib.dispositions.Timing`.
         is_known: Whether it is known if its first instalment is in.
         is_collected: Whether it is.
@@ -79,9 +82,15 @@ class Lines:
     disposition: Codes
     line: Wholes
     value: Wholes
+    credited: Wholes
     timing: Codes
     is_known: Mask
     is_collected: Mask
+
+    @property
+    def collected_value(self) -> Wholes:
+        """Of each successor, its value less what was credited; 0 where it is not collected."""
+        return np.where(self.is_collected, self.value - self.credited, 0)
 
     def together(self, other: Lines) -> Lines:
         """These lines and others, by row."""
@@ -121,6 +130,7 @@ class Lines:
             disposition=self.disposition[lines],
             line=line,
             value=self.value[successors],
+            credited=self.credited[successors],
             timing=self.timing[successors],
             is_known=self.is_known[successors],
             is_collected=self.is_collected[successors],
@@ -190,19 +200,21 @@ def read_payments(book: Book, table: TermTable, as_of: int, known_at: int | None
     return Payments(table=table, row=row, seen=seen, twice=twice)
 
 
-_DUE, _CREDIT = code_of(EntryKind.DUE) + 1, code_of(EntryKind.CREDIT) + 1
+_DUE, _PAID, _CREDIT = (
+    code_of(kind) + 1 for kind in (EntryKind.DUE, EntryKind.PAID, EntryKind.CREDIT)
+)
 _SIGNS = np.array([0, *({"paid": 1, "refund": -1}.get(kind, 0) for kind in EntryKind)])
 
 
-def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask, Mask]:
-    """Of some contracts: whether the cash is known, and whether the first instalment is in.
+def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask, Mask, Wholes]:
+    """Of some contracts: whether the cash is known, whether the first instalment is in, the credit.
 
-    It is in if payments and credit notes, refunds taken off, come to no less than all that falls
-    due on the first day, unless credit notes for the whole of it stand in for the money. On which
-    day they came to it does not matter here, so nothing need be sorted.
+    It is in if money came in, and payments and credit notes, refunds taken off, come to no less
+    than all that falls due by the day of it. On which day they came to it does not matter here.
     """
     if payments is None:
-        return np.zeros(contracts.size, bool), np.zeros(contracts.size, bool)
+        none = np.zeros(contracts.size, bool)
+        return none, none, np.zeros(contracts.size, np.int64)
     wanted = np.zeros(size, bool)
     wanted[contracts] = True
     used = np.flatnonzero(payments.seen & (payments.row >= 0))
@@ -213,13 +225,57 @@ def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask
     first = np.full(size, _FAR)
     np.minimum.at(first, row[is_due], on[is_due])
     is_first = is_due & (on == first[row])
-    owed = summed(row[is_first], amount[is_first], size)[contracts]
-    credit = summed(row[is_credit], amount[is_credit], size)[contracts]
+    owed = summed(row[is_first], amount[is_first], size)
+    credit = summed(row[is_credit], amount[is_credit], size)
+    later = (credit >= owed)[row]  # those of which a later instalment may be asked for
+    if later.any():
+        _ask_for_later(owed, row[later], kind[later], on[later], amount[later])
+    owed, credit = owed[contracts], credit[contracts]
     paid = summed(row, amount * _SIGNS[kind], size)[contracts]
     falls_due = first[contracts] < _FAR
-    credited = np.minimum(credit, np.maximum(owed - paid, 0))
-    waived = (credited > 0) & (paid <= 0) & (credited >= owed)
-    return falls_due | (paid == 0), falls_due & ~waived & (paid + credit >= owed)
+    is_in = (paid + credit >= owed) & ((paid > 0) | (owed == 0))
+    return falls_due | (paid == 0), falls_due & is_in, credit
+
+
+def _ask_for_later(owed: Wholes, row: Wholes, kind: Codes, on: Wholes, amount: Wholes) -> None:
+    """Put what falls due by the day of the instalment that is asked for in the place of ``owed``.
+
+    It is the first of which something was left to pay when money first came in.
+    """
+    is_due, is_credit = kind == _DUE, kind == _CREDIT
+    money = np.full(owed.size, _FAR)
+    np.minimum.at(money, row[kind == _PAID], on[kind == _PAID])
+    before = is_credit & (on < money[row])
+    waived = summed(row[before], amount[before], owed.size)
+    order = np.lexsort((on[is_due], row[is_due]))
+    row, on, amount = (column[is_due][order] for column in (row, on, amount))
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    reached = np.cumsum(amount)
+    reached -= np.repeat(reached[starts] - amount[starts], np.diff(starts, append=row.size))
+    is_whole_day = (np.diff(row, append=-1) != 0) | (np.diff(on, append=-1) != 0)
+    asked = is_whole_day & (reached > waived[row])
+    found = np.full(owed.size, _FAR)
+    np.minimum.at(found, row[asked], reached[asked])
+    is_free = summed(row, amount, owed.size) == 0
+    owed[row] = np.where(is_free[row], 0, found[row])
+
+
+def _of_a_year(credit: Wholes, terms: TermTable, contracts: Wholes) -> Wholes:
+    """What the credit on each term is a year, half-even, and no more than the annual value."""
+    rows = contracts[credit > 0]
+    found = np.zeros_like(credit)
+    ends = terms["end"][rows].astype("M8[D]")
+    ends[~terms.known("end")[rows]] = np.datetime64("NaT")
+    parts, of = year_fractions(terms["start"][rows].astype("M8[D]"), ends, DayCount.MONTHS)
+    given = zip(
+        credit[credit > 0].tolist(),
+        np.where(of > 0, parts, 1).tolist(),
+        np.where(of > 0, of, 1).tolist(),
+        terms["annual_value"][rows].tolist(),
+        strict=True,
+    )
+    found[credit > 0] = [min(round(Fraction(c * d, n)), value) for c, n, d, value in given]
+    return found
 
 
 # --------------------------------------------------------------------------------------
@@ -244,14 +300,16 @@ def plain_lines(
     successor = renewed_by[line]
     value, left = terms["annual_value"][successor], terms["end_reason"][successor]
     timing = _timings(terms, successor, rows[line], grace_days)
-    is_known, is_collected = _cash(payments, successor, terms.rows)
+    is_known, is_collected, credit = _cash(payments, successor, terms.rows)
+    credited = _of_a_year(credit, terms, successor)
+    is_collected &= (credited == 0) | (credited < value)
     outcome = _unsigned(reason, is_over)
     gone = _gone(left, is_over[line])
     gone[Outcome.LOST_TO_CLOSURE] |= _is_closure(reason[line])
     outcome[line] = _signed(timing, is_known, is_collected, gone)
     disposition = _OF_OUTCOME[outcome]
     renewed = outcome[line] == code_of(Outcome.RENEWED)
-    disposition[line[renewed]] = _renewals(value, expiring[line], timing)[renewed]
+    disposition[line[renewed]] = _renewals(value - credited, expiring[line], timing)[renewed]
     return Lines(
         row=rows,
         due=due,
@@ -261,6 +319,7 @@ def plain_lines(
         disposition=disposition,
         line=line,
         value=value,
+        credited=credited,
         timing=timing,
         is_known=is_known,
         is_collected=is_collected,
@@ -380,6 +439,7 @@ def judged_lines(lines: tuple[Line, ...], rows: Mapping[str, int], currency: str
         disposition=codes(line.disposition for line in lines),
         line=np.array([place for place, _ in found], np.int64),
         value=minor(each.value for _, each in found),
+        credited=minor(each.credited for _, each in found),
         timing=codes(each.timing for _, each in found),
         is_known=np.array([each.cash.is_known for _, each in found], bool),
         is_collected=np.array([each.cash.since is not None for _, each in found], bool),
@@ -392,7 +452,7 @@ def judged_lines(lines: tuple[Line, ...], rows: Mapping[str, int], currency: str
 
 @attrs.frozen(eq=False)
 class Verdicts:
-    """What a convention says of each line.
+    """What a convention says of each of some lines.
 
     Attributes:
         kept: What it renewed, in minor units; 0 where it was not renewed.
@@ -403,6 +463,17 @@ class Verdicts:
     kept: Wholes
     is_kept: Mask
     left_out: Codes
+
+    def differ(self, other: Verdicts) -> Mask:
+        """Where two conventions say different things of the same lines."""
+        inside = self.left_out == 0
+        figures = (self.kept != other.kept) | (self.is_kept != other.is_kept)
+        found: Mask = (self.left_out != other.left_out) | (inside & figures)
+        return found
+
+    def at(self, places: Wholes) -> Verdicts:
+        """What it says of some of the lines."""
+        return Verdicts(self.kept[places], self.is_kept[places], self.left_out[places])
 
 
 REASONS = (
@@ -422,7 +493,8 @@ def verdicts(lines: Lines, convention: RenewalConvention, *, has_payments: bool)
     size = lines.row.size
     signed = lines.timing <= code_of(convention.by)
     counts = signed & lines.is_collected if convention.collected else signed
-    kept = summed(lines.line[counts], lines.value[counts], size)
+    value = lines.collected_value if convention.collected else lines.value
+    kept = summed(lines.line[counts], value[counts], size)
     is_kept = np.zeros(size, bool)
     is_kept[lines.line[counts]] = True
     unknown = np.zeros(size, bool)

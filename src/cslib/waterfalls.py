@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.cuberows import MOST, month_of
-from cslib.cubes import CubeError, CustomerCube
+from cslib.cubes import CubeError, CustomerCube, check_cube
 from cslib.money import ExchangeRates, to_major
 from cslib.movements import MonthStep, Movement, check_within, month_steps
 from cslib.periods import Period
@@ -127,7 +127,14 @@ class Waterfall:
             for i, month in enumerate(self.months)
         ]
         head = ", ".join(filter(None, ["waterfall", self.basis]))
-        return f"{head} in {self.currency}\n" + text_table(["month", *names], rows)
+        return f"{head} in {self.currency}{self._history}\n" + text_table(["month", *names], rows)
+
+    @property
+    def _history(self) -> str:
+        """Since when it is known who was a customer: the month before the first of its own."""
+        if not len(self.months):
+            return ""
+        return f"; history begins {self.months[0] - 1}, and who paid only before it counts as new"
 
 
 def _shown(minor: int, currency: str) -> str:
@@ -142,15 +149,16 @@ def waterfall(cube: CustomerCube, *, reactivation_within: int | None = None) -> 
         reactivation_within: As for :func:`movements`.
 
     Raises:
-        CubeError: If ``reactivation_within`` is below 1.
+        CubeError: If ``reactivation_within`` is below 1, or the cube is none.
 
     >>> january, february = Period.month(2026, 1), Period.month(2026, 2)
     >>> rows = [("ada", january, 100), ("bo", january, 50), ("ada", february, 120)]
     >>> waterfall(CustomerCube.of_rows(rows, currency="EUR"))
-    waterfall in EUR
+    waterfall in EUR; history begins 2026-01, and who paid only before it counts as new
       month  opening   new  reactivation  expansion  contraction   churn  closing
     2026-02   150.00  0.00          0.00      20.00         0.00  -50.00   120.00
     """
+    check_cube(cube)
     check_within(reactivation_within)
     last = len(cube.months)
     both = np.array([cube.overlap(i - 1, i) for i in range(1, last)]).reshape(-1, 4)
