@@ -1,9 +1,9 @@
-"""CPU time of the replay of a whole log: its order beside numpy.lexsort, and its scan.
+"""CPU time of one account beside its peers, and of a whole log: its order and its scan.
 
     python benchmarks/lifecycle.py [--rows 10000000] [--repeat 5] [--shapes even short skewed]
     python benchmarks/lifecycle.py --quick
 
-The shapes of a log: ``even``, with 100 events for each account; ``short``, with 10; and ``skewed``,
+One account is the matter of :mod:`steps`, beside this file. The shapes of a log: ``even``, with 100 events for each account; ``short``, with 10; and ``skewed``,
 in which the account of rank k has 1/k of the events of the first, which has 680,226 of ten million.
 About one event in six makes a move. A log is put in order from random rows, by days and by
 microseconds, and again when it stands in order already. It is scanned without timers, with timers
@@ -26,6 +26,8 @@ from typing import Any
 
 import attrs
 import numpy as np
+
+from steps import one_account
 
 from cslib.logorder import order_of
 from cslib.scans import REFUSED, STAYS, Clock, Scan, Timer, scan
@@ -224,6 +226,7 @@ def main() -> None:
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--quick", action="store_true", help="only that it runs: few rows, once")
     given = parser.parse_args()
+    one_account(QUICK_ROWS if given.quick else 200_000, 1 if given.quick else 7)
     bulk(
         given.shapes,
         QUICK_ROWS if given.quick else given.rows,

@@ -40,6 +40,8 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 def beginning(chart: Chart) -> State:
     """The state of an account to which nothing has happened."""
+    if not chart.deadlines and not chart.milestones:
+        return State(chart.initial)
     blank = Memory(clocks=(None,) * len(chart.deadlines), reached=(None,) * len(chart.milestones))
     return State(chart.initial, memory=blank)
 
