@@ -26,7 +26,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-
 from steps import one_account
 
 from cslib.logorder import order_of

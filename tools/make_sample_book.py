@@ -704,7 +704,7 @@ def close_midway(story: Story, contract: Contract, on: dt.date) -> None:
     if contract.end - dt.timedelta(days=1) <= AS_OF:
         story.lines.append(Line(contract, "business_closed", "closed", None))
     if story.plan.trouble == "opened_after_closed":
-        story.happens("renewal_opened", on + dt.timedelta(days=20), why="no_transition")
+        story.happens("renewal_opened", on + dt.timedelta(days=20), why="after_end")
 
 
 def live(story: Story, contract: Contract) -> None:

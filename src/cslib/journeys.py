@@ -237,7 +237,7 @@ class Refusal:
     reason: RefusalReason
     allowed: tuple[str, ...] = ()
     problem: str = ""
-    guard: Rule | None = None
+    guard: Rule | None = attrs.field(default=None, eq=str)  # a bare fact reads back as any kind
     facts: Payload = attrs.field(factory=Payload, converter=Payload, eq=content_of)
 
     @property

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import validators as v
@@ -47,6 +47,11 @@ from cslib.logs import Event, LogError, counted, log_of
 from cslib.schemas import Schema
 from cslib.soundness import faults
 from cslib.stages import Deadline, Milestone, Pause, Stage, Track, Transition
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from cslib.journeycolumns import JourneyColumns
 
 __all__ = [
     "Deadline",
@@ -226,7 +231,7 @@ class Lifecycle:
 
         Args:
             state: Where the account stands.
-            at: When; no earlier than the last event.
+            at: When; before the last event, each is out of order.
             account: As in :meth:`replay`.
 
         Returns:
@@ -237,8 +242,8 @@ class Lifecycle:
 
     def _possibility(self, state: State, name: str, at: dt.date, account: object) -> Possibility:
         known_as = "" if state.last is None else state.last.account
-        event = Event(account=known_as, name=name, at=at)
-        outcome = stepping.take(self.chart, state, event, account)
+        event = Event(account=known_as, name=name, at=at, id="possible")  # none that was taken
+        outcome = stepping.step(self.chart, state, event, account)
         refusal = outcome.refusal
         why = None if refusal is None else refusal.explanation
         target = outcome.moves[-1].target if outcome.kind is OutcomeKind.MOVED else None
@@ -332,6 +337,75 @@ class Lifecycle:
             )
             for name in (*known, *sorted(logs.keys() - known.keys()))
         }
+
+    def replay_columns(
+        self,
+        account: npt.ArrayLike,
+        event: npt.ArrayLike,
+        at: npt.ArrayLike,
+        *,
+        as_of: dt.date,
+        known_at: dt.date | None = None,
+        recorded_at: npt.ArrayLike | None = None,
+        id: npt.ArrayLike | None = None,  # noqa: A002 - it is called so wherever events are
+        payload: Mapping[str, npt.ArrayLike] | None = None,
+        accounts: Mapping[str, npt.ArrayLike] | None = None,
+    ) -> JourneyColumns:
+        """The journeys of all accounts at once: what :meth:`replay_all` says, as columns.
+
+        A row of the columns is an event; rows may stand in any order. Accounts that do what
+        columns cannot tell are replayed one by one (:mod:`cslib.journeycolumns` says which, and
+        what that costs).
+
+        Args:
+            account: The accounts' ids, texts or whole numbers.
+            event: What happened: names, or whole numbers that are places in ``events``.
+            at: When: datetime64[D], or of a finer unit for instants in UTC.
+            as_of: As in :meth:`replay`.
+            known_at: As in :meth:`replay`.
+            recorded_at: When it became known, days or instants; NaT where that is not told.
+            id: The events' ids, texts; None where there is none.
+            payload: What came with the events, as columns by name; what is missing is unknown.
+            accounts: What is known of accounts, as columns by name, one of them ``account``, each
+                once. Accounts without an event stand in the initial stage.
+
+        Returns:
+            Columns by account: those in ``accounts`` in their order, then the others by id.
+
+        Raises:
+            ColumnsError: If a column holds what it cannot, or is of another length.
+            LogError, MomentError: As :meth:`replay`.
+
+        >>> import numpy as np
+        >>> door = Lifecycle(name="door", initial="shut", events=("opened",),
+        ...                  stages=(Stage(name="shut"), Stage(name="open", final=True)),
+        ...                  transitions=(Transition(event="opened", sources="shut",
+        ...                                          target="open"),))
+        >>> found = door.replay_columns(
+        ...     account=["a", "b", "a"], event=["opened", "open", "opened"],
+        ...     at=np.array(["2026-03-01", "2026-03-02", "2026-03-03"], "datetime64[D]"),
+        ...     as_of=dt.date(2026, 3, 31),
+        ... )
+        >>> found
+        <JourneyColumns: 2 accounts, 3 events, 2 refused, as of 2026-03-31>
+        >>> found.facts["stage"].tolist(), found.days_in_stage.tolist()
+        (['open', 'shut'], [30.0, nan])
+        """
+        from cslib.journeycolumns import replay_columns
+        from cslib.logcolumns import LogColumns
+
+        log = LogColumns.read(
+            account, event, at, events=self.events, recorded_at=recorded_at, id=id, payload=payload
+        )
+        return replay_columns(
+            self.chart,
+            self.replay,
+            log,
+            as_of=as_of,
+            known_at=known_at,
+            accounts=accounts,
+            definition=self.fingerprint,
+        )
 
     def _walked(
         self, log: Iterable[Event], as_of: dt.date, account: object, *, strict: bool

@@ -8,7 +8,7 @@ a :class:`Migration` says for every old stage which new one it becomes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -17,7 +17,7 @@ from cslib.documents import document, fingerprint, to_data
 from cslib.errors import CslibError, Fault, suggestion
 from cslib.faults import refuse
 from cslib.journeys import Journey, Memory, State
-from cslib.stages import Definition
+from cslib.stages import Definition, Transition
 from cslib.stepping import rewound
 
 __all__ = ["Migration", "MigrationError", "Restaged", "difference", "restaged"]
@@ -44,9 +44,11 @@ class MigrationError(CslibError, ValueError):
 def difference(old: Definition, new: Definition) -> tuple[str, ...]:
     r"""What a definition says otherwise than another, a line for each change, in words.
 
-    Stages, deadlines and milestones are known by their name, transitions by what makes them and
-    the stage they leave. Nothing where both say the same, in whatever order they say it; the order
-    of the events counts, since it decides between those of one moment.
+    Stages, deadlines and milestones are known by their name, transitions by what makes them, the
+    stage they leave and their priority; where several share these, by their guard too. Nothing
+    where both say the same, in whatever order they say it, but for an order that decides: of
+    events at one moment, of moves by time, and of deadlines that are breached. The names of the
+    definitions themselves are not compared.
 
     >>> from cslib.lifecycle import Lifecycle, Stage, Transition
     >>> def flow(*moves):
@@ -56,59 +58,122 @@ def difference(old: Definition, new: Definition) -> tuple[str, ...]:
     >>> print(*difference(flow(paid), flow(attrs.evolve(paid, guard="amount > 0"))), sep="\n")
     'paid' from 'lead': guard is 'amount > 0', was None
     """
-    return tuple(
-        line
-        for what, before, after in zip(_PARTS, _parts(old), _parts(new), strict=True)
-        for line in _changes(what, before, after)
-    )
-
-
-_PARTS = ("lifecycle", "stage", "", "deadline", "milestone", "payload of")
-
-
-def _parts(definition: Definition) -> tuple[dict[str, dict[str, Any]], ...]:
-    """The parts of each sort, each as data under its name."""
-    data = to_data(definition)
-    own = ("name", "initial", "pause", "calendar", "facts", "events")
-    whole = {"": {key: data.get(key) for key in own if key != "name"}}
     return (
-        whole,
-        *(_named(data.get(key, ())) for key in ("stages",)),
-        {label: each for move in definition.transitions for label, each in _moves(move)},
-        *(_named(data.get(key, ())) for key in ("deadlines", "milestones")),
-        {name: _by_name(schema) for name, schema in data.get("payloads", {}).items()},
+        *(
+            line
+            for what, before, after in zip(_PARTS, _parts(old), _parts(new), strict=True)
+            for line in _changes(what, before, after)
+        ),
+        *_moves_changed(old.transitions, new.transitions),
+        *_orders_changed(old, new),
     )
 
 
-def _named(parts: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+_Part: TypeAlias = dict[str, Any]
+_PARTS = ("", "facts of ", "event ", "stage ", "deadline ", "milestone ", "payload of ")
+
+
+def _parts(definition: Definition) -> tuple[dict[str, _Part], ...]:
+    """The parts of each sort, each as data under its name; all but the transitions."""
+    data = to_data(definition)
+    own = ("initial", "pause", "calendar")
+    facts = data.get("facts")
+    return (
+        {"lifecycle": {key: data.get(key) for key in own}},
+        {} if facts is None else {"accounts": _by_name(facts)},
+        {repr(name): {} for name in definition.events},
+        *(_named(data.get(key, ())) for key in ("stages", "deadlines", "milestones")),
+        {repr(name): _by_name(schema) for name, schema in data.get("payloads", {}).items()},
+    )
+
+
+def _named(parts: Iterable[_Part]) -> dict[str, _Part]:
     return {repr(part["name"]): {k: v for k, v in part.items() if k != "name"} for part in parts}
 
 
-def _by_name(schema: dict[str, Any]) -> dict[str, Any]:
+def _by_name(schema: _Part) -> _Part:
     return {each["name"]: each for each in schema["facts"]}
 
 
-def _moves(move: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A transition as one for each stage that it leaves."""
-    data = to_data(move)
-    said = {key: value for key, value in data.items() if key not in ("event", "after", "sources")}
-    for source in move.sources:
-        guard = "" if move.priority == 0 else f", priority {move.priority}"
-        yield f"{move.label!r} from {source!r}{guard}", said
-
-
-def _changes(
-    what: str, before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
-) -> Iterator[str]:
-    for name in (name for name in before if name not in after):
-        yield f"{what} {name} is gone".strip()
-    for name in (name for name in after if name not in before):
-        yield f"{what} {name} is new".strip()
+def _changes(what: str, before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterator[str]:
+    yield from (f"{what}{name} is gone" for name in before if name not in after)
+    yield from (f"{what}{name} is new" for name in after if name not in before)
     for name in (name for name in after if name in before):
-        for key in dict.fromkeys((*before[name], *after[name])):
-            was, now = before[name].get(key), after[name].get(key)
-            if was != now:
-                yield f"{what} {name}: {key} is {now!r}, was {was!r}".strip()
+        yield from _fields_changed(f"{what}{name}", before[name], after[name])
+
+
+def _fields_changed(what: str, before: _Part, after: _Part) -> Iterator[str]:
+    for key in dict.fromkeys((*before, *after)):
+        was, now = before.get(key), after.get(key)
+        if not _same(was, now):
+            yield f"{what}: {key} is {now!r}, was {was!r}"
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two pieces of data are the same, of one kind: ``True`` is not 1."""
+    return repr(one) == repr(other)
+
+
+def _moves_changed(old: Iterable[Transition], new: Iterable[Transition]) -> Iterator[str]:
+    before, after = _by_label(old), _by_label(new)
+    for label in dict.fromkeys((*before, *after)):
+        had, has = before.get(label, []), after.get(label, [])
+        if len(had) == len(has) == 1:
+            yield from _fields_changed(label, had[0], has[0])
+        elif len(had) + len(has) == 1:
+            yield f"{label} is {'gone' if had else 'new'}"
+        else:
+            yield from _changes(f"{label} ", _by_guard(had), _by_guard(has))
+
+
+def _by_label(moves: Iterable[Transition]) -> dict[str, list[_Part]]:
+    """Transitions as data, one for each stage that they leave, by what makes them from there."""
+    found: dict[str, list[_Part]] = {}
+    for move in moves:
+        data = to_data(move)
+        said = {k: v for k, v in data.items() if k not in ("event", "after", "sources")}
+        by = repr(move.event) if move.after is None else move.label
+        rank = "" if move.priority == 0 else f", priority {move.priority}"
+        for source in move.sources:
+            found.setdefault(f"{by} from {source!r}{rank}", []).append(said)
+    return found
+
+
+def _by_guard(siblings: Iterable[_Part]) -> dict[str, _Part]:
+    """Moves that only their guards keep apart; those of one guard are counted."""
+    found: dict[str, _Part] = {}
+    for each in siblings:
+        guard = each.get("guard")
+        name = named = "without a guard" if guard is None else f"where {guard}"
+        again = 1
+        while name in found:
+            again += 1
+            name = f"{named} ({again})"
+        found[name] = each
+    return found
+
+
+def _orders_changed(old: Definition, new: Definition) -> Iterator[str]:
+    """Where an order decides and is another, of what both have."""
+    orders = (
+        ("events", old.events, new.events),
+        ("deadlines with a breach", _breached(old), _breached(new)),
+        ("moves by time", _timed(old), _timed(new)),
+    )
+    for what, before, after in orders:
+        was = [name for name in before if name in after]
+        now = [name for name in after if name in before]
+        if was != now:
+            yield f"{what}: the order is {', '.join(now)}, was {', '.join(was)}"
+
+
+def _breached(definition: Definition) -> tuple[str, ...]:
+    return tuple(each.name for each in definition.deadlines if each.breach is not None)
+
+
+def _timed(definition: Definition) -> tuple[str, ...]:
+    timed = (each for each in definition.transitions if each.after is not None)
+    return tuple(f"{each.label} from {source!r}" for each in timed for source in each.sources)
 
 
 # --------------------------------------------------------------------------------------
@@ -206,20 +271,25 @@ class Migration:
         """Where an account stands under the new definition.
 
         It keeps since when it stands there, its holds, the clocks and milestones whose names both
-        definitions have, and the tracks done that its new stage has too.
+        definitions have, the tracks done that its new stage has too, and of the moves by time that
+        were tried in vain those that both definitions have. What time would have done under the
+        new definition by now, the next step does first.
 
         Raises:
-            MigrationError: If the definitions are not those of the migration.
+            MigrationError: If the definitions are not those of the migration, or the state is of
+                neither.
         """
         if (fingerprint(old), fingerprint(new)) != (self.old, self.new):
             raise MigrationError(
                 f"the migration is from {self.old} to {self.new}; make one between these two"
             )
         chart, memory = Chart.of(new), state.memory
+        _check_state(state, old, self.stages)
         stage = self.stages[state.stage]
         tracks = {name for names in chart.tracks[stage].values() for name in names}
         moved = Memory(
             done=memory.done & tracks,
+            tried=_places(old.transitions, memory.tried, new.transitions),
             clocks=_by_names(old.deadlines, memory.clocks, new.deadlines),
             reached=_by_names(old.milestones, memory.reached, new.milestones),
             holds=memory.holds,
@@ -246,3 +316,18 @@ def _by_names(old: Iterable[Any], values: Iterable[Any], new: Iterable[Any]) -> 
     """The values of the old parts, for the new parts of their names."""
     known = {part.name: value for part, value in zip(old, values, strict=True)}
     return tuple(known.get(part.name) for part in new)
+
+
+def _places(
+    old: tuple[Transition, ...], places: Iterable[int], new: tuple[Transition, ...]
+) -> frozenset[int]:
+    """The places of old transitions among the new, of those that both have."""
+    tried = [old[place] for place in places]
+    return frozenset(place for place, move in enumerate(new) if move in tried)
+
+
+def _check_state(state: State, old: Definition, stages: Mapping[str, str]) -> None:
+    counts = (len(state.memory.clocks), len(state.memory.reached))
+    if state.stage not in stages or counts != (len(old.deadlines), len(old.milestones)):
+        problem = f"the state in {state.stage!r} is none of {old.name!r}"
+        raise MigrationError(f"{problem}; give one that this definition has made")

@@ -1,15 +1,16 @@
-"""Stock definitions: the doctrine's lifecycle, scorecard, playbooks and owners, as data.
+"""Stock definitions: the doctrine's lifecycles, scorecard, playbooks and owners, as data.
 
 Nothing here is mechanism. Each definition is an opinion with a source, named by its id in the
 doctrine (L1 to L15, H1 to H11, R1 to R13, P1 to P15) and the letter of its author: S Sang Wenfeng,
 W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. Change one by making a
-new value from it (``attrs.evolve``), or write your own.
+new value from it (``attrs.evolve``), or write your own. The lifecycles stand in
+:mod:`cslib.stocklifecycles`, with what they read; take them from here.
 
 Facts of a deal, read by :data:`OWNERSHIP`: ``deal``, ``cs_commercial``, ``renewal_number``,
 ``new_product_line``.
 
-Facts that they read: ``signed_on``, ``seats``, ``seats_used``, ``logins_30d``,
-``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
+Facts that the definitions of a review read: ``signed_on``, ``seats``, ``seats_used``,
+``logins_30d``, ``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
 ``environment_ok``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
 ``term_ends_on``.
 """
@@ -19,100 +20,34 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cslib.health import Band, Measure, Scorecard, Tier
-from cslib.lifecycle import Lifecycle, Stage, Transition
 from cslib.ownership import CS, JOINT, SALES, OwnerTable, Row
 from cslib.playbooks import Layer, Library, Playbook
-
-__all__ = ["OWNERSHIP", "PLAYBOOKS", "SCORECARD", "SUBSCRIPTION"]
-
-_DELIVERY = ("sold", "preparation", "data_access", "delivery")
-_LIVE = ("in_use", "renewal")
-
-SUBSCRIPTION = Lifecycle(
-    name="subscription",
-    initial="prospect",
-    stages=(
-        Stage(
-            name="prospect",
-            owner="consultant",
-            norm="The business challenge is named, and the product can solve it (L8, J).",
-        ),
-        Stage(
-            name="sold",
-            owner="csm",
-            norm="Signed. Handed over, with expectations brought to a proper level (L14, K).",
-        ),
-        Stage(
-            name="preparation",
-            owner="csm",
-            norm="Kicked off. Left once the environment meets the requirements (L12, N).",
-        ),
-        Stage(
-            name="data_access",
-            owner="support engineer",
-            norm="Data is being integrated. Left once it is validated as correct (L2, N).",
-        ),
-        Stage(
-            name="delivery",
-            owner="analyst",
-            norm="The metric system is set up. Left by the training on site (L2, N; L3, K).",
-        ),
-        Stage(
-            name="in_use",
-            owner="csm",
-            norm="In normal use, visited at a rhythm that fits, in fixed cycles (L7, K; P12, N).",
-        ),
-        Stage(
-            name="renewal",
-            owner="csm",
-            norm="The term is ending. Left by signing again and paying, or by leaving (R1, K).",
-        ),
-        Stage(name="churned", owner="csm", norm="Left. Hard to win back (L13, S).", final=True),
-        Stage(name="closed", norm="The business closed (R4, W and J).", final=True),
-        Stage(
-            name="rescinded",
-            owner="implementer",
-            final=True,
-            norm="Stopped before success and refunded: neither churned nor renewed (L9, J).",
-        ),
-        Stage(
-            name="won_back", owner="consultant", norm="Back after a churn; no new sale (L13, S)."
-        ),
-    ),
-    events=(
-        "signed",
-        "kick_off",
-        "environment_checked",
-        "data_validated",
-        "training_held",
-        "renewal_opened",
-        "renewed",
-        "churned",
-        "closed",
-        "stopped",
-        "won_back",
-    ),
-    transitions=(
-        Transition(event="signed", sources=("prospect",), target="sold"),
-        Transition(event="kick_off", sources=("sold", "won_back"), target="preparation"),
-        Transition(
-            event="environment_checked",
-            sources=("preparation",),
-            target="data_access",
-            guard="environment_ok",
-        ),
-        Transition(event="data_validated", sources=("data_access",), target="delivery"),
-        Transition(event="training_held", sources=("delivery",), target="in_use"),
-        Transition(event="renewal_opened", sources=("in_use",), target="renewal"),
-        Transition(event="renewed", sources=("renewal",), target="in_use"),
-        Transition(event="churned", sources=_LIVE, target="churned"),
-        Transition(event="closed", sources=(*_DELIVERY, *_LIVE), target="closed"),
-        Transition(event="stopped", sources=_DELIVERY, target="rescinded"),
-        Transition(event="won_back", sources=("churned",), target="won_back", win_back=True),
-    ),
+from cslib.stocklifecycles import (
+    CHURN_REASONS,
+    DELIVERY,
+    INTERNET,
+    MAINTENANCE,
+    ON_SITE,
+    PRIVATE,
+    SUBSCRIPTION,
+    SUCCESS_CHAIN,
+    VARIANTS,
 )
-"""The delivery flow and the year in use (L2, N; L3, L4, K), with the implementer's stop (L9, J)."""
 
+__all__ = [
+    "CHURN_REASONS",
+    "DELIVERY",
+    "INTERNET",
+    "MAINTENANCE",
+    "ON_SITE",
+    "OWNERSHIP",
+    "PLAYBOOKS",
+    "PRIVATE",
+    "SCORECARD",
+    "SUBSCRIPTION",
+    "SUCCESS_CHAIN",
+    "VARIANTS",
+]
 
 SCORECARD = Scorecard(
     name="in use",

@@ -19,7 +19,8 @@ from cslib.errors import Fault, suggestion
 from cslib.expressions import Kind
 from cslib.faults import refuse
 from cslib.rules import Rule, rule
-from cslib.stages import Deadline, Definition, Milestone, Stage, Transition, inside
+from cslib.schemas import Schema
+from cslib.stages import Deadline, Definition, Milestone, Stage, Transition, inside, lineage_of
 
 __all__ = ["Fit", "Variant", "fitting"]
 
@@ -74,6 +75,7 @@ class Variant:
             takes the place of what leaves that stage by the same.
         deadlines: Deadlines that are new, or stand for one of the same name.
         milestones: Milestones that are new, or stand for one of the same name.
+        payloads: Of an event, what it carries, in place of what the standard flow says of it.
 
     >>> from cslib.lifecycle import Lifecycle
     >>> base = Lifecycle(
@@ -97,6 +99,7 @@ class Variant:
     transitions: tuple[Transition, ...] = attrs.field(default=(), converter=_transitions)
     deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_deadlines)
     milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_milestones)
+    payloads: Mapping[str, Schema] = attrs.field(factory=dict, hash=False)
 
     def of(self, base: D) -> D:
         """The lifecycle that it makes of another.
@@ -127,11 +130,12 @@ class Variant:
                 attrs.evolve(each, by=self._marks(each.by, base))
                 for each in _merged(base.milestones, self.milestones)
             ),
+            payloads={**base.payloads, **self.payloads},
         )
         return cast("D", changed)
 
     def _faults(self, base: Definition) -> Iterator[Fault]:
-        names = [stage.name for stage in base.stages]
+        names = dict.fromkeys(part for stage in base.stages for part in lineage_of(stage.name))
         for stage, instead in self.skip.items():
             path = f"$.skip[{stage!r}]"
             if stage not in names:
@@ -174,9 +178,10 @@ def _merged(old: Iterable[N], new: Iterable[N]) -> tuple[N, ...]:
 
 def _displaced(old: Iterable[Transition], new: Iterable[Transition]) -> Iterator[Transition]:
     """The old transitions, without the sources from which a new one leads by the same."""
-    taken = {(each.label, source) for each in new for source in each.sources}
+    taken = {(each.event, each.after, source) for each in new for source in each.sources}
     for each in old:
-        sources = tuple(source for source in each.sources if (each.label, source) not in taken)
+        by = (each.event, each.after)
+        sources = tuple(source for source in each.sources if (*by, source) not in taken)
         if sources:
             yield attrs.evolve(each, sources=sources)
 
