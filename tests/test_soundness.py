@@ -695,7 +695,7 @@ def test_a_circle_that_needs_more_than_time_may_stand(back: Transition) -> None:
 def late(**deadline: Any) -> tuple[Deadline, ...]:
     return (
         Deadline(
-            **{"name": "visited", "by": "used", "within": "7 days", "breach": "expired"} | deadline
+            **{"name": "visited", "by": "access_given", "within": "7 days", "breach": "expired"} | deadline
         ),
     )
 
@@ -764,7 +764,6 @@ def test_a_deadline_needs_a_way_to_what_meets_it() -> None:
         {"since": "signed", "by": "left"},
         {"since": "signed", "by": "expired", "breach": "expired"},
         {"since": "access_given", "by": "data_ready"},
-        {"since": "use", "by": "data_ready"},  # noted late
     ],
 )
 def test_a_deadline_that_some_way_meets_may_stand(deadline: dict[str, Any]) -> None:

@@ -98,6 +98,8 @@ class Chart:
         tracks: By stage, the tracks in it and around it, by the event that ends each.
         checklists: By stage, the same tracks in the order of the definition.
         marked: The names that mark something.
+        noted: Those of them that are events which move no account anywhere: wherever such an
+            event comes before an end, it is accepted.
         deadlines: The deadlines.
         milestones: The milestones.
         pause: What puts an account on hold.
@@ -118,6 +120,7 @@ class Chart:
     tracks: Mapping[str, Mapping[str, tuple[str, ...]]]
     checklists: Mapping[str, tuple[str, ...]]
     marked: frozenset[str]
+    noted: frozenset[str]
     deadlines: tuple[Deadline, ...]
     milestones: tuple[Milestone, ...]
     pause: Pause | None
@@ -152,6 +155,9 @@ class Chart:
             tracks={leaf: _tracks(leaf, definition.stages) for leaf in leaves},
             checklists={leaf: _checklist(leaf, definition.stages) for leaf in leaves},
             marked=marked,
+            noted=marked.intersection(definition.events).difference(
+                each.event for each in definition.transitions if each.target is not None
+            ),
             deadlines=definition.deadlines,
             milestones=definition.milestones,
             pause=definition.pause,
@@ -177,7 +183,7 @@ class Chart:
 
     def notes(self, stage: str, name: str) -> bool:
         """Whether an event is worth noting where it makes no move; holds apart."""
-        if name in self.tracks[stage] or name in self.marked:
+        if name in self.tracks[stage] or name in self.noted:
             return True
         return self.pause is not None and name in (*self.pause.starts, *self.pause.ends)
 

@@ -620,9 +620,8 @@ def _marking(plan: _Plan, leaf: str, names: Collection[str]) -> Iterator[_Begin]
     for move in plan.moves[leaf]:
         if not set(move.marks).isdisjoint(names):
             yield _Stand(_target(leaf, move), move.transition.target is not None), move
-    places, rows = plan.chart.places, plan.chart.rows[leaf]
-    noted = (name for name in names if name in places and name not in rows)
-    if leaf not in plan.chart.final and any(noted):
+    tracks = plan.chart.tracks[leaf].keys() - plan.chart.rows[leaf].keys()
+    if leaf not in plan.chart.final and not (plan.chart.noted | tracks).isdisjoint(names):
         yield _Stand(leaf, entered=False), None
 
 

@@ -160,7 +160,7 @@ def _is_noted(chart: Chart, state: State, name: str) -> bool:
         return True
     if pause is not None and name in pause.ends and state.memory.on_hold:
         return True
-    return name in chart.tracks[state.stage] or name in chart.marked
+    return name in chart.tracks[state.stage] or name in chart.noted
 
 
 def _refused_there(chart: Chart, state: State, event: Event) -> Outcome:
