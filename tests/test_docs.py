@@ -17,7 +17,7 @@ import pytest
 import cslib
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.ledger import Contract, Entry
-from cslib.lifecycle import Lifecycle, Stage, Transition
+from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.ownership import OwnerTable, Row
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
@@ -115,13 +115,19 @@ def default(field: attrs.Attribute[object]) -> str:
     if field.default is attrs.NOTHING:
         return "required"
     value = field.default
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+        return f"`{value.factory.__name__}()`"  # type: ignore[attr-defined]
     shown = f'"{value}"' if isinstance(value, str | StrEnum) else str(value)
     return f"`{shown}`"
 
 
 DOCUMENTED = [
     ("lifecycle", Stage),
+    ("lifecycle", Track),
     ("lifecycle", Transition),
+    ("lifecycle", Deadline),
+    ("lifecycle", Milestone),
+    ("lifecycle", Pause),
     ("lifecycle", Lifecycle),
     ("health", Band),
     ("health", Measure),

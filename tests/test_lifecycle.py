@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifecycles import ACCOUNTS, dates, definitions, logs, moments
 
 from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import DefinitionError, Fault
@@ -36,6 +35,7 @@ from cslib.lifecycle import (
 from cslib.logs import log_of
 from cslib.moments import MomentError, instant, is_by
 from cslib.stock import SUBSCRIPTION
+from lifecycles import ACCOUNTS, dates, definitions, fewer, logs, moments
 
 D = dt.date
 END = D(2026, 12, 31)
@@ -624,6 +624,7 @@ def test_an_id_belongs_to_its_account() -> None:
 # Laws; that a replay is what a slow, plain one is stands in test_stepping
 
 
+@fewer
 @given(st.data(), definitions(), ACCOUNTS)
 def test_any_order_of_arrival_gives_the_same_journey(
     data: st.DataObject, definition: Lifecycle, account: object
@@ -636,6 +637,7 @@ def test_any_order_of_arrival_gives_the_same_journey(
     assert one == other
 
 
+@fewer
 @given(st.data(), definitions())
 def test_events_that_come_again_change_nothing_but_their_count(
     data: st.DataObject, definition: Lifecycle
@@ -648,6 +650,7 @@ def test_events_that_come_again_change_nothing_but_their_count(
     assert more == attrs.evolve(once, duplicates=once.duplicates + len(again))
 
 
+@fewer
 @given(st.data(), definitions(), moments())
 def test_a_late_event_is_the_same_event_in_its_place(
     data: st.DataObject, definition: Lifecycle, as_of: dt.date
@@ -662,6 +665,7 @@ def test_a_late_event_is_the_same_event_in_its_place(
     assert one == other
 
 
+@fewer
 @given(st.data(), definitions(), moments(), ACCOUNTS)
 def test_a_replay_as_of_a_moment_is_that_of_the_log_cut_there(
     data: st.DataObject, definition: Lifecycle, as_of: dt.date, account: object
@@ -674,6 +678,7 @@ def test_a_replay_as_of_a_moment_is_that_of_the_log_cut_there(
     assert whole == first
 
 
+@fewer
 @given(st.data(), definitions(), dates(), moments())
 def test_a_later_question_only_adds_to_an_earlier_answer(
     data: st.DataObject, definition: Lifecycle, first: dt.date, then: dt.date
@@ -689,6 +694,7 @@ def test_a_later_question_only_adds_to_an_earlier_answer(
     assert early.refused == late.refused[: len(early.refused)]
 
 
+@fewer
 @given(st.data(), definitions(), dates())
 def test_a_replay_as_known_at_a_moment_is_that_of_what_was_recorded_by_then(
     data: st.DataObject, definition: Lifecycle, known_at: dt.date
@@ -701,6 +707,7 @@ def test_a_replay_as_known_at_a_moment_is_that_of_what_was_recorded_by_then(
     assert journey == attrs.evolve(definition.replay(known, as_of=END), known_at=known_at)
 
 
+@fewer
 @given(st.data(), definitions(timed=False))
 def test_each_event_is_a_move_or_noted_or_a_refusal_and_the_moves_join_up(
     data: st.DataObject, definition: Lifecycle
@@ -717,6 +724,7 @@ def test_each_event_is_a_move_or_noted_or_a_refusal_and_the_moves_join_up(
     assert journey.visits[-1].left is None
 
 
+@fewer
 @given(st.data(), definitions(), dates())
 def test_all_accounts_at_once_are_one_by_one(
     data: st.DataObject, definition: Lifecycle, known_at: dt.date
@@ -733,6 +741,7 @@ def test_all_accounts_at_once_are_one_by_one(
         assert journey == alone
 
 
+@fewer
 @given(definitions())
 def test_a_definition_goes_to_json_and_back_unchanged(definition: Lifecycle) -> None:
     returned = from_json(to_json(definition), Lifecycle)
@@ -744,6 +753,7 @@ def test_a_definition_goes_to_json_and_back_unchanged(definition: Lifecycle) -> 
 # Values
 
 
+@fewer
 @given(st.data(), definitions())
 def test_definitions_and_journeys_hash_and_survive_pickle(
     data: st.DataObject, definition: Lifecycle
@@ -757,6 +767,7 @@ def test_definitions_and_journeys_hash_and_survive_pickle(
         assert hash(returned) == hash(value)
 
 
+@fewer
 @given(st.data(), definitions())
 def test_a_state_survives_pickle_and_goes_on_as_before(
     data: st.DataObject, definition: Lifecycle
@@ -840,9 +851,9 @@ def with_move(*extra: Transition) -> tuple[Transition, ...]:
             {"transitions": with_move(move("paid", "trial", "lost"))},
             Fault(
                 "$.transitions[4]",
-                "'paid' already leaves 'trial' by $.transitions[1], and both could be made at once; "
-                "give the one that goes first a smaller priority=, or both guards of which never "
-                "more than one holds",
+                "'paid' already leaves 'trial' by $.transitions[1], and both could be made at "
+                "once; give the one that goes first a smaller priority=, or both guards of which "
+                "never more than one holds",
             ),
         ),
         (

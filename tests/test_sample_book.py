@@ -302,5 +302,5 @@ def test_events_are_refused_for_their_stage_and_for_a_guard_false_or_unknown(
 
     assert set(truth["refused"]) <= ids
     assert {refusal["why"] for refusal in truth["refused"].values()} == {
-        *("no_transition", "guard_false", "guard_unknown")
+        *("no_transition", "after_end", "guard_false", "guard_unknown")
     }

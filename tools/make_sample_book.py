@@ -110,8 +110,8 @@ class Step:
     Attributes:
         day: Days after signing.
         event: Its name.
-        why: Why the lifecycle refuses it: ``no_transition`` (from this stage), ``guard_false`` or
-            ``guard_unknown``; None where it is allowed.
+        why: Why the lifecycle refuses it: ``no_transition`` (from this stage), ``after_end``,
+            ``guard_false`` or ``guard_unknown``; None where it is allowed.
     """
 
     day: int

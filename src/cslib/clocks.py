@@ -56,7 +56,8 @@ def alarms(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) ->
             continue
         due = due_of(deadline, clock, memory.holds, chart.calendar)
         if due is not None:
-            yield Alarm(later(due), (0, place), place, None)
+            breach = max(later(due), clock.start)  # an own limit may have passed before
+            yield Alarm(breach, (0, place), place, None)
     if entered is None:
         return
     for place, candidate in enumerate(chart.timers[stage]):

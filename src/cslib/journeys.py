@@ -410,7 +410,7 @@ class Visit:
         """
         if self.entered is None or self.left is None:
             return None
-        return self.left - self.entered
+        return _between(self.entered, self.left)
 
 
 @document("journey", version=1)
@@ -498,7 +498,7 @@ class Journey:
         for visit in self.visits_to(stage):
             if visit.entered is None:
                 return None
-            total += _until(visit.left, self.as_of, visit.entered) - visit.entered
+            total += _between(visit.entered, _until(visit.left, self.as_of, visit.entered))
         return total
 
     def timeline(self, width: int = 40) -> str:
@@ -542,6 +542,10 @@ def days_since(entered: dt.date | None, now: dt.date) -> int | None:
     if entered is None:
         return None
     return (moments.utc_day(now) - moments.utc_day(entered)).days
+
+
+def _between(start: dt.date, end: dt.date) -> dt.timedelta:
+    return end - start
 
 
 def _until(left: dt.date | None, as_of: dt.date, entered: dt.date) -> dt.date:

@@ -45,7 +45,6 @@ def _is_path(_: object, attribute: attrs.Attribute[str], name: str) -> None:
         raise DefinitionError("stage", (Fault(f"$.{attribute.name}", problem),))
 
 
-
 def inside(stage: str, parent: str) -> bool:
     """Whether a stage is ``parent``, or lies below it.
 
