@@ -19,14 +19,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import validators as v
 
 from cslib import diagrams, moments, stepping
-from cslib.calendars import BusinessCalendar
 from cslib.charts import Chart
 from cslib.clocks import deadline_state
 from cslib.documents import document, fingerprint
-from cslib.errors import DefinitionError, Fault
 from cslib.faults import refuse
 from cslib.journeys import (
     DeadlineState,
@@ -44,9 +41,8 @@ from cslib.journeys import (
     Visit,
 )
 from cslib.logs import Event, LogError, counted, log_of
-from cslib.schemas import Schema
 from cslib.soundness import faults
-from cslib.stages import Deadline, Milestone, Pause, Stage, Track, Transition
+from cslib.stages import Deadline, Definition, Milestone, Pause, Stage, Track, Transition
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,21 +75,9 @@ __all__ = [
 ]
 
 
-def _events(names: Iterable[str]) -> tuple[str, ...]:
-    """A tuple of names; a text alone would fall into its letters."""
-    if isinstance(names, str):
-        problem = f"expected several names, but got the text {names!r}; write ({names!r},)"
-        raise DefinitionError("lifecycle", (Fault("$.events", problem),))
-    return tuple(names)
-
-
-def _tuple(parts: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(parts)
-
-
 @document("lifecycle", version=1)
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
-class Lifecycle:
+class Lifecycle(Definition):
     """A lifecycle as data.
 
     Attributes:
@@ -139,18 +123,6 @@ class Lifecycle:
     >>> trial.replay(log[1:], as_of=dt.date(2026, 3, 31)).stage
     'lapsed'
     """
-
-    name: str = attrs.field(validator=v.instance_of(str))
-    initial: str
-    stages: tuple[Stage, ...] = attrs.field(converter=_tuple)
-    events: tuple[str, ...] = attrs.field(converter=_events)
-    transitions: tuple[Transition, ...] = attrs.field(converter=_tuple)
-    deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_tuple)
-    milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_tuple)
-    pause: Pause | None = None
-    calendar: BusinessCalendar = attrs.field(factory=BusinessCalendar)
-    payloads: Mapping[str, Schema] = attrs.field(factory=dict, hash=False)
-    facts: Schema | None = None
 
     def __attrs_post_init__(self) -> None:
         refuse(f"lifecycle {self.name!r}", faults(self))
@@ -417,8 +389,8 @@ class Lifecycle:
         def keep(outcome: Outcome) -> State:
             moves.extend(outcome.moves)
             refused.extend(outcome.refusals)
-            if strict and refused:
-                raise RefusedError(refused[0])
+            if strict and outcome.refusal is not None:  # of an event; what time tries is no fault
+                raise RefusedError(outcome.refusal)
             return outcome.state
 
         for event in log:

@@ -289,12 +289,27 @@ class Migration:
         tracks = {name for names in chart.tracks[stage].values() for name in names}
         moved = Memory(
             done=memory.done & tracks,
-            tried=_places(old.transitions, memory.tried, new.transitions),
+            tried=self._tried(old.transitions, memory.tried, new.transitions),
             clocks=_by_names(old.deadlines, memory.clocks, new.deadlines),
             reached=_by_names(old.milestones, memory.reached, new.milestones),
             holds=memory.holds,
         )
         return rewound(chart, state._replace(stage=stage, memory=moved))
+
+    def _tried(
+        self, old: tuple[Transition, ...], places: Iterable[int], new: tuple[Transition, ...]
+    ) -> frozenset[int]:
+        """The places of old transitions among the new, of those that both have."""
+        name = self.stages.get
+        tried = [
+            attrs.evolve(
+                old[place],
+                sources=tuple(name(each, each) for each in old[place].sources),
+                target=name(old[place].target or "", old[place].target),
+            )
+            for place in places
+        ]
+        return frozenset(place for place, move in enumerate(new) if move in tried)
 
 
 def _migration_faults(
@@ -316,14 +331,6 @@ def _by_names(old: Iterable[Any], values: Iterable[Any], new: Iterable[Any]) -> 
     """The values of the old parts, for the new parts of their names."""
     known = {part.name: value for part, value in zip(old, values, strict=True)}
     return tuple(known.get(part.name) for part in new)
-
-
-def _places(
-    old: tuple[Transition, ...], places: Iterable[int], new: tuple[Transition, ...]
-) -> frozenset[int]:
-    """The places of old transitions among the new, of those that both have."""
-    tried = [old[place] for place in places]
-    return frozenset(place for place, move in enumerate(new) if move in tried)
 
 
 def _check_state(state: State, old: Definition, stages: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ milestones speak of marks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 from attrs import validators as v
@@ -274,31 +274,34 @@ class Pause:
     ends: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
 
 
-class Definition(Protocol):
+def _events(names: Iterable[str]) -> tuple[str, ...]:
+    """A tuple of names; a text alone would fall into its letters."""
+    if isinstance(names, str):
+        problem = f"expected several names, but got the text {names!r}; write ({names!r},)"
+        raise DefinitionError("lifecycle", (Fault("$.events", problem),))
+    return tuple(names)
+
+
+def _tuple(parts: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(parts)
+
+
+@attrs.frozen(kw_only=True, slots=False)  # cached properties of a lifecycle need a __dict__
+class Definition:
     """The parts of a lifecycle, as everything that reads one needs them.
 
-    :class:`cslib.lifecycle.Lifecycle` has them all, and says what each is.
+    :class:`cslib.lifecycle.Lifecycle` is this with its verbs, checked when it is made; what each
+    part is stands there.
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def initial(self) -> str: ...  # noqa: D102
-    @property
-    def stages(self) -> tuple[Stage, ...]: ...  # noqa: D102
-    @property
-    def events(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def transitions(self) -> tuple[Transition, ...]: ...  # noqa: D102
-    @property
-    def deadlines(self) -> tuple[Deadline, ...]: ...  # noqa: D102
-    @property
-    def milestones(self) -> tuple[Milestone, ...]: ...  # noqa: D102
-    @property
-    def pause(self) -> Pause | None: ...  # noqa: D102
-    @property
-    def calendar(self) -> BusinessCalendar: ...  # noqa: D102
-    @property
-    def payloads(self) -> Mapping[str, Schema]: ...  # noqa: D102
-    @property
-    def facts(self) -> Schema | None: ...  # noqa: D102
+    name: str = attrs.field(validator=v.instance_of(str))
+    initial: str
+    stages: tuple[Stage, ...] = attrs.field(converter=_tuple)
+    events: tuple[str, ...] = attrs.field(converter=_events)
+    transitions: tuple[Transition, ...] = attrs.field(converter=_tuple)
+    deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_tuple)
+    milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_tuple)
+    pause: Pause | None = None
+    calendar: BusinessCalendar = attrs.field(factory=BusinessCalendar)
+    payloads: Mapping[str, Schema] = attrs.field(factory=dict, hash=False)
+    facts: Schema | None = None

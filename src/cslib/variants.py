@@ -167,8 +167,8 @@ class Variant:
     def _marks(self, marks: Iterable[str], base: Definition) -> tuple[str, ...]:
         """The marks, with the stages that are skipped replaced."""
         events = {*base.events, *self.events}
-        placed = (name if name in events else self._place(name) for name in marks)
-        return tuple(dict.fromkeys(placed))
+        placed = tuple(name if name in events else self._place(name) for name in marks)
+        return placed if placed == tuple(marks) else tuple(dict.fromkeys(placed))
 
 
 def _merged(old: Iterable[N], new: Iterable[N]) -> tuple[N, ...]:
