@@ -58,6 +58,7 @@ PARTS_OF_RENEWAL = (
     "coverage",
     "cuberows",
     "cubes",
+    "currencies",
     "dispositions",
     "figures",
     "ledger",
