@@ -313,6 +313,12 @@ def test_a_refund_in_a_month_that_is_not_over_corrects_no_month_yet() -> None:
     assert euros(found)["A"] == [100] * 4
 
 
+def test_a_ledger_is_read_to_the_end_of_the_calendar() -> None:
+    found = cube([RUNNING], monthly("paid"), basis="collected", as_of=dt.date.max)
+
+    assert euros(found)["A"] == [100] * 4
+
+
 def test_more_refunded_than_ever_came_in_is_refused_by_the_entry_and_the_customer() -> None:
     moves = [
         *monthly("paid"),

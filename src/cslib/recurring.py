@@ -22,7 +22,7 @@ import enum
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +111,7 @@ def customer_cube(
     _check(ledger)
     if found is Basis.CONTRACTED:
         return _contracted(ledger, span, customer)
-    return _moved(ledger, span, found, customer, as_of)
+    return _moved(ledger, span, found, customer)
 
 
 def _basis(given: Basis | str) -> Basis:
@@ -323,31 +323,16 @@ _SIGNS: Mapping[Basis, Mapping[EntryKind, int]] = {
 }
 
 
-_Months: TypeAlias = dict[object, dict[dt.date, int]]
-
-
 def _moved(
-    ledger: Ledger,
-    span: Period,
-    basis: Basis,
-    customer: Callable[[Contract], object],
-    as_of: dt.date,
+    ledger: Ledger, span: Period, basis: Basis, customer: Callable[[Contract], object]
 ) -> CustomerCube:
-    """What fell due, or was paid, in each month of the span; read are all months that are over."""
-    if ledger.entries is None:
-        raise LedgerError(_BOOK, (Fault("$.payments", "none were given; contracted needs none"),))
-    over = utc_day(as_of, "as_of") + dt.timedelta(days=1)
-    months: _Months = defaultdict(lambda: defaultdict(int))
+    """What fell due, or was paid, in each month of the span; all months that are over are read."""
+    months: dict[object, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
     back: dict[object, list[Entry]] = defaultdict(list)
-    for name, entries in ledger.entries.items():
-        contract = ledger.contracts[name]
-        key = customer(contract)
-        for entry in () if _is_rescinded(contract) else entries:
-            sign = _SIGNS[basis].get(entry.kind)
-            if sign and entry.on < over.replace(day=1):
-                amount = sign * _minor(entry, contract.currency)
-                months[key][entry.on.replace(day=1)] += amount
-                back[key] += [entry] if sign < 0 else []
+    for key, entry, amount in _moves(ledger, basis, customer):
+        months[key][entry.on.replace(day=1)] += amount
+        if amount < 0:
+            back[key].append(entry)
     short = {key: _carried_back(amounts) for key, amounts in months.items()}
     _refuse(_never_came_in(short, back, ledger.currency))
     found = {
@@ -364,6 +349,25 @@ def _moved(
         basis=basis,
         span=span,
     )
+
+
+def _moves(
+    ledger: Ledger, basis: Basis, customer: Callable[[Contract], object]
+) -> Iterator[tuple[object, Entry, int]]:
+    """The key, entry and minor units of what counts on a basis, in the months that are over."""
+    if ledger.entries is None:
+        raise LedgerError(_BOOK, (Fault("$.payments", "none were given; contracted needs none"),))
+    tomorrow = min(ledger.today, dt.date.max - _A_DAY) + _A_DAY
+    for name, entries in ledger.entries.items():
+        contract = ledger.contracts[name]
+        key = customer(contract)
+        for entry in () if _is_rescinded(contract) else entries:
+            sign = _SIGNS[basis].get(entry.kind)
+            if sign and entry.on < tomorrow.replace(day=1):
+                yield key, entry, sign * _minor(entry, contract.currency)
+
+
+_A_DAY = dt.timedelta(days=1)
 
 
 def _minor(entry: Entry, currency: str) -> int:
