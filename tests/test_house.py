@@ -55,7 +55,6 @@ PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
     "conventions",
-    "coverage",
     "cuberows",
     "cubes",
     "dispositions",
@@ -63,7 +62,6 @@ PARTS_OF_RENEWAL = (
     "ledger",
     "lineage",
     "movements",
-    "ownership",
     "recurring",
     "restatements",
     "retention",
@@ -79,8 +77,8 @@ PARTS_OF_RENEWAL = (
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("calendars", "codecs", "daycount", "days", "documents", "errors", "moments", "money"),
-            *("periods", "rates", "rules", "survival"),
+            *("calendars", "codecs", "coverage", "daycount", "days", "decisions", "documents"),
+            *("errors", "moments", "money", "periods", "rates", "rules", "survival"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
