@@ -114,7 +114,7 @@ def rows(page: str, first: str) -> list[list[str]]:
 def default(field: attrs.Attribute[object]) -> str:
     if field.default is attrs.NOTHING:
         return "required"
-    value = field.default
+    value: Any = field.default
     if isinstance(value, attrs.Factory):  # type: ignore[arg-type]  # a function, to type checkers
         return str(value.factory.__name__).strip("_").replace("_", " ")
     shown = f'"{value}"' if isinstance(value, str | StrEnum) else str(value)

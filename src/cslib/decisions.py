@@ -65,6 +65,10 @@ def _condition(source: object) -> Rule:
     return rule(source, kind=Kind.BOOLEAN)
 
 
+def _its_outcome(row: Row) -> str:
+    return row.then
+
+
 @attrs.frozen(kw_only=True)
 class Row:
     """One row of a decision table: under which condition which outcome.
@@ -87,13 +91,9 @@ class Row:
 
     when: Rule = attrs.field(default=rule(True), converter=_condition)
     then: str
-    name: str = attrs.field()
+    name: str = attrs.field(default=attrs.Factory(_its_outcome, takes_self=True))
     reason: str = ""
     source: str = ""
-
-    @name.default
-    def _its_outcome(self) -> str:
-        return self.then
 
     def __attrs_post_init__(self) -> None:
         faults = (
