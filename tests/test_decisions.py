@@ -154,7 +154,7 @@ def test_the_explanation_tells_of_every_row_up_to_the_one_that_decided() -> None
     made = table(("deal == 'new'", SALES), ("size > 5", JOINT), (True, CS), ("late", SALES))
 
     assert made.decide({"deal": "renewal", "size": 5}).explain().splitlines() == [
-        "cs, by row 'c': true",
+        "cs, by row 'c': otherwise",
         "  a (sales): does not hold: deal == \"new\" (deal = 'renewal')",
         "  b (joint): does not hold: size > 5 (size = 5)",
         "  c (cs): holds: True",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "DecisionTable", "Decisions", "HitPolicy", "Row", "Verdict"]
 
 _MAX_ROWS = 1_000
+_ALWAYS = rule(True)
 
 
 # --------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ class Row:
     'ended'
     """
 
-    when: Rule = attrs.field(default=rule(True), converter=_condition)
+    when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
     then: str
     name: str = attrs.field(default=attrs.Factory(_its_outcome, takes_self=True))
     reason: str = ""
@@ -323,9 +324,8 @@ class Decision:
         """The answer and why, in words."""
         match self.verdict:
             case Verdict.DECIDED if self.row is not None:
-                why = self.row.reason or self.row.when.words()
                 by = "" if _is_plain(self.row) else f", by row {self.row.name!r}"
-                return f"{self.outcome}{by}: {why}{self._read(self.row)}"
+                return f"{self.outcome}{by}: {_why(self.row)}{self._read(self.row)}"
             case Verdict.DECIDED:
                 return f"{self.outcome}, whichever of {_names(self.rows)} decides"
             case Verdict.UNKNOWN:
@@ -400,6 +400,10 @@ class Decision:
     def _read(self, row: Row) -> str:
         listed = ", ".join(f"{name} = {_shown(self.facts[name])}" for name in row.when.facts)
         return f" ({listed})" if listed else ""
+
+
+def _why(row: Row) -> str:
+    return row.reason or ("otherwise" if row.when == _ALWAYS else row.when.words())
 
 
 def _texts(node: Node) -> Iterator[tuple[str, str]]:
