@@ -81,6 +81,12 @@ def test_a_name_that_is_its_outcome_is_not_written_and_read_back() -> None:
     assert from_json(to_json(PLAIN), DecisionTable) == PLAIN
 
 
+def test_a_row_made_from_another_keeps_its_name() -> None:
+    row = Row(when="p", then="DRAFT")
+
+    assert attrs.evolve(row, then="SCHEDULED").name == "DRAFT"
+
+
 def test_a_row_that_names_its_outcome_again_is_the_same_row() -> None:
     assert Row(when="p", then="DRAFT", name="DRAFT") == Row(when="p", then="DRAFT")
 
