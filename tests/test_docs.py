@@ -15,10 +15,10 @@ import attrs
 import pytest
 
 import cslib
+from cslib.decisions import DecisionTable, Row
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Lifecycle, Stage, Transition
-from cslib.ownership import OwnerTable, Row
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
 
@@ -114,7 +114,9 @@ def rows(page: str, first: str) -> list[list[str]]:
 def default(field: attrs.Attribute[object]) -> str:
     if field.default is attrs.NOTHING:
         return "required"
-    value = field.default
+    value: Any = field.default
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]  # a function, to type checkers
+        return str(value.factory.__name__).strip("_").replace("_", " ")
     shown = f'"{value}"' if isinstance(value, str | StrEnum) else str(value)
     return f"`{shown}`"
 
@@ -129,8 +131,8 @@ DOCUMENTED = [
     ("health", Scorecard),
     ("ledger", Contract),
     ("ledger", Entry),
-    ("ownership", Row),
-    ("ownership", OwnerTable),
+    ("decisions", Row),
+    ("decisions", DecisionTable),
     ("rewards", Bonus),
     ("rewards", LeadReward),
     ("playbooks", Playbook),

@@ -55,7 +55,6 @@ PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
     "conventions",
-    "coverage",
     "cuberows",
     "cubes",
     "currencies",
@@ -64,7 +63,6 @@ PARTS_OF_RENEWAL = (
     "ledger",
     "lineage",
     "movements",
-    "ownership",
     "recurring",
     "restatements",
     "retention",
@@ -80,8 +78,8 @@ PARTS_OF_RENEWAL = (
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("calendars", "codecs", "daycount", "days", "documents", "errors", "moments", "money"),
-            *("periods", "rates", "rules", "survival"),
+            *("calendars", "codecs", "coverage", "daycount", "days", "decisions", "documents"),
+            *("errors", "moments", "money", "periods", "rates", "rules", "survival"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
