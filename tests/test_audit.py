@@ -150,6 +150,19 @@ def test_an_overlap_says_what_the_contract_renews_instead() -> None:
     ]
 
 
+def test_a_contract_without_an_end_that_another_says_it_renews_is_found() -> None:
+    endless = contract("old", "2025-07-01", None)
+
+    assert audit([endless, new()])[0] == (
+        "no end: $.contracts['old']: has no end and never falls due, and new says that it renews "
+        "it; fill in the end"
+    )
+
+
+def test_an_open_end_that_nobody_says_is_renewed_is_no_finding() -> None:
+    assert audit([contract("on", "2025-07-01", None)]) == []
+
+
 def test_two_open_ends_run_side_by_side_without_an_end() -> None:
     book = [contract("a", "2025-01-01", None), contract("b", "2026-01-01", None)]
 
@@ -388,3 +401,11 @@ def test_the_order_of_the_records_does_not_matter(
     again = audit_ledger(shuffled, moves and moves[::-1], as_of=LATE)
     assert found == again
     assert all(isinstance(each, Finding) and each.problem for each in found)
+
+
+@pytest.mark.parametrize("missing", ["contracts", "payments"])
+def test_what_are_no_records_at_all_is_refused(missing: str) -> None:
+    given: Any = {"contracts": [old()], "payments": None, missing: 7}
+
+    with pytest.raises(LedgerError, match="expected records, but got int"):
+        audit_ledger(**given, as_of=LATE)

@@ -405,3 +405,17 @@ def test_retention_has_a_convention_of_retention() -> None:
         retention(BOOK, LAST, SIGNED)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match=problem):
         retention_bridge(BOOK, LAST, GITLAB, SIGNED)  # type: ignore[arg-type]
+
+
+def test_retention_reads_in_major_units() -> None:
+    assert repr(retention(BOOK, LAST, GITLAB)).splitlines()[:2] == [
+        "retention to 2026-12, GitLab, over 12 months",
+        "  GRR    USD 360.00 of 500.00 = 72.0 % (31.3 to 93.5 %, 95 % Wilson on n_eff 5.0)",
+    ]
+
+
+def test_a_bridge_between_two_windows_says_that_they_differ() -> None:
+    differ = "the windows differ, 12 and 1 months: ask both over one of them"
+
+    assert differ in repr(retention_bridge(BOOK, LAST, GITLAB, CHARTMOGUL)).splitlines()
+    assert "differ" not in repr(retention_bridge(BOOK, LAST, GITLAB, over_a_year(CHARTMOGUL)))

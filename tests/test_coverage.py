@@ -1,4 +1,4 @@
-"""Whether an owner table leaves a deal without an owner, or has a row for nothing."""
+"""Whether a decision table leaves a record without an outcome, or has a row for nothing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib.coverage import Check, CheckError, FlawKind, check_table
-from cslib.ownership import CS, JOINT, SALES, HitPolicy, OwnerTable, Verdict
+from cslib.decisions import DecisionTable, HitPolicy, Verdict
 from cslib.rules import Function, rule
 from cslib.stock import OWNERSHIP
-from owner_strategies import CONDITIONS, RECORDS, table, tables
+from decision_strategies import CONDITIONS, CS, JOINT, RECORDS, SALES, table, tables
 
 DEALS = {"deal": ("new", "renewal", "expansion")}
 
@@ -69,16 +69,16 @@ def test_two_sides_of_a_bound_leave_no_gap() -> None:
 
 
 def test_a_gap_between_two_numbers_is_found_and_values_can_rule_it_out() -> None:
-    owners = table(("number <= 1", JOINT), ("number >= 2", CS))
+    made = table(("number <= 1", JOINT), ("number >= 2", CS))
 
-    assert check_table(owners).flaws[0].example == {"number": 1.5}
-    assert check_table(owners, values={"number": range(1, 6)}).flaws == ()
+    assert check_table(made).flaws[0].example == {"number": 1.5}
+    assert check_table(made, values={"number": range(1, 6)}).flaws == ()
 
 
 def test_a_text_that_no_row_mentions_is_a_gap() -> None:
-    owners = table(("deal in {'new', 'other'}", CS), ("deal == 'other 2'", CS))
+    made = table(("deal in {'new', 'other'}", CS), ("deal == 'other 2'", CS))
 
-    assert check_table(owners).flaws[0].example == {"deal": "other 3"}
+    assert check_table(made).flaws[0].example == {"deal": "other 3"}
 
 
 def test_days_and_instants_are_told_apart_at_their_bounds() -> None:
@@ -94,12 +94,12 @@ def test_days_and_instants_are_told_apart_at_their_bounds() -> None:
 
 
 def test_the_last_of_all_days_has_none_after_it() -> None:
-    owners = table(("on < date('9999-12-31')", CS), ("on == date('9999-12-31')", CS))
+    made = table(("on < date('9999-12-31')", CS), ("on == date('9999-12-31')", CS))
 
-    assert check_table(owners).flaws == ()
+    assert check_table(made).flaws == ()
 
 
-def test_a_table_without_any_row_that_can_hold_leaves_every_deal_open() -> None:
+def test_a_table_without_any_row_that_can_hold_leaves_every_record_open() -> None:
     check = check_table(table((False, CS), ("1 > 2", CS)))
 
     assert [str(flaw) for flaw in check.flaws] == [
@@ -110,19 +110,19 @@ def test_a_table_without_any_row_that_can_hold_leaves_every_deal_open() -> None:
 
 
 def test_an_example_has_only_the_facts_that_it_needs() -> None:
-    owners = table(("p and q", CS), ("x > 5", SALES))
+    made = table(("p and q", CS), ("x > 5", SALES))
 
-    assert check_table(owners).flaws[0].example == {"p": False, "x": 4}
+    assert check_table(made).flaws[0].example == {"p": False, "x": 4}
 
 
 def test_what_is_missing_can_itself_be_a_gap() -> None:
-    owners = table(("coalesce(p, False)", CS), ("not coalesce(p, True)", CS))
+    made = table(("coalesce(p, False)", CS), ("not coalesce(p, True)", CS))
 
-    (flaw,) = check_table(owners).flaws
+    (flaw,) = check_table(made).flaws
 
     assert flaw.example == {}
     assert str(flaw) == "no row applies, as where nothing is known"
-    assert owners.decide({}).verdict is Verdict.NO_ROW
+    assert made.decide({}).verdict is Verdict.NO_ROW
 
 
 # Rows that never decide
@@ -136,12 +136,12 @@ def test_a_row_behind_one_that_always_holds_never_decides() -> None:
 
 
 def test_a_row_that_holds_only_where_an_earlier_one_is_unknown_never_decides() -> None:
-    owners = table(("late", CS), ("is_missing(late)", SALES), (True, CS))
+    made = table(("late", CS), ("is_missing(late)", SALES), (True, CS))
 
-    check = check_table(owners)
+    check = check_table(made)
 
     assert str(check) == "row 'b' never decides: where it holds, 'a' comes first"
-    assert owners.decide({}).verdict is Verdict.UNKNOWN
+    assert made.decide({}).verdict is Verdict.UNKNOWN
 
 
 def test_a_row_of_an_equal_condition_never_decides() -> None:
@@ -169,25 +169,23 @@ def test_a_condition_that_contradicts_itself_never_holds() -> None:
 
 
 def test_a_row_of_a_unique_table_never_decides_only_if_it_never_holds() -> None:
-    owners = table(
-        ("size > 5", CS), ("size > 5", CS), ("late and not late", CS), hit_policy="unique"
-    )
+    made = table(("size > 5", CS), ("size > 5", CS), ("late and not late", CS), hit_policy="unique")
 
-    assert flaws(check_table(owners)) == [("gap", ()), ("overlap", ("a", "b")), ("masked", ("c",))]
+    assert flaws(check_table(made)) == [("gap", ()), ("overlap", ("a", "b")), ("masked", ("c",))]
 
 
 # Overlaps
 
 
 def test_two_rows_of_a_unique_table_that_can_both_hold_are_found_with_an_example() -> None:
-    owners = table(("size > 5", CS), ("size <= 5", SALES), ("late", JOINT), hit_policy="unique")
+    made = table(("size > 5", CS), ("size <= 5", SALES), ("late", JOINT), hit_policy="unique")
 
-    overlaps = check_table(owners).flaws
+    overlaps = check_table(made).flaws
 
     assert [flaw.rows for flaw in overlaps] == [("a", "c"), ("b", "c")]
     assert str(overlaps[0]) == "rows 'a' and 'c' both hold, as where size = 6, late = True"
     assert overlaps[0].example is not None
-    assert owners.decide(overlaps[0].example).verdict is Verdict.CONFLICT
+    assert made.decide(overlaps[0].example).verdict is Verdict.CONFLICT
 
 
 def test_a_first_table_may_overlap() -> None:
@@ -235,10 +233,10 @@ def test_days_since_a_day_need_no_today() -> None:
 
 
 def test_two_facts_compared_both_ways_leave_no_gap() -> None:
-    owners = table(("used < seats", CS), ("seats < used", SALES), ("used == seats", JOINT))
+    made = table(("used < seats", CS), ("seats < used", SALES), ("used == seats", JOINT))
 
-    assert check_table(owners).flaws == ()
-    assert flaws(check_table(attrs.evolve(owners, rows=owners.rows[:2]))) == [("gap", ())]
+    assert check_table(made).flaws == ()
+    assert flaws(check_table(attrs.evolve(made, rows=made.rows[:2]))) == [("gap", ())]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +249,9 @@ def test_two_facts_compared_both_ways_leave_no_gap() -> None:
     ],
 )
 def test_what_cannot_be_taken_apart_may_hold_or_not(condition: str) -> None:
-    owners = table((condition, CS), (f"not ({condition})", SALES))
+    made = table((condition, CS), (f"not ({condition})", SALES))
 
-    check = check_table(owners)
+    check = check_table(made)
 
     assert check.flaws == ()
     assert check.free != ()
@@ -261,26 +259,26 @@ def test_what_cannot_be_taken_apart_may_hold_or_not(condition: str) -> None:
 
 def test_a_registered_condition_may_hold_or_not() -> None:
     own = Function(name="shouts", version=1, takes=("text",), gives="boolean", call=str.isupper)
-    owners = table((rule("shouts(name)", functions=[own]), CS))
+    made = table((rule("shouts(name)", functions=[own]), CS))
 
-    assert flaws(check_table(owners)) == [("gap", ())]
+    assert flaws(check_table(made)) == [("gap", ())]
 
 
 def test_a_fact_of_any_name_has_its_own_in_an_example() -> None:
-    owners = table(('fact("Deal size") > 5', CS))
+    made = table(('fact("Deal size") > 5', CS))
 
-    (flaw,) = check_table(owners).flaws
+    (flaw,) = check_table(made).flaws
 
     assert flaw.example == {"Deal size": 4}
-    assert owners.decide(flaw.example).verdict is Verdict.NO_ROW
+    assert made.decide(flaw.example).verdict is Verdict.NO_ROW
 
 
 def test_a_table_that_tells_too_much_apart_is_not_checked() -> None:
-    owners = table((" and ".join(f"x{i} > 1" for i in range(11)), CS), (True, SALES))
+    made = table((" and ".join(f"x{i} > 1" for i in range(11)), CS), (True, SALES))
 
     with pytest.raises(CheckError, match=r"^4,194,304 combinations of values \(4 of x0, .* 2 rows"):
-        check_table(owners)
-    assert check_table(owners, values={f"x{i}": (2,) for i in range(9)}).points == 2**9 * 4**2
+        check_table(made)
+    assert check_table(made, values={f"x{i}": (2,) for i in range(9)}).points == 2**9 * 4**2
 
 
 def test_values_of_what_no_row_compares_are_refused() -> None:
@@ -312,12 +310,12 @@ PLAIN = tuple(text for text in CONDITIONS if text not in ("x / y > 1", "y > x"))
 
 
 @given(tables(PLAIN), RECORDS)
-def test_a_deal_without_an_owner_is_never_overlooked(
-    owners: OwnerTable, record: dict[str, Any]
+def test_a_record_without_an_outcome_is_never_overlooked(
+    made: DecisionTable, record: dict[str, Any]
 ) -> None:
-    found = {flaw.kind for flaw in check_table(owners).flaws}
+    found = {flaw.kind for flaw in check_table(made).flaws}
 
-    decision = owners.decide(record)
+    decision = made.decide(record)
 
     assert decision.verdict is not Verdict.NO_ROW or FlawKind.GAP in found
     assert decision.verdict is not Verdict.CONFLICT or FlawKind.OVERLAP in found
@@ -325,41 +323,41 @@ def test_a_deal_without_an_owner_is_never_overlooked(
 
 @given(tables(), RECORDS)
 def test_a_row_that_never_decides_does_not_decide(
-    owners: OwnerTable, record: dict[str, Any]
+    made: DecisionTable, record: dict[str, Any]
 ) -> None:
-    masked = {flaw.rows[0] for flaw in check_table(owners).flaws if flaw.kind is FlawKind.MASKED}
+    masked = {flaw.rows[0] for flaw in check_table(made).flaws if flaw.kind is FlawKind.MASKED}
 
-    decision = owners.decide(record)
+    decision = made.decide(record)
 
     assert decision.row is None or decision.row.name not in masked
 
 
 @given(tables(PLAIN))
-def test_every_example_shows_its_flaw(owners: OwnerTable) -> None:
+def test_every_example_shows_its_flaw(made: DecisionTable) -> None:
     shows = {FlawKind.GAP: Verdict.NO_ROW, FlawKind.OVERLAP: Verdict.CONFLICT}
 
-    for flaw in check_table(owners).flaws:
+    for flaw in check_table(made).flaws:
         if flaw.example is not None and "any value" not in flaw.example.values():
-            assert owners.decide(flaw.example).verdict is shows[flaw.kind]
+            assert made.decide(flaw.example).verdict is shows[flaw.kind]
 
 
 @given(tables(PLAIN), st.data())
-def test_a_row_that_is_not_reported_decides_some_deal(owners: OwnerTable, data: Any) -> None:
-    check = check_table(owners)
+def test_a_row_that_is_not_reported_decides_some_record(made: DecisionTable, data: Any) -> None:
+    check = check_table(made)
     masked = {flaw.rows[0] for flaw in check.flaws if flaw.kind is FlawKind.MASKED}
-    deals = [
+    records = [
         dict(zip(check.values, values, strict=True))
         for values in itertools.product(*check.values.values())
     ]
-    row = data.draw(st.sampled_from(owners.rows))
+    row = data.draw(st.sampled_from(made.rows))
 
-    if owners.hit_policy is HitPolicy.UNIQUE:
-        shown = any(row.when(_real(deal)) is True for deal in deals)
+    if made.hit_policy is HitPolicy.UNIQUE:
+        shown = any(row.when(_real(each)) is True for each in records)
     else:
-        shown = any(owners.decide(_real(deal)).row == row for deal in deals)
+        shown = any(made.decide(_real(each)).row == row for each in records)
 
     assert shown is (row.name not in masked)
 
 
-def _real(deal: Mapping[str, object]) -> dict[str, object]:
-    return {name: 1 if value == "any value" else value for name, value in deal.items()}
+def _real(record: Mapping[str, object]) -> dict[str, object]:
+    return {name: 1 if value == "any value" else value for name, value in record.items()}

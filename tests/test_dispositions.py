@@ -649,3 +649,8 @@ def test_parts_add_up_the_largest_amounts_there_are() -> None:
     report = june([old(annual_value=10**40 - 1), old("b", account="B", annual_value=1)])
 
     assert report.parts[0].expiring_value == 10**40
+
+
+def test_a_disposition_reads_as_people_write_it() -> None:
+    assert Disposition.CO_TERMED.words == "co-termed"
+    assert Disposition.PENDING_CASH.words == "pending cash"

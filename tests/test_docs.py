@@ -15,10 +15,10 @@ import attrs
 import pytest
 
 import cslib
+from cslib.decisions import DecisionTable, Row
 from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
-from cslib.ownership import OwnerTable, Row
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
 
@@ -114,9 +114,10 @@ def rows(page: str, first: str) -> list[list[str]]:
 def default(field: attrs.Attribute[object]) -> str:
     if field.default is attrs.NOTHING:
         return "required"
-    value = field.default
-    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
-        return f"`{value.factory.__name__}()`"  # type: ignore[attr-defined]
+    value: Any = field.default
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]  # a function, to type checkers
+        name = str(value.factory.__name__)
+        return name.strip("_").replace("_", " ") if name.startswith("_") else f"`{name}()`"
     shown = f'"{value}"' if isinstance(value, str | StrEnum) else str(value)
     return f"`{shown}`"
 
@@ -135,8 +136,8 @@ DOCUMENTED = [
     ("health", Scorecard),
     ("ledger", Contract),
     ("ledger", Entry),
-    ("ownership", Row),
-    ("ownership", OwnerTable),
+    ("decisions", Row),
+    ("decisions", DecisionTable),
     ("rewards", Bonus),
     ("rewards", LeadReward),
     ("playbooks", Playbook),

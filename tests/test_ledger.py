@@ -120,6 +120,21 @@ def test_an_entry_that_cannot_be_is_refused() -> None:
     assert "money that goes back is an entry of kind 'refund'" in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["credit", "refund"])
+def test_a_credit_below_nothing_is_refused_with_the_amount_to_write(kind: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        entry(kind, "2026-06-01", Decimal("-600.00"))
+
+    assert str(caught.value).endswith(f"; write 600.00; `{kind}` already takes it off")
+
+
+def test_a_payment_below_nothing_is_not_said_to_be_taken_off() -> None:
+    with pytest.raises(LedgerError) as caught:
+        entry("paid", "2026-06-01", Decimal("-600.00"))
+
+    assert str(caught.value).endswith("but got Decimal('-600.00')")
+
+
 def test_a_contract_falls_due_on_its_last_covered_day_and_one_with_an_open_end_never() -> None:
     assert old().last_day == END_OF_JUNE
     assert contract("on", "2026-07-01", None).last_day is None
@@ -183,7 +198,7 @@ def test_an_entry_for_a_contract_in_conflict_is_no_orphan() -> None:
 
 
 def test_contracts_in_two_currencies_are_refused_with_the_remedy() -> None:
-    message = "amounts in EUR and USD cannot be added; convert them first"
+    message = "cannot be added; ask for each currency alone, or convert them first"
 
     with pytest.raises(MixedCurrencyError, match=message):
         seen([old(), new(currency="USD")])

@@ -432,6 +432,12 @@ def test_one_currency_to_another_goes_through_the_base_and_is_rounded_once() -> 
     assert EUR_TABLE.convert(100, "USD", "JPY") == 158
 
 
+@pytest.mark.parametrize("amount", [Decimal("8000.00"), Decimal(8000), Fraction(8000)])
+def test_major_units_are_not_taken_for_minor_units(amount: Any) -> None:
+    with pytest.raises(AmountError, match=r"an int of minor units; give to_minor\(amount, 'USD'\)"):
+        EUR_TABLE.convert(amount, "USD", "EUR")
+
+
 def test_minor_units_of_different_size_are_converted_as_money() -> None:
     assert EUR_TABLE.convert(100, "EUR", "JPY") == 171
     assert EUR_TABLE.convert(171, "JPY", "EUR") == 100

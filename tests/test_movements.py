@@ -22,6 +22,7 @@ from cslib.movements import (
     movements,
     unit_split,
 )
+from cslib.waterfalls import waterfall
 from cube_strategies import (
     BOOKS,
     LAYOUTS,
@@ -343,3 +344,11 @@ def test_a_cube_of_one_month_has_no_step_and_nothing_to_split() -> None:
 
     assert [*month_steps(cube)] == []
     assert unit_split(cube).months.tolist() == []
+
+
+def test_what_is_no_history_is_refused() -> None:
+    report: Any = waterfall(cube_of_histories({"ada": (100, 120)}))
+    message = "history is of Waterfall: expected what one customer paid month by month"
+
+    with pytest.raises(CubeError, match=message):
+        movements(report)

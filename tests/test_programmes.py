@@ -14,7 +14,8 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,8 +24,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib import rule
-from cslib.money import InexactError
+from cslib import Period, rule
+from cslib.coverage import check_table
+from cslib.cubes import CustomerCube
+from cslib.money import InexactError, to_major
+from cslib.movements import Movement, movements
+from cslib.waterfalls import Waterfall, waterfall
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("CSLIB_REAL_DATA") or ROOT.parent / "shared" / "data")
@@ -42,8 +47,11 @@ def example(name: str) -> ModuleType:
     return module
 
 
+CUSTOMEROS = example("customeros_contract_status")
+LIFECYCLE = example("posthog_mrr_lifecycle")
 MATTERMOST = example("mattermost_renewal_rate")
 POSTHOG = example("posthog_renewal_discount")
+EXAMPLES = (CUSTOMEROS, LIFECYCLE, MATTERMOST, POSTHOG)
 
 
 # --- The published cases
@@ -72,12 +80,51 @@ def posthog_answer(deal: Mapping[str, Any]) -> dict[str, Any]:
     return {"pct": percent}
 
 
+def lifecycle_answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    if "months" in given:
+        return {"stage": LIFECYCLE.stage(given["months"]).outcome}
+    revenue = waterfall_of(given["portfolio"])
+    found = {name: float(rate.value) for name, rate in LIFECYCLE.rates(revenue).items()}
+    at_risk = int(to_major(int(revenue.opening[-1]), "USD"))
+    return {"at_risk": at_risk, **{name: found[name] for name in found if name != "new"}}
+
+
+def waterfall_of(histories: Iterable[Sequence[int]]) -> Waterfall:
+    rows = [
+        (customer, Period.month(2026, month), amount)
+        for customer, amounts in enumerate(histories)
+        for month, amount in enumerate(amounts, 1)
+    ]
+    return waterfall(CustomerCube.of_rows(rows, currency="USD"))
+
+
+def customeros_answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    match given:
+        case {"op": "status", "today": today, **contract}:
+            facts = {name: day_or_flag(value) for name, value in contract.items()}
+            return {"status": CUSTOMEROS.STATUS.decide(facts, as_of=day_or_flag(today)).outcome}
+        case {"op": "organisation", "contracts": risks}:
+            return {"state": CUSTOMEROS.organisation(risks)}
+        case {"op": "former_customer", "ended": ended, "others": others}:
+            status = "ENDED" if ended else "LIVE"
+            return {"former": CUSTOMEROS.is_former_customer(status, others)}
+    raise AssertionError(f"no answer to {given}")
+
+
+def day_or_flag(value: object) -> object:
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
 ANSWERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "customeros-contract-status": customeros_answer,
     "mattermost-renewal-rate": mattermost_answer,
+    "posthog-mrr-lifecycle": lifecycle_answer,
     "posthog-renewal-discount": posthog_answer,
 }
 CASES = {
+    "customeros-contract-status": {"as published": 14},
     "mattermost-renewal-rate": {"as published": 11},
+    "posthog-mrr-lifecycle": {"as published": 9},
     "posthog-renewal-discount": {"as published": 11},
 }
 """How many cases of each certainty a programme has; those `as published` bind."""
@@ -128,7 +175,7 @@ def test_a_page_shows_the_programme_as_the_example_has_it(programme: str) -> Non
     assert [block for block in definitions if block not in script] == []
 
 
-@pytest.mark.parametrize("module", [MATTERMOST, POSTHOG], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", EXAMPLES, ids=lambda module: module.__name__)
 def test_a_page_shows_what_the_example_prints(
     module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -302,3 +349,149 @@ def test_a_book_of_deals_gets_what_each_would_get_alone(book: list[dict[str, Any
     found = POSTHOG.RULES["discount"].columns(columns).tolist()
 
     assert found == [POSTHOG.quote(deal)[0] for deal in book]
+
+
+# --- PostHog's revenue lifecycle
+
+OUR_NAMES = {
+    "new": Movement.NEW,
+    "reactivated": Movement.REACTIVATION,
+    "growing": Movement.EXPANSION,
+    "shrinking": Movement.CONTRACTION,
+    "churned": Movement.CHURN,
+}
+revenues = st.integers(0, 3)
+
+
+@given(st.lists(revenues, min_size=2, max_size=8))
+def test_the_stages_are_our_movements_under_other_names(months: list[int]) -> None:
+    stages = [LIFECYCLE.stage(months[: end + 1]).outcome for end in range(1, len(months))]
+
+    named = tuple(OUR_NAMES.get(stage) for stage in stages)
+
+    assert named == movements(months)
+
+
+@given(st.lists(revenues, min_size=1, max_size=8))
+def test_a_month_has_a_stage_unless_it_stays_at_zero(months: list[int]) -> None:
+    stays = months[-1] == 0 and (len(months) == 1 or months[-2] == 0)
+
+    assert (LIFECYCLE.stage(months).outcome is None) is stays
+
+
+def test_every_stage_can_be_reached() -> None:
+    assert [flaw.kind for flaw in check_table(LIFECYCLE.STAGES).flaws] == ["gap"]
+
+
+@given(st.lists(revenues | st.none(), min_size=1, max_size=6))
+def test_a_stage_that_is_known_though_a_month_is_missing_holds_whatever_it_was(
+    months: list[int | None],
+) -> None:
+    found = LIFECYCLE.stage(months)
+    missing = [place for place, revenue in enumerate(months) if revenue is None]
+
+    for revenue in (0, 1, 3):
+        filled = LIFECYCLE.stage([revenue if each is None else each for each in months])
+        assert found.verdict == "unknown" or filled.outcome == found.outcome
+    assert missing or found.verdict != "unknown"
+
+
+@given(st.lists(st.tuples(revenues, revenues), min_size=1, max_size=8))
+def test_the_rates_are_sums_over_the_stages(portfolio: list[tuple[int, int]]) -> None:
+    at_risk = sum(before for before, _ in portfolio)
+    changes: Counter[str | None] = Counter()
+    for months in portfolio:
+        changes[LIFECYCLE.stage(months).outcome] += months[1] - months[0]
+
+    found = LIFECYCLE.rates(waterfall_of(portfolio))
+
+    stages = {
+        "new": "new",
+        "expansion": "growing",
+        "contraction": "shrinking",
+        "churn": "churned",
+    }
+    for name, stage in stages.items():
+        assert found[name].value == (Fraction(changes[stage], at_risk) if at_risk else None)
+
+
+# --- customerOS's contract status
+
+
+def test_a_contract_that_ends_or_starts_today_is_live_today() -> None:
+    today = dt.date(2024, 3, 15)
+    contract = {"approved": True, "auto_renew": True, "service_start": today, "ended_at": today}
+
+    assert CUSTOMEROS.STATUS.decide(contract, as_of=today).outcome == "LIVE"
+
+
+@pytest.mark.parametrize("fact", ["approved", "auto_renew"])
+def test_what_a_contract_cannot_do_without_is_asked_for(fact: str) -> None:
+    today = dt.date(2024, 3, 15)
+    contract = {
+        "approved": True,
+        "auto_renew": True,
+        "service_start": dt.date(2024, 1, 1),
+        "renewed_at": dt.date(2024, 3, 1),
+    }
+
+    decision = CUSTOMEROS.STATUS.decide(contract | {fact: None}, as_of=today)
+
+    assert (decision.outcome, decision.questions) == (None, (fact,))
+
+
+@pytest.mark.parametrize(
+    ("status", "likelihood", "risk"),
+    [
+        ("ENDED", "HIGH", "CHURNED"),
+        ("ENDED", None, "CHURNED"),
+        ("LIVE", "HIGH", "OK"),
+        ("SCHEDULED", "HIGH", "OK"),
+        ("OUT_OF_CONTRACT", "HIGH", "MEDIUM_RISK"),
+        ("LIVE", "MEDIUM", "MEDIUM_RISK"),
+        ("LIVE", "LOW", "HIGH_RISK"),
+        ("OUT_OF_CONTRACT", "ZERO", "HIGH_RISK"),
+        ("LIVE", None, None),
+    ],
+)
+def test_a_contract_is_at_the_risk_of_its_likelihood(
+    status: str, likelihood: str | None, risk: str | None
+) -> None:
+    facts = {"status": status, "likelihood": likelihood}
+
+    assert CUSTOMEROS.RISK.decide(facts).outcome == risk
+
+
+def test_the_tables_of_statuses_and_risks_are_sound() -> None:
+    assert check_table(CUSTOMEROS.STATUS).flaws == ()
+    assert check_table(CUSTOMEROS.RISK).flaws == ()
+
+
+def published_state(risks: Sequence[str]) -> str:
+    """The publication's own form: which risks the contracts have among them, in order."""
+    for state in ("CHURNED", "OK", "MEDIUM_RISK"):
+        among = CUSTOMEROS.WORST_LAST[: CUSTOMEROS.WORST_LAST.index(state) + 1]
+        if all(risk in among for risk in risks):
+            return state
+    return "HIGH_RISK"
+
+
+risks_of_contracts = st.lists(st.sampled_from(CUSTOMEROS.WORST_LAST), min_size=1, max_size=6)
+
+
+@given(risks_of_contracts)
+def test_an_organisation_is_as_its_worst_contract(risks: list[str]) -> None:
+    assert CUSTOMEROS.organisation(risks) == published_state(risks)
+
+
+@given(risks_of_contracts)
+def test_an_unknown_risk_leaves_an_organisation_unknown_unless_it_cannot_be_worse(
+    risks: list[str],
+) -> None:
+    worst = "HIGH_RISK" if "HIGH_RISK" in risks else None
+
+    assert CUSTOMEROS.organisation([*risks, None]) == worst
+
+
+def test_an_organisation_without_contracts_has_no_state() -> None:
+    assert CUSTOMEROS.organisation([]) is None

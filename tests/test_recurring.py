@@ -272,10 +272,62 @@ def test_a_rescinded_deal_that_was_paid_and_refunded_is_on_no_basis() -> None:
         assert euros(cube([stopped], moves, basis=basis)) == {}
 
 
-def test_a_month_in_which_more_went_back_than_came_in_is_refused_by_customer_and_month() -> None:
-    moves = [*monthly("paid"), refund("2026-08-20", Decimal("150.50"), to="C-1")]
+def test_a_refund_of_more_than_its_month_has_lowers_the_months_before_the_latest_first() -> None:
+    moves = [*monthly("paid"), refund("2026-08-20", Decimal("250.50"), to="C-1")]
 
-    with pytest.raises(LedgerError, match=r"\['A'\]: -50.50 in 2026-08: what went back is more"):
+    found = cube([RUNNING], moves, basis="collected")
+
+    assert found.amounts(0).tolist() == [49_50]
+    assert euros(found)["A"][1:] == [0, 0, 100]
+
+
+def test_a_credit_note_of_a_month_without_an_invoice_lowers_the_invoice_before_it() -> None:
+    moves = [due("2026-06-05", 1200, to="C-1"), credit("2026-08-20", 300, to="C-1")]
+
+    assert euros(cube([RUNNING], moves, basis="billed"))["A"] == [900, 0, 0, 0]
+
+
+def test_a_refund_may_correct_a_month_before_the_span() -> None:
+    before = contract("C-1", "2026-05-01", None)
+    moves = [paid("2026-05-20", 500, to="C-1"), *monthly("paid")]
+    back = refund("2026-06-20", 400, to="C-1")
+
+    found = cube([before], [*moves, back], basis="collected")
+
+    assert euros(found)["A"] == [0, 100, 100, 100]
+
+
+def test_a_refund_after_the_span_corrects_the_same_month_in_every_cube_of_the_ledger() -> None:
+    moves = [*monthly("paid"), refund("2026-09-20", 150, to="C-1")]
+    short = span("2026-06-01/2026-09-01")
+
+    assert euros(cube([RUNNING], moves, basis="collected"))["A"] == [100, 100, 50, 0]
+    assert euros(cube([RUNNING], moves, short, basis="collected"))["A"] == [100, 100, 50]
+
+
+def test_a_refund_in_a_month_that_is_not_over_corrects_no_month_yet() -> None:
+    moves = [*monthly("paid"), refund("2026-10-02", 50, to="C-1")]
+
+    found = cube([RUNNING], moves, basis="collected", as_of=day("2026-10-15"))
+
+    assert euros(found)["A"] == [100] * 4
+
+
+def test_a_ledger_is_read_to_the_end_of_the_calendar() -> None:
+    found = cube([RUNNING], monthly("paid"), basis="collected", as_of=dt.date.max)
+
+    assert euros(found)["A"] == [100] * 4
+
+
+def test_more_refunded_than_ever_came_in_is_refused_by_the_entry_and_the_customer() -> None:
+    moves = [
+        *monthly("paid"),
+        refund("2026-08-20", 250, to="C-1", entry="R-1"),
+        refund("2026-09-20", Decimal("150.50"), to="C-1", entry="R-2"),
+    ]
+    message = r"\['R-2'\]: with this refund 0.50 more went back to A than ever came in"
+
+    with pytest.raises(LedgerError, match=message):
         cube([RUNNING], moves, basis="collected")
 
 
@@ -628,3 +680,12 @@ def test_units_of_terms_stand_beside_their_amounts() -> None:
     )
 
     assert [list(found.units(month)) for month in (0, 1)] == [[3, 0], [3, 5]]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("basis", "hint"),
+    [("mrr", "; contracted is ARR: divide its amounts by 12"), ("ARR", "; contracted is ARR")],
+)
+def test_a_run_rate_in_the_place_of_a_basis_is_told_where_to_look(basis: str, hint: str) -> None:
+    with pytest.raises(CubeError, match=f"contracted, billed, collected{hint}"):
+        cube([RUNNING], None, basis=basis)

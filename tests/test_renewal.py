@@ -112,8 +112,42 @@ def test_a_customer_who_signed_and_did_not_pay_is_lost_the_day_after_grace() -> 
     line = the_line(report)
     assert line.outcome is Outcome.LOST
     assert line.reason == (
-        "new signed on 2026-06-10; 0 of 1200 collected; grace ended on 2026-07-30"
+        "new signed on 2026-06-10; 0 of 1200 collected; grace ended on 2026-07-30; "
+        "signed, unpaid past grace: lost unless paid"
     )
+
+
+def test_the_report_counts_what_is_signed_and_unpaid_past_grace() -> None:
+    early, late = (
+        june([old(), new()], [due()], as_of=as_of)
+        for as_of in (LAST_DAY_OF_GRACE, day("2026-07-31"))
+    )
+
+    assert (early.unpaid, late.unpaid) == ((), late.lines)
+    assert "  unpaid    1 signed, unpaid past grace: lost unless paid" in repr(late).splitlines()
+    assert "unpaid" not in repr(early)
+
+
+def test_a_renewal_that_ended_unpaid_is_not_waited_for() -> None:
+    report = june([old(), new(end_reason="churned")], [due()], as_of=day("2026-07-31"))
+
+    assert the_line(report).outcome is Outcome.LOST
+    assert report.unpaid == ()
+
+
+def test_the_report_says_how_many_contracts_have_no_end_and_never_fall_due() -> None:
+    endless = contract("on", "2025-07-01", None)
+
+    assert june([old()]).never_due == ""
+    report = june([old(), endless])
+    assert report.never_due == "1 contract has no end and never falls due"
+    assert f"  no end    {report.never_due}" in repr(report).splitlines()
+
+
+def test_of_two_ids_in_one_text_the_fault_says_how_to_give_several() -> None:
+    for text in ("old;older", "old,older"):
+        (fault,) = june([old(), new(renews=text)]).faults
+        assert str(fault).endswith(f"no contract '{text}' is known; give several as a tuple")
 
 
 def test_a_customer_who_has_not_signed_is_open_until_the_last_day_of_grace_then_lost() -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -334,6 +335,26 @@ def test_what_was_taken_for_granted_is_said() -> None:
 
     assert "taken as signed on the first day, since no other is given: 2 contracts" in text
     assert "a contract that only the dates suggest, in 12 months: 1 contract" in text
+
+
+def test_contracts_without_an_end_are_counted() -> None:
+    endless = tuple(attrs.evolve(euros(f"A-{n}", "A", JUNE), end=None) for n in range(2))
+    lines = report(Book(contracts=(*endless, euros("B-1", "B", JUNE)))).splitlines()
+
+    assert "  2 contracts have no end and never fall due" in lines
+
+
+def test_what_is_signed_and_unpaid_past_grace_is_counted() -> None:
+    april = dt.date(2026, 4, 10)
+    contracts = (
+        euros("A-1", "A", april),
+        euros("A-2", "A", dt.date(2027, 4, 10), renews="A-1"),
+    )
+    owed = Entry(entry="1", contract="A-2", kind="due", on=april, amount=1200)
+    lines = report(Book(contracts=contracts, payments=(owed,))).splitlines()
+
+    words = "signed, unpaid past grace, in 12 months: lost unless paid"
+    assert f"  {words}: 1 contract, 1,200" in lines
 
 
 def test_many_contradictions_are_counted_and_the_first_are_shown() -> None:

@@ -302,3 +302,26 @@ def test_triangles_and_series_compare_by_content() -> None:
     for report in (cohort_triangle, lambda cube: trailing_retention(cube, 1)):
         one, same, other = map(report, cubes)
         assert one == same != other
+
+
+def test_cohorts_in_which_nobody_began_are_not_printed() -> None:
+    triangle = cohort_triangle(cube_of_histories({"ada": (0, 0, 100, 50), "bo": (5, 5, 5, 5)}))
+
+    assert repr(triangle).splitlines() == [
+        "net retention in EUR by age in months",
+        "  began  customers     0    1",
+        f"{triangle.months[1]}          1  100%  50%",
+        "1 customer paid in the first month, kept apart",
+    ]
+
+
+def test_where_all_began_before_the_second_month_the_triangle_says_only_so() -> None:
+    triangle = cohort_triangle(cube_of_histories({"ada": (5, 5, 5), "bo": (5, 5, 5)}))
+
+    assert repr(triangle).splitlines()[1:] == ["2 customers paid in the first month, kept apart"]
+
+
+def test_ages_beyond_those_printed_are_named() -> None:
+    triangle = cohort_triangle(cube_of_histories({"ada": (0, *[100] * 16)}))
+
+    assert repr(triangle).splitlines()[-1] == "ages 13 to 15 are in net_retention"

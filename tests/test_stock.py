@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from cslib import stock
 from cslib.coverage import check_table
+from cslib.decisions import Decision, Row
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.health import Band, Measure
 from cslib.lifecycle import Event
-from cslib.ownership import Row
 from cslib.playbooks import Playbook, Verdict
 from cslib.review import Definitions
 from cslib.stock import OWNERSHIP, PLAYBOOKS, SCORECARD, SUBSCRIPTION
@@ -232,6 +232,84 @@ def test_every_row_of_owners_decides_some_deal(row: Row) -> None:
     assert OWNERSHIP.decide(OWNED[row.name]).row == row
 
 
+EXPANSION: Mapping[str, object] = {
+    "deal": "expansion",
+    "cs_commercial": True,
+    "new_product_line": False,
+}
+
+
+def owner_of(given: Mapping[str, object], **facts: object) -> Decision:
+    return OWNERSHIP.decide({**given, **facts})
+
+
+def test_customer_success_owns_the_second_renewal() -> None:
+    decision = owner_of(DEAL)
+
+    assert decision.outcome == "cs"
+    assert decision.row is not None
+    assert decision.row.name == "renewal or up-sell"
+
+
+def test_customer_success_owns_an_up_sell() -> None:
+    assert owner_of(EXPANSION).outcome == "cs"
+
+
+def test_sales_win_new_accounts() -> None:
+    assert owner_of({"deal": "new"}).outcome == "sales"
+
+
+@pytest.mark.parametrize("deal", [DEAL, EXPANSION])
+def test_where_the_cs_team_lacks_commercial_ability_sales_own_it(
+    deal: Mapping[str, object],
+) -> None:
+    assert owner_of(deal, cs_commercial=False).outcome == "sales"
+
+
+def test_the_first_renewal_is_joint_with_the_sales_who_know_the_decision_makers() -> None:
+    decision = owner_of(DEAL, renewal_number=1)
+
+    assert decision.outcome == "joint"
+    assert decision.reason == (
+        "joint, by row 'first renewal': the sales who know the decision makers take part "
+        "(deal = 'renewal', renewal_number = 1)"
+    )
+
+
+@pytest.mark.parametrize("deal", [DEAL, EXPANSION])
+def test_a_new_product_line_is_sold_jointly(deal: Mapping[str, object]) -> None:
+    assert owner_of(deal, new_product_line=True).outcome == "joint"
+
+
+def test_a_team_without_commercial_ability_leaves_even_the_first_renewal_to_sales() -> None:
+    decision = owner_of(DEAL, cs_commercial=False, renewal_number=1, new_product_line=True)
+
+    assert decision.outcome == "sales"
+    assert decision.row is not None
+    assert decision.row.name == "no commercial ability"
+
+
+def test_the_other_reading_of_r6_is_another_order_of_the_rows() -> None:
+    new, unable, first, *rest = OWNERSHIP.rows
+    other = attrs.evolve(OWNERSHIP, rows=(new, first, unable, *rest))
+
+    assert other.decide({**DEAL, "cs_commercial": False, "renewal_number": 1}).outcome == "joint"
+    assert other.fingerprint != OWNERSHIP.fingerprint
+
+
+def test_a_kind_of_deal_that_the_doctrine_does_not_know_is_nobody_s() -> None:
+    decision = owner_of(DEAL, deal="training")
+
+    assert (decision.verdict, decision.outcome, decision.row) == ("no_row", None, None)
+    assert str(decision) == "no row applies"
+
+
+def test_a_kind_of_deal_that_is_misspelt_is_told_with_the_one_that_is_meant() -> None:
+    assert str(owner_of(DEAL, deal="Renewal")) == (
+        "no row applies; deal = 'Renewal': did you mean 'renewal'?"
+    )
+
+
 KINDS = {"deal": ("new", "renewal", "expansion")}
 
 
@@ -343,7 +421,7 @@ def test_the_page_lists_every_playbook_as_it_is() -> None:
 
 def test_the_page_lists_every_row_of_owners_as_it_is() -> None:
     assert table("Row") == [
-        (each.name, str(each.when), each.owner, each.reason, each.source) for each in OWNERSHIP.rows
+        (each.name, str(each.when), each.then, each.reason, each.source) for each in OWNERSHIP.rows
     ]
 
 

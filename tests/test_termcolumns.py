@@ -31,7 +31,18 @@ from cslib.termcolumns import (
     renewal_columns,
 )
 from cslib.termlines import REASONS, Verdicts
-from ledger_strategies import JUNE, books, due, new, old, paid, some_days, three_years, tidy_books
+from ledger_strategies import (
+    JUNE,
+    books,
+    contract,
+    due,
+    new,
+    old,
+    paid,
+    some_days,
+    three_years,
+    tidy_books,
+)
 from term_tables import LATER, SPAN, columns_of_contracts, days, in_columns, yearly_books
 
 CONVENTIONS = (
@@ -97,7 +108,8 @@ def said_by_columns(found: RenewalColumns) -> dict[str, Any]:
 
 def assert_same(found: RenewalColumns, report: RenewalReport) -> None:
     assert_same_lines(found, report)
-    assert found.judged_alone.faults == report.faults
+    assert found.faults == report.faults
+    assert found.never_due == report.never_due
     assert found.judged_alone.duplicates == report.duplicates
     assert found.assumed_signed == report.assumed_signed
     assert found.assumed_known == report.assumed_known
@@ -357,6 +369,19 @@ def test_it_reads_as_its_rate() -> None:
     ]
 
 
+def test_it_names_the_faults_of_the_book_and_how_many_contracts_have_no_end() -> None:
+    book = [old(), contract("on", "2025-07-01", None, account="B"), new(renews="old;older")]
+    found = june(book)
+
+    assert [str(fault) for fault in found.faults] == [
+        "$.contracts['new'].renews: no contract 'old;older' is known; give several as a tuple"
+    ]
+    assert repr(found).splitlines()[-2:] == [
+        "  no end    1 contract has no end and never falls due",
+        "  faults    1, listed in .faults",
+    ]
+
+
 def test_it_says_as_known_when_it_was_made_and_that_the_book_ended_long_before() -> None:
     found = june([old()], as_of=dt.date(2026, 6, 1), known_at=dt.date(2026, 5, 31))
 
@@ -380,8 +405,17 @@ def test_an_instant_without_a_zone_is_refused_as_for_records() -> None:
 
 
 def test_labels_must_be_as_many_as_the_contracts_due() -> None:
-    with pytest.raises(TermColumnsError, match=r"has shape \(2,\): expected 1, one for each"):
-        june([old(), new()]).by(["a", "b"])
+    with pytest.raises(TermColumnsError, match=r"has shape \(3,\): expected 1, one for each"):
+        june([old(), new()]).by(["a", "b", "c"])
+
+
+def test_labels_of_every_contract_given_are_told_how_to_be_indexed() -> None:
+    found = june([old(), new()])
+    labels = np.array(["a", "b"])
+
+    with pytest.raises(TermColumnsError, match=r"index your column with `.rows`: labels\[found"):
+        found.by(labels)
+    assert list(found.by(labels[found.rows])) == ["a"]
 
 
 def test_an_invalid_record_of_an_odd_account_names_its_row() -> None:

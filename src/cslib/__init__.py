@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cslib.decisions import DecisionTable, Row
     from cslib.errors import CslibError, DefinitionError, Fault
     from cslib.health import Band, Measure, Scorecard, Tier
     from cslib.lifecycle import Event, Lifecycle, Stage, Transition
@@ -29,6 +30,7 @@ __all__ = [
     "Book",
     "Contract",
     "CslibError",
+    "DecisionTable",
     "DefinitionError",
     "Definitions",
     "Entry",
@@ -43,6 +45,7 @@ __all__ = [
     "Period",
     "Playbook",
     "Rate",
+    "Row",
     "Rule",
     "Schema",
     "Scorecard",
@@ -58,6 +61,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "decisions": ("DecisionTable", "Row"),
     "errors": ("CslibError", "DefinitionError", "Fault"),
     "health": ("Band", "Measure", "Scorecard", "Tier"),
     "lifecycle": ("Event", "Lifecycle", "Stage", "Transition"),

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import attrs
 
+from cslib.currencies import by_currency
 from cslib.ledger import Contract, EndReason, Entry, EntryKind, Ledger, read_ledger
 from cslib.lineage import Lineage, Link, Sale, sale_of, trace_lineage
 from cslib.money import exact
@@ -34,6 +35,8 @@ class FindingKind(enum.StrEnum):
     """Records contradict one another, or name what is not there; figures leave them out."""
     MIXED_CURRENCY = "mixed_currency"
     """Contracts in several currencies, which no figure adds up."""
+    NO_END = "no_end"
+    """A contract has no end and never falls due, and another says that it renews it."""
     OVERLAP = "overlap"
     """Two contracts for one product line run at once, and neither renews the other."""
     GAP = "gap"
@@ -100,38 +103,13 @@ def audit_ledger(
     found: set[Finding] = set()
     ledgers = [
         read_ledger(*part, as_of=as_of, known_at=known_at)
-        for part in _by_currency(list(contracts), None if payments is None else list(payments))
+        for part in by_currency(contracts, payments).values()
     ]
     found.update(_mixed(ledgers))
     for ledger in ledgers:
         found.update(_findings(ledger, trace_lineage(ledger)))
     order = list(FindingKind)
     return tuple(sorted(found, key=lambda each: (order.index(each.kind), each.place, each.problem)))
-
-
-_Book: TypeAlias = tuple[Sequence[Contract], Sequence[Entry] | None]
-
-
-def _by_currency(book: Sequence[Contract], moves: Sequence[Entry] | None) -> Iterator[_Book]:
-    """The book of each currency; a payment goes with its contract, one of no known with the first.
-
-    What is no record is left to :func:`~cslib.ledger.read_ledger`, which refuses it by its place.
-    """
-    of_contract: dict[str, set[str]] = defaultdict(set)
-    for each in book:
-        if isinstance(each, Contract):
-            of_contract[each.contract].add(each.currency)
-    currencies = sorted(set().union(*of_contract.values()))
-    if len(currencies) < 2 or not all(isinstance(each, Contract) for each in book):
-        yield book, moves
-    elif not all(isinstance(each, Entry) for each in moves or ()):
-        yield (), moves
-    else:
-        for currency in currencies:
-            entries = moves and [
-                move for move in moves if currency in of_contract.get(move.contract, currencies[:1])
-            ]
-            yield [each for each in book if each.currency == currency], entries
 
 
 def _mixed(ledgers: Sequence[Ledger]) -> Iterator[Finding]:
@@ -159,6 +137,7 @@ def _mixed(ledgers: Sequence[Ledger]) -> Iterator[Finding]:
 def _findings(ledger: Ledger, lineage: Lineage) -> Iterator[Finding]:
     for fault in (*ledger.faults, *lineage.faults):
         yield Finding(kind=FindingKind.FAULT, place=fault.path, problem=fault.message)
+    yield from _without_end(ledger)
     yield from _overlaps(ledger, lineage)
     for name, link in lineage.links.items():
         yield from _renewal(ledger.contracts.get(name), link)
@@ -173,6 +152,16 @@ def _of(contract: Contract, kind: FindingKind, problem: str) -> Finding:
 
 # --------------------------------------------------------------------------------------
 # Terms
+
+
+def _without_end(ledger: Ledger) -> Iterator[Finding]:
+    """Contracts without an end that another renews all the same: perhaps it was forgotten."""
+    for contract in ledger.contracts.values():
+        for name in contract.renews:
+            named = ledger.contracts.get(name)
+            if named is not None and named.end is None:
+                problem = f"has no end and never falls due, and {contract.contract} says that it "
+                yield _of(named, FindingKind.NO_END, f"{problem}renews it; fill in the end")
 
 
 _NAMED = 3

@@ -30,19 +30,39 @@ __all__ = ["Bridge", "BridgeLine", "Retention", "retention", "retention_bridge"]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Retention:
     """Retention over one window under a convention, each rate with its evidence.
 
     Attributes:
-        grr: Gross revenue retention, in minor units.
-        nrr: Net revenue retention, in minor units.
+        month: The month in which the window ends.
+        currency: ISO 4217 code.
+        grr: Gross revenue retention, in minor units; printed in major ones.
+        nrr: Net revenue retention, likewise.
         logos: Logo retention.
     """
 
+    month: Period
+    currency: str
     grr: Rate
     nrr: Rate
     logos: Rate
+
+    def __repr__(self) -> str:
+        rows = [
+            f"retention to {self.month}, {self.grr.convention.removeprefix('GRR, ')}",
+            f"  GRR    {self._major(self.grr)}",
+            f"  NRR    {self._major(self.nrr)}",
+            f"  logos  {attrs.evolve(self.logos, convention='')}",
+        ]
+        return "\n".join(rows)
+
+    def _major(self, rate: Rate) -> str:
+        """A rate of minor units in major ones, and its currency."""
+        both = (rate.numerator, rate.denominator)
+        above, below = (to_major(int(each), self.currency) for each in both)
+        shown = attrs.evolve(rate, numerator=above, denominator=below, convention="")
+        return f"{self.currency} {shown}"
 
 
 def retention(
@@ -74,9 +94,15 @@ def retention(
     >>> found = retention(cube, february, RetentionConvention(name="a month", months=1))
     >>> f"{found.grr:.1%}", f"{found.nrr:.1%}", f"{found.logos:.0%}"
     ('66.7%', '80.0%', '50%')
+    >>> found
+    retention to 2026-02, a month, over a month
+      GRR    EUR 100.00 of 150.00 = 66.7 % (14.8 to 95.8 %, 95 % Wilson on n_eff 1.8)
+      NRR    EUR 120.00 of 150.00 = 80.0 % (no interval: a net rate is no proportion)
+      logos  1 of 2 = 50.0 % (9.5 to 90.5 %, 95 % Wilson)
     """
     window = _Window.of(cube, month, convention)
-    return Retention(**{measure: _rate(window, convention, measure) for measure in _MEASURES})
+    rates = {measure: _rate(window, convention, measure) for measure in _MEASURES}
+    return Retention(month=month, currency=cube.currency, **rates)
 
 
 _MEASURES = {"grr": "GRR", "nrr": "NRR", "logos": "logo retention"}
@@ -242,6 +268,7 @@ class Bridge:
         basis: What the amounts are, as the cube says.
         a: The rate under the first convention.
         b: The rate under the second.
+        windows: The months of the window of each.
         lines: The causes, the opening first.
     """
 
@@ -251,6 +278,7 @@ class Bridge:
     basis: str = ""
     a: Rate
     b: Rate
+    windows: tuple[int, int]
     lines: tuple[BridgeLine, ...]
 
     def __repr__(self) -> str:
@@ -262,6 +290,9 @@ class Bridge:
             for each in (*self.lines, total)
         ]
         head = [f"a: {self.a.convention} = {self.a:.1%}", f"b: {self.b.convention} = {self.b:.1%}"]
+        one, other = self.windows
+        if one != other:
+            head.append(f"the windows differ, {one} and {other} months: ask both over one of them")
         table = text_table([f"to {self.month}", "a", "b", "b - a"], rows)
         return "\n".join([*head, table])
 
@@ -318,6 +349,7 @@ def retention_bridge(
         basis=cube.basis,
         a=rates[0],
         b=rates[1],
+        windows=(a.months, b.months),
         lines=tuple(
             BridgeLine(cause=cause, a=one.get(cause, 0), b=other.get(cause, 0))
             for cause in {**one, **other}

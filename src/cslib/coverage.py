@@ -1,7 +1,7 @@
-"""Coverage: whether an owner table leaves a deal without an owner, or has a row for nothing.
+"""Coverage: whether a decision table leaves a record without an outcome, or has an idle row.
 
 :func:`check_table` looks at every combination of what the conditions of an
-:class:`~cslib.ownership.OwnerTable` can tell apart: of a flag both sides, of a text each value
+:class:`~cslib.decisions.DecisionTable` can tell apart: of a flag both sides, of a text each value
 mentioned and one other, of a number or day the bounds mentioned and a value on each side of them;
 and of each the unknown. So it is exhaustive, and where that would take too long it refuses.
 
@@ -23,10 +23,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from cslib.decisions import DecisionTable, HitPolicy, Row
 from cslib.errors import CslibError, suggestion
 from cslib.expressions import MIRRORED, Apply, Fact, Kind, Literal, Node, literal, make, to_text
 from cslib.faults import shown
-from cslib.ownership import HitPolicy, OwnerTable, Row
 from cslib.rules import Rule
 
 __all__ = ["Check", "CheckError", "Flaw", "FlawKind", "check_table"]
@@ -35,9 +35,9 @@ _MAX_ANSWERS = 2**22  # of all rows, at all the combinations that a check looks 
 
 
 def check_table(
-    table: OwnerTable, *, values: Mapping[str, Iterable[object]] | None = None
+    table: DecisionTable, *, values: Mapping[str, Iterable[object]] | None = None
 ) -> Check:
-    """Whether some deal has no owner, some row never decides, or two rows contend.
+    """Whether some record has no outcome, some row never decides, or two rows contend.
 
     Args:
         table: The table.
@@ -50,15 +50,14 @@ def check_table(
             text or number in the place of several, what no fact can be, or a text of a row in
             another case.
 
-    >>> from cslib.ownership import CS, JOINT, SALES
-    >>> table = OwnerTable(name="ours", rows=(
-    ...     Row(name="new account", when="deal == 'new'", owner=SALES),
-    ...     Row(name="renewal", when="deal == 'renewal'", owner=CS),
-    ...     Row(name="first renewal", when="deal == 'renewal' and number == 1", owner=JOINT),
+    >>> table = DecisionTable(name="owner", rows=(
+    ...     Row(when="deal == 'new'", then="sales"),
+    ...     Row(when="deal == 'renewal'", then="cs"),
+    ...     Row(when="deal == 'renewal' and number == 1", then="joint"),
     ... ))
     >>> print(check_table(table))
     no row applies, as where deal = 'other'
-    row 'first renewal' never decides: where it holds, 'renewal' comes first
+    row 'joint' never decides: where it holds, 'cs' comes first
     >>> check_table(table, values={"deal": ("new", "renewal")}).flaws[0].kind
     <FlawKind.MASKED: 'masked'>
     """
@@ -89,7 +88,7 @@ def _check_names(values: Mapping[str, Iterable[object]], axes: Sequence[_Axis]) 
 
 @attrs.define
 class CheckError(CslibError, ValueError):
-    """An owner table cannot be checked as asked.
+    """A decision table cannot be checked as asked.
 
     Attributes:
         problem: Why, and the way out.
@@ -102,10 +101,10 @@ class CheckError(CslibError, ValueError):
 
 
 class FlawKind(enum.StrEnum):
-    """What is wrong with an owner table, in the terms used of decision tables."""
+    """What is wrong with a decision table."""
 
     GAP = "gap"
-    """There are deals that no row takes."""
+    """There are records that no row takes."""
     MASKED = "masked"
     """A row never decides."""
     OVERLAP = "overlap"
@@ -114,13 +113,13 @@ class FlawKind(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Flaw:
-    """One thing wrong with an owner table.
+    """One thing wrong with a decision table.
 
     Attributes:
         kind: What.
         rows: The names of the rows: none for a gap, both of an overlap; of a masked row its own,
             then those that hold or may hold before it wherever it holds.
-        example: A deal that shows it, of as few facts as will do; None for a masked row.
+        example: A record that shows it, of as few facts as will do; None for a masked row.
     """
 
     kind: FlawKind
@@ -150,7 +149,7 @@ class Flaw:
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """What a check of an owner table found, and what it looked at.
+    """What a check of a decision table found, and what it looked at.
 
     Attributes:
         flaws: What is wrong; empty for a sound table.
@@ -171,7 +170,7 @@ class Check:
         return "\n".join(map(str, self.flaws)) or f"sound: no flaw in {self.points} combinations"
 
 
-def _flaws(table: OwnerTable, grid: _Grid, answers: npt.NDArray[np.int8]) -> Iterator[Flaw]:
+def _flaws(table: DecisionTable, grid: _Grid, answers: npt.NDArray[np.int8]) -> Iterator[Flaw]:
     uncovered = (answers == 0).all(axis=0)
     if uncovered.any():
         yield Flaw(kind=FlawKind.GAP, example=grid.example(uncovered))
@@ -187,7 +186,7 @@ def _overlaps(rows: Sequence[Row], grid: _Grid, holds: npt.NDArray[np.bool_]) ->
             yield Flaw(kind=FlawKind.OVERLAP, rows=names, example=example)
 
 
-def _masked(table: OwnerTable, answers: npt.NDArray[np.int8]) -> Iterator[Flaw]:
+def _masked(table: DecisionTable, answers: npt.NDArray[np.int8]) -> Iterator[Flaw]:
     """Rows that never decide; of a unique table, whose overlaps say the rest, that never hold."""
     foremost = (answers != 0).argmax(axis=0)  # the first row that holds or may hold
     for place, row in enumerate(table.rows):

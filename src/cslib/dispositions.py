@@ -113,6 +113,15 @@ class Disposition(enum.StrEnum):
     RESCINDED = "rescinded"
     UNCLEAR = "unclear"
 
+    @property
+    def words(self) -> str:
+        """It as people write it.
+
+        >>> Disposition.CO_TERMED.words, Disposition.RENEWED_ON_TIME.words
+        ('co-termed', 'renewed on time')
+        """
+        return self.replace("co_", "co-").replace("_", " ")
+
 
 _BY_TIMING = {
     Timing.EARLY: Disposition.RENEWED_EARLY,
@@ -208,6 +217,13 @@ class Line:
             for each in self.successors
             if each.timing.is_by(by) and (each.cash.since or not collected)
         )
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether it is lost for want of cash alone: signed in time, unpaid past grace."""
+        signed = self.renewing(collected=False)
+        still = any(each.record.end_reason is None for each in signed)
+        return self.outcome is Outcome.LOST and still
 
     @property
     def disposition(self) -> Disposition:
@@ -397,7 +413,9 @@ def _waited_for(
         outcome = Outcome.LOST_TO_CLOSURE if left in _CLOSURES else Outcome.LOST
         return outcome, f"{story}; {_LEFT[left]}"
     if term.is_over:
-        return Outcome.LOST, f"{story}; grace ended on {term.grace_until}"
+        unpaid = "; signed, unpaid past grace: lost unless paid"
+        more = unpaid if waiting is Outcome.PENDING_CASH else ""
+        return Outcome.LOST, f"{story}; grace ended on {term.grace_until}{more}"
     return waiting, f"{story}; grace runs until {term.grace_until}"
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Verdict",
     "annual_rate",
     "figures_of",
+    "never_due_of",
     "part_of",
     "silence_of",
     "verdict_of",
@@ -184,6 +185,17 @@ def silence_of(last_recorded: dt.date | None, today: dt.date, grace_days: int) -
         if days > grace_days
         else ""
     )
+
+
+def never_due_of(endless: int) -> str:
+    """How many contracts have no end, in words; empty where none is without.
+
+    >>> never_due_of(2), never_due_of(1), never_due_of(0)
+    ('2 contracts have no end and never fall due', '1 contract has no end and never falls due', '')
+    """
+    if endless == 1:
+        return "1 contract has no end and never falls due"
+    return f"{endless:,} contracts have no end and never fall due" if endless else ""
 
 
 def annual_rate(stakes: Sequence[tuple[Fraction, Fraction, float]]) -> float | None:

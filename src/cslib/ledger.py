@@ -47,6 +47,7 @@ __all__ = [
     "EntryKind",
     "Ledger",
     "LedgerError",
+    "checked_records",
     "exponents_of",
     "read_ledger",
 ]
@@ -314,9 +315,22 @@ def _faults(record: object, checks: Mapping[str, _Check]) -> Iterator[Fault]:
     for name, (test, expected) in checks.items():
         value = getattr(record, name)
         if not test(value):
-            floated = _AMOUNT[1] in expected and isinstance(value, float) and math.isfinite(value)
-            remedy = f"; write Decimal('{float(value)}')" if floated else ""
+            remedy = _remedy(record, value) if _AMOUNT[1] in expected else ""
             yield Fault(f"$.{name}", f"expected {expected}, but got {_given(value)}{remedy}")
+
+
+def _remedy(record: object, value: object) -> str:
+    """What to write in the place of an amount."""
+    if isinstance(value, float) and math.isfinite(value):
+        return f"; write Decimal('{float(value)}')"
+    kind = getattr(record, "kind", None)
+    is_back = isinstance(kind, EntryKind) and kind in _TAKEN_OFF
+    if is_back and isinstance(value, int | Decimal) and _is_amount(-value):
+        return f"; write {-value}; `{kind}` already takes it off"
+    return ""
+
+
+_TAKEN_OFF = (EntryKind.CREDIT, EntryKind.REFUND)
 
 
 def _given(value: object) -> str:
@@ -436,7 +450,8 @@ def read_ledger(
 
     Raises:
         LedgerError: If a record is no :class:`Contract` or :class:`Entry`.
-        MixedCurrencyError: If those seen are in more than one currency; convert them first.
+        MixedCurrencyError: If those seen are in more than one currency:
+            :mod:`cslib.currencies` splits or converts them.
         MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
 
     >>> moved = {"entry": "P-1", "contract": "C-1", "kind": "paid", "on": dt.date(2026, 6, 9)}
@@ -446,7 +461,7 @@ def read_ledger(
     $.payments['P-1']: stands 2 times with different amount; keep the right one
     """
     view = _View(as_of, known_at)
-    given = _checked(contracts, Contract)
+    given = checked_records(contracts, Contract)
     seen = list(filter(view.sees, given))
     single_currency(contract.currency or "a currency that is not named" for contract in seen)
     terms = _table("contracts", "contract", seen)
@@ -511,7 +526,12 @@ class _View:
 _Record = TypeVar("_Record", Contract, Entry)
 
 
-def _checked(records: Iterable[_Record], kind: type[_Record]) -> list[_Record]:
+def checked_records(records: Iterable[_Record], kind: type[_Record]) -> list[_Record]:
+    """The records, all of one kind.
+
+    Raises:
+        LedgerError: If they are none, or one of them is of another kind; it says which.
+    """
     if not isinstance(records, Iterable):
         problem = f"expected records, but got {type(records).__name__}; of a Book, its contracts"
         raise LedgerError("book", (Fault("$", problem),))
@@ -525,7 +545,7 @@ def _checked(records: Iterable[_Record], kind: type[_Record]) -> list[_Record]:
 
 def _entries(payments: Iterable[Entry], later: set[str], view: _View) -> Iterator[Entry]:
     """The entries in view; what a contract not yet signed will owe is not."""
-    for entry in filter(view.sees, _checked(payments, Entry)):
+    for entry in filter(view.sees, checked_records(payments, Entry)):
         if entry.kind is not EntryKind.DUE or entry.contract not in later:
             yield entry
 

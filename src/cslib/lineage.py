@@ -292,7 +292,8 @@ def _renewed_by(
         return name, ""
     named = ledger.contracts.get(name)
     if named is None:
-        return None, f"no contract {name!r} is known"
+        several = "; give several as a tuple" if ";" in name or "," in name else ""
+        return None, f"no contract {name!r} is known{several}"
     if _is_rescinded(named):
         return None, ""
     if named.start >= contract.start:

@@ -158,14 +158,17 @@ class MixedCurrencyError(CslibError, ValueError):
         currencies: The codes that met, sorted.
 
     >>> print(MixedCurrencyError(("EUR", "USD")))
-    amounts in EUR and USD cannot be added; convert them first with one ExchangeRates table
+    amounts in EUR and USD cannot be added; ask for each currency alone, or convert them first \
+with one ExchangeRates table; cslib.currencies has by_currency and converted_records
     """
 
     currencies: tuple[str, ...]
 
     def __str__(self) -> str:
         met = ", ".join(self.currencies[:-1]) + f" and {self.currencies[-1]}"
-        return f"amounts in {met} cannot be added; convert them first with one ExchangeRates table"
+        ways = "ask for each currency alone, or convert them first with one ExchangeRates table"
+        where = "cslib.currencies has by_currency and converted_records"
+        return f"amounts in {met} cannot be added; {ways}; {where}"
 
 
 @attrs.define
@@ -631,9 +634,13 @@ class ExchangeRates:
         """An amount in minor units of ``source`` as minor units of ``target``, rounded once.
 
         Raises:
+            AmountError: If the amount is a Decimal or Fraction, which are major units elsewhere.
             InexactError: If the amount is not exact.
             MissingRateError: If the table lacks one of the two.
         """
+        if isinstance(minor, Decimal | Fraction):
+            way = f"give to_minor(amount, {source!r}), and to_major what comes back"
+            raise AmountError(minor, source, f"expected an int of minor units; {way}")
         return _rounded(
             _minor_units(minor, source) * self._minor_rate(source, target), self.rounding
         )

@@ -99,7 +99,8 @@ def movements(
             after more it counts as new. None: it is one however late.
 
     Raises:
-        CubeError: If an amount is negative, or ``reactivation_within`` is below 1.
+        CubeError: If the history is none, an amount is negative, or ``reactivation_within`` is
+            below 1.
         InexactError: If an amount is a float, text or missing.
 
     >>> print(*movements((100, 120, 0, 0, 90)))
@@ -119,6 +120,10 @@ def movements(
 
 
 def _amounts(history: Iterable[Exact]) -> list[Exact]:
+    if not isinstance(history, Iterable):
+        expected = "expected what one customer paid month by month, as (100, 120, 0)"
+        problem = f"is of {type(history).__name__}: {expected}; of a cube ask month_steps"
+        raise CubeError("history", None, problem)
     amounts = list(history)
     for month, amount in enumerate(amounts):
         if exact(amount, f"month {month} of a history") < 0:

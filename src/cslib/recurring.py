@@ -6,6 +6,9 @@ A part of :mod:`cslib.renewal`. The three bases are separate and never mixed:
 - *billed*: what falls due in the month, credit notes taken off;
 - *collected*: what is paid in the month, refunds taken off.
 
+A refund or credit note of more than its month has takes the rest off the months before it, the
+latest first: a month of revenue is never below 0.
+
 Billed and collected are amounts of the month as they are. A year invoiced at once stands in one
 month, and the others of that customer are months without revenue: take them for books that are
 invoiced by the month.
@@ -79,9 +82,10 @@ def customer_cube(
         CubeError: If the span is not over, or is not of whole months; if there is no such basis; or
             as :meth:`~cslib.cubes.CustomerCube.of_columns`.
         LedgerError: If records contradict one another, name no currency or no known contract; if
-            they leave open until when a contract ran; if there are no payments to go by; or if a
-            month is below 0: refunds or credit notes of what an earlier month had.
-        MixedCurrencyError: If the contracts are in more than one currency; convert them first.
+            they leave open until when a contract ran; if there are no payments to go by; or if more
+            went back to a customer than ever came in.
+        MixedCurrencyError: If the contracts are in more than one currency:
+            :mod:`cslib.currencies` splits or converts them.
 
     >>> fox = Contract(
     ...     contract="F-1",
@@ -113,9 +117,15 @@ def customer_cube(
 def _basis(given: Basis | str) -> Basis:
     names = [str(each) for each in Basis]
     if given not in names:
-        problem = f"is {given!r}: expected one of {', '.join(names)}"
-        raise CubeError("basis", None, problem + suggestion(str(given), names))
+        hint = _RUN_RATES.get(str(given).lower()) or suggestion(str(given), names)
+        raise CubeError("basis", None, f"is {given!r}: expected one of {', '.join(names)}{hint}")
     return Basis(given)
+
+
+_RUN_RATES = {
+    "arr": "; contracted is ARR",
+    "mrr": "; contracted is ARR: divide its amounts by 12",
+}
 
 
 def cube_of_terms(
@@ -316,17 +326,21 @@ _SIGNS: Mapping[Basis, Mapping[EntryKind, int]] = {
 def _moved(
     ledger: Ledger, span: Period, basis: Basis, customer: Callable[[Contract], object]
 ) -> CustomerCube:
-    """What fell due, or was paid, in each month of the span."""
-    if ledger.entries is None:
-        raise LedgerError(_BOOK, (Fault("$.payments", "none were given; contracted needs none"),))
-    found: dict[tuple[object, dt.date], int] = defaultdict(int)
-    for name, entries in ledger.entries.items():
-        contract = ledger.contracts[name]
-        for entry in () if _is_rescinded(contract) else entries:
-            if entry.kind in _SIGNS[basis] and entry.on in span:
-                amount = _SIGNS[basis][entry.kind] * _minor(entry, contract.currency)
-                found[customer(contract), entry.on.replace(day=1)] += amount
-    _refuse(_below_zero(found, ledger.currency))
+    """What fell due, or was paid, in each month of the span; all months that are over are read."""
+    months: dict[object, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
+    back: dict[object, list[Entry]] = defaultdict(list)
+    for key, entry, amount in _moves(ledger, basis, customer):
+        months[key][entry.on.replace(day=1)] += amount
+        if amount < 0:
+            back[key].append(entry)
+    short = {key: _carried_back(amounts) for key, amounts in months.items()}
+    _refuse(_never_came_in(short, back, ledger.currency))
+    found = {
+        (key, month): amount
+        for key, amounts in months.items()
+        for month, amount in amounts.items()
+        if month in span
+    }
     return CustomerCube.of_columns(
         customer=_column([key for key, _ in found]),
         month=np.array([month for _, month in found], "datetime64[M]"),
@@ -337,6 +351,25 @@ def _moved(
     )
 
 
+def _moves(
+    ledger: Ledger, basis: Basis, customer: Callable[[Contract], object]
+) -> Iterator[tuple[object, Entry, int]]:
+    """The key, entry and minor units of what counts on a basis, in the months that are over."""
+    if ledger.entries is None:
+        raise LedgerError(_BOOK, (Fault("$.payments", "none were given; contracted needs none"),))
+    tomorrow = min(ledger.today, dt.date.max - _A_DAY) + _A_DAY
+    for name, entries in ledger.entries.items():
+        contract = ledger.contracts[name]
+        key = customer(contract)
+        for entry in () if _is_rescinded(contract) else entries:
+            sign = _SIGNS[basis].get(entry.kind)
+            if sign and entry.on < tomorrow.replace(day=1):
+                yield key, entry, sign * _minor(entry, contract.currency)
+
+
+_A_DAY = dt.timedelta(days=1)
+
+
 def _minor(entry: Entry, currency: str) -> int:
     try:
         return to_minor(entry.amount, currency)
@@ -345,14 +378,29 @@ def _minor(entry: Entry, currency: str) -> int:
         raise
 
 
-def _below_zero(found: Mapping[tuple[object, dt.date], int], currency: str) -> Iterator[Fault]:
-    for (key, month), amount in found.items():
-        if amount < 0:
-            yield Fault(
-                f"$.payments[{str(key)!r}]",
-                f"{to_major(amount, currency)} in {month:%Y-%m}: what went back is more than what "
-                "came in; date it in the month that it corrects",
-            )
+def _carried_back(months: dict[dt.date, int]) -> int:
+    """Takes what a month is below 0 off the months before it, the latest first.
+
+    Returns:
+        What is left of it, since no month had so much.
+    """
+    short = 0
+    for month in sorted(months, reverse=True):
+        short -= months[month]
+        months[month] = max(-short, 0)
+        short = max(short, 0)
+    return short
+
+
+def _never_came_in(
+    short: Mapping[object, int], back: Mapping[object, Sequence[Entry]], currency: str
+) -> Iterator[Fault]:
+    for key, amount in short.items():
+        if amount:
+            last = max(back[key], key=lambda entry: (entry.on, entry.entry))
+            problem = f"with this {last.kind} {to_major(amount, currency)} more went back to {key}"
+            remedy = "than ever came in; give the entries that it takes back, or leave it out"
+            yield Fault(f"$.payments[{last.entry!r}]", f"{problem} {remedy}")
 
 
 def _column(keys: list[Any]) -> npt.NDArray[Any]:

@@ -58,6 +58,7 @@ from cslib.figures import (
     Verdict,
     annual_rate,
     figures_of,
+    never_due_of,
     part_of,
     silence_of,
     verdict_of,
@@ -339,10 +340,24 @@ class RenewalReport:
         return silence_of(self.last_recorded, utc_day(self.as_of), self.grace_days)
 
     @property
-    def maturity(self) -> Rate:
-        """The share of contracts due whose grace is over, so that they can no longer turn open.
+    def never_due(self) -> str:
+        """How many contracts have no end, so that they fall due in no period; empty where none.
 
-        It says how settled the other figures are; it is no estimate and has no interval.
+        An end that was only forgotten changes the rate; they are in :attr:`not_due`.
+        """
+        return never_due_of(sum(each.cause is NotDueCause.EVERGREEN for each in self.not_due))
+
+    @property
+    def unpaid(self) -> tuple[Line, ...]:
+        """The lines signed again and unpaid past grace: lost as things stand, renewed once paid."""
+        return tuple(line for line in self.lines if line.is_unpaid)
+
+    @property
+    def maturity(self) -> Rate:
+        """The share of contracts due whose grace is over, so that nothing is waited for any more.
+
+        What was signed in time and is :attr:`unpaid` is lost by then, and renewed if it is paid
+        after all. It is no estimate and has no interval.
         """
         over = sum(line.grace_until < utc_day(self.as_of) for line in self.due)
         convention = f"past {self.grace_days} days of grace"
@@ -351,7 +366,7 @@ class RenewalReport:
     def __repr__(self) -> str:
         known = f", as known at {self.known_at}" if self.known_at else ""
         outcomes = Counter(line.disposition for line in self.lines)
-        shown = (f"{outcomes[d]} {d.replace('_', ' ')}" for d in Disposition if outcomes[d])
+        shown = (f"{outcomes[d]} {d.words}" for d in Disposition if outcomes[d])
         rows = [
             f"renewal rate of {self.period} as of {self.as_of}{known}",
             f"  by count  {self.count}",
@@ -360,6 +375,9 @@ class RenewalReport:
             f"  due       {len(self.due)}: {', '.join(shown) or 'none'}",
         ]
         rows += [f"  undefined: {self.undefined}"] if self.undefined else []
+        unpaid = f"{len(self.unpaid)} signed, unpaid past grace: lost unless paid"
+        rows += [f"  unpaid    {unpaid}"] if self.unpaid else []
+        rows += [f"  no end    {self.never_due}"] if self.never_due else []
         rows += [f"  silence   {self.silence}"] if self.silence else []
         rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
@@ -412,7 +430,8 @@ def renewal_rate(
         DefinitionError: If ``period`` is no period, or a number of days is not a whole number from
             0 to 3650.
         LedgerError: If a record is no :class:`Contract` or :class:`Entry`.
-        MixedCurrencyError: If those seen are in more than one currency; convert them first.
+        MixedCurrencyError: If those seen are in more than one currency: :mod:`cslib.currencies`
+            splits or converts them.
         MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
 
     Source: R1, R2 (K), R4 (W, J), L9 (J).

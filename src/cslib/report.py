@@ -178,6 +178,7 @@ def _renewals(renewals: Renewals, review: Review) -> list[str]:
         *_table(renewals),
         "",
         *_coming(renewals.coming, review),
+        *_unpaid(renewals.year),
         *_assumed(renewals.year),
         *_unclear(renewals.year),
     ]
@@ -203,7 +204,7 @@ def _month(report: RenewalReport) -> list[str]:
 
 def _dispositions(report: RenewalReport) -> str:
     return ", ".join(
-        f"{part.disposition.replace('_', ' ')} {part.lines:,} ({_money(part.expiring_value)})"
+        f"{part.disposition.words} {part.lines:,} ({_money(part.expiring_value)})"
         for part in report.parts
     )
 
@@ -284,9 +285,17 @@ def _health(account: AccountReview) -> str:
     return UNKNOWN if account.assessment is None else account.assessment.tier
 
 
+def _unpaid(year: RenewalReport) -> list[str]:
+    found = year.unpaid
+    words = "signed, unpaid past grace, in 12 months: lost unless paid"
+    return [f"  {words}: {_many(len(found), 'contracts')}, {_at_stake(found)}"] if found else []
+
+
 def _assumed(year: RenewalReport) -> list[str]:
     """What was not said in the book, and taken for granted."""
     lines = [f"  of contracts and payments {year.silence}"] if year.silence else []
+    if year.never_due:
+        lines.append(f"  {year.never_due}")
     if year.assumed_signed:
         taken = _many(year.assumed_signed, "contracts")
         lines.append(f"  taken as signed on the first day, since no other is given: {taken}")

@@ -97,4 +97,4 @@ def _said(line: Line | None) -> str:
     if line is None:
         return "not due"
     kept = f" {line.renewed_value} of {line.expiring_value}" if line.renewed_value else ""
-    return f"{line.disposition.replace('_', ' ')}{kept} ({line.reason})"
+    return f"{line.disposition.words}{kept} ({line.reason})"

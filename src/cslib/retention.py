@@ -16,6 +16,7 @@ Conventions:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import attrs
@@ -249,15 +250,29 @@ class CohortTriangle:
 
     def __repr__(self) -> str:
         shares = self.net_retention
-        ages = range(min(shares.shape[1], 13))
+        began = [i for i in range(len(self.months)) if self.customers[i, 0]]
+        oldest = shares.shape[1] - 1 - min(began, default=0)
+        ages = range(min(oldest, _OLDEST_SHOWN) + 1)
         rows = [
-            [str(month), str(self.customers[i, 0])]
+            [str(self.months[i]), str(self.customers[i, 0])]
             + ["" if shares[i, age] is np.ma.masked else f"{shares[i, age]:.0%}" for age in ages]
-            for i, month in enumerate(self.months)
+            for i in began
         ]
         told = ", ".join(filter(None, ["net retention", self.basis]))
-        head = f"{told} in {self.currency} by age in months\n"
-        return head + text_table(["began", "customers", *map(str, ages)], rows)
+        lines = [f"{told} in {self.currency} by age in months"]
+        lines += [text_table(["began", "customers", *map(str, ages)], rows)] if rows else []
+        return "\n".join([*lines, *self._not_shown(oldest if rows else 0)])
+
+    def _not_shown(self, oldest: int) -> Iterator[str]:
+        first = int(self.before_customers[0])
+        if first:
+            who = "1 customer" if first == 1 else f"{first:,} customers"
+            yield f"{who} paid in the first month, kept apart"
+        if oldest > _OLDEST_SHOWN:
+            yield f"ages {_OLDEST_SHOWN + 1} to {oldest} are in net_retention"
+
+
+_OLDEST_SHOWN = 12
 
 
 def _over_the_first(cells: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
@@ -282,7 +297,7 @@ def cohort_triangle(cube: CustomerCube) -> CohortTriangle:
     net retention in EUR by age in months
       began  customers     0    1
     2026-02          1  100%  80%
-    2026-03          0
+    1 customer paid in the first month, kept apart
     >>> triangle.before_amounts.tolist()
     [7000, 0, 0]
     """

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from cslib.decisions import DecisionTable, Row
 from cslib.health import Band, Measure, Scorecard, Tier
-from cslib.ownership import CS, JOINT, SALES, OwnerTable, Row
 from cslib.playbooks import Layer, Library, Playbook
 from cslib.stocklifecycles import (
     CHURN_REASONS,
@@ -250,44 +250,47 @@ PLAYBOOKS = Library(
 """One playbook for each first need; the cheapest layer that solves it (P1, S)."""
 
 
-OWNERSHIP = OwnerTable(
+OWNERSHIP = DecisionTable(
     name="ownership",
     rows=(
         Row(
             name="new account",
             when='deal == "new"',
-            owner=SALES,
+            then="sales",
             reason="sales win new accounts",
             source="R5 (W, K)",
         ),
         Row(
             name="no commercial ability",
             when="not cs_commercial",
-            owner=SALES,
+            then="sales",
             reason="the customer-success team lacks commercial ability",
             source="R6 (W, K)",
         ),
         Row(
             name="first renewal",
             when='deal == "renewal" and renewal_number == 1',
-            owner=JOINT,
+            then="joint",
             reason="the sales who know the decision makers take part",
             source="R6 (W, K)",
         ),
         Row(
             name="new product line",
             when="new_product_line",
-            owner=JOINT,
+            then="joint",
             reason="sales and customer success sell it jointly, a large order all the more",
             source="R6 (W, K)",
         ),
         Row(
             name="renewal or up-sell",
             when='deal in {"expansion", "renewal"}',
-            owner=CS,
+            then="cs",
             reason="customer success owns it, and is measured on the renewal rate",
             source="R5 (W, K)",
         ),
     ),
 )
-"""Who owns a deal: R5 with the exceptions of R6 before it, in their order (W, K)."""
+"""Who owns a deal: ``cs``, ``sales``, or both (``joint``).
+
+R5 with the exceptions of R6 before it, in their order (W, K).
+"""

@@ -26,13 +26,14 @@ import numpy.typing as npt
 
 from cslib.conventions import DOCTRINE, NET, ON_TIME, WITHOUT_CLOSURES, RenewalConvention
 from cslib.dispositions import Disposition, Outcome, Timing
-from cslib.figures import silence_of
+from cslib.errors import Fault
+from cslib.figures import never_due_of, silence_of
 from cslib.ledger import EntryKind
 from cslib.moments import utc_day
 from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate, effective_size_of_sums
-from cslib.renewal import Figures, Part, RenewalReport, renewal_rate
+from cslib.renewal import Figures, NotDueCause, Part, RenewalReport, renewal_rate
 from cslib.termids import Array, Wholes
 from cslib.termlines import (
     REASONS,
@@ -46,7 +47,7 @@ from cslib.termlines import (
     summed,
     verdicts,
 )
-from cslib.termlinks import Book, link_terms, read_book
+from cslib.termlinks import Book, Links, link_terms, read_book
 from cslib.termtables import (
     NO_DAY,
     TermColumnsError,
@@ -94,6 +95,7 @@ class RenewalColumns:
         lines: The contracts that fell due, with those that renew them.
         judged_alone: The report of the odd accounts, with the reason of each line. Its faults and
             duplicates are those of the whole book.
+        without_end: Contracts without an end, which fall due in no period.
         assumed_signed: Contracts without ``signed_on``, taken as signed on their first day.
         assumed_known: Records without ``recorded_at``, taken as known when they happened; 0 where
             ``known_at`` is None.
@@ -110,9 +112,15 @@ class RenewalColumns:
     ids: Array
     lines: Lines
     judged_alone: RenewalReport
+    without_end: int
     assumed_signed: int
     assumed_known: int
     last_recorded: dt.date | None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Records of the whole book that contradict one another or name what is not there."""
+        return self.judged_alone.faults
 
     @property
     def rows(self) -> Wholes:
@@ -260,8 +268,13 @@ class RenewalColumns:
         return silence_of(self.last_recorded, utc_day(self.as_of), self.grace_days)
 
     @property
+    def never_due(self) -> str:
+        """How many contracts have no end, so that they fall due in no period; empty where none."""
+        return never_due_of(self.without_end)
+
+    @property
     def maturity(self) -> Rate:
-        """The share of contracts due whose grace is over, so that they can no longer turn open."""
+        """The share of contracts due whose grace is over, as the report of records has it."""
         judged = self.outcome != code_of(Outcome.RESCINDED)
         over = judged & (self.lines.due + self.grace_days < day_number(utc_day(self.as_of)))
         convention = f"past {self.grace_days} days of grace"
@@ -303,6 +316,8 @@ class RenewalColumns:
         given = np.asarray(labels)
         if given.shape != self.rows.shape:
             expected = f"expected {self.rows.size}, one for each contract due"
+            if given.shape == self.ids.shape:
+                expected += "; index your column with `.rows`: labels[found.rows]"
             raise TermColumnsError(
                 "contracts", "labels", None, f"has shape {given.shape}: {expected}"
             )
@@ -335,7 +350,9 @@ class RenewalColumns:
             f"  by value  {figures.value}",
             f"  due       {self.rows.size:,}, {len(self.judged_alone.lines):,} judged alone",
         ]
+        rows += [f"  no end    {self.never_due}"] if self.never_due else []
         rows += [f"  silence   {self.silence}"] if self.silence else []
+        rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
 
 
@@ -465,10 +482,21 @@ def renewal_columns(
         ids=terms["contract"],
         lines=plain.together(judged_lines(report.lines, _rows_of(book, odd), terms.currency)),
         judged_alone=report,
+        without_end=_without_end(book, links) + _evergreen(report),
         assumed_signed=_unsigned(book) + report.assumed_signed,
         assumed_known=_unstamped(book, moves, known_at) + report.assumed_known,
         last_recorded=_last_recorded(book, moves),
     )
+
+
+def _without_end(book: Book, links: Links) -> int:
+    """How many contracts of plain accounts have no end; a later year of the sale may have one."""
+    endless = book.seen & ~book.odd_rows & ~links.inner & ~book.terms.known("end")
+    return int(endless.sum())
+
+
+def _evergreen(report: RenewalReport) -> int:
+    return sum(each.cause is NotDueCause.EVERGREEN for each in report.not_due)
 
 
 def _last_recorded(book: Book, payments: Payments | None) -> dt.date | None:

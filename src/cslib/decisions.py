@@ -1,13 +1,14 @@
-"""Ownership: who owns a renewal or an expansion, by which rule, and what to ask first.
+"""Decision tables: which outcome some facts imply, by which row, and what to ask first.
 
-An :class:`OwnerTable` is data: rows of a condition and an owner, taken in order. It answers for one
-deal or for columns of them, says which row decided, and where facts are missing gives an owner only
-if every row that could still decide has the same one. :mod:`cslib.coverage` finds deals that no row
-takes and rows that never decide.
+A :class:`DecisionTable` is data: rows of a condition and an outcome, taken in order. Which status
+a contract has, who owns a renewal, which variant of a flow fits a customer, which role takes an
+issue: each is such a table. It answers for one record or for columns, says which row decided, and
+where facts are missing gives an outcome only if every row that could still decide has the same one.
+:mod:`cslib.coverage` finds records that no row takes and rows that never decide.
 
 The terms are those of OMG's *Decision Model and Notation* (DMN 1.3, "Hit policy"): a table is
 *first* (the first row that holds decides) or *unique* (no two rows may hold). The rulings where two
-readers could differ are in ``docs/semantics.md``, "Ownership".
+readers could differ are in ``docs/semantics.md``, "Decision tables".
 """
 
 from __future__ import annotations
@@ -32,26 +33,10 @@ if TYPE_CHECKING:
 
     from cslib.columns import Column
 
-__all__ = [
-    "CS",
-    "JOINT",
-    "SALES",
-    "Decision",
-    "Decisions",
-    "HitPolicy",
-    "OwnerTable",
-    "Row",
-    "Verdict",
-]
-
-CS = "cs"
-"""Customer success owns the deal."""
-SALES = "sales"
-"""Sales own the deal."""
-JOINT = "joint"
-"""Customer success and sales own the deal together."""
+__all__ = ["Decision", "DecisionTable", "Decisions", "HitPolicy", "Row", "Verdict"]
 
 _MAX_ROWS = 1_000
+_ALWAYS = rule(True)
 
 
 # --------------------------------------------------------------------------------------
@@ -64,7 +49,7 @@ class HitPolicy(enum.StrEnum):
     FIRST = "first"
     """The first row that holds, in the order of the table."""
     UNIQUE = "unique"
-    """The one row that holds; two that hold are a conflict, whatever their owners."""
+    """The one row that holds; two that hold are a conflict, whatever their outcomes."""
 
 
 def _hit_policy(value: str) -> HitPolicy:
@@ -74,48 +59,60 @@ def _hit_policy(value: str) -> HitPolicy:
         known = [policy.value for policy in HitPolicy]
         hint = suggestion(str(value), known) or f"; expected one of {', '.join(known)}"
         fault = Fault("$.hit_policy", f"unknown hit policy {value!r}{hint}")
-        raise DefinitionError("owner table", (fault,)) from None
+        raise DefinitionError("decision table", (fault,)) from None
 
 
 def _condition(source: object) -> Rule:
     return rule(source, kind=Kind.BOOLEAN)
 
 
+def _its_outcome(row: Row) -> str:
+    return row.then
+
+
 @attrs.frozen(kw_only=True)
 class Row:
-    """One row of an owner table: under which condition who owns the deal.
+    """One row of a decision table: under which condition which outcome.
 
     Attributes:
-        name: Its name, by which answers speak of it.
         when: Its condition, a rule over facts; without one the row always holds.
-        owner: Who owns the deal then: ``CS``, ``SALES``, ``JOINT`` or a name of your own.
+        then: Its outcome.
+        name: Its name, by which answers speak of it; that of its outcome, unless said. A row made
+            from another by ``attrs.evolve`` keeps its name.
         reason: Why, in words.
         source: Where it comes from: a doctrine id and its author, a policy.
 
     Raises:
-        DefinitionError: With every fault: a name or an owner that is empty or ends in a NUL, a text
-            that is none.
+        DefinitionError: With every fault: an outcome or a name that is empty or ends in a NUL, a
+            text that is none.
+
+    >>> Row(when="ended_on < today()", then="ended").name
+    'ended'
     """
 
-    name: str
-    when: Rule = attrs.field(default=rule(True), converter=_condition)
-    owner: str
+    when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
+    then: str
+    name: str = attrs.field(default=attrs.Factory(_its_outcome, takes_self=True))
     reason: str = ""
     source: str = ""
 
     def __attrs_post_init__(self) -> None:
         faults = (
-            *name_faults("$.name", self.name),
-            *name_faults("$.owner", self.owner),
+            *_label_faults("$.then", self.then),
+            *(() if _is_plain(self) else _label_faults("$.name", self.name)),
             *text_faults("$.reason", self.reason),
             *text_faults("$.source", self.source),
-            *_nul_faults("$.name", self.name),
-            *_nul_faults("$.owner", self.owner),
         )
         refuse(f"row {self.name!r}", faults)
 
 
-def _nul_faults(path: str, value: object) -> Iterator[Fault]:
+def _is_plain(row: Row) -> bool:
+    """Whether its outcome names it."""
+    return row.name == row.then
+
+
+def _label_faults(path: str, value: object) -> Iterator[Fault]:
+    yield from name_faults(path, value)
     if isinstance(value, str) and value.endswith("\0"):  # a column of texts would drop it
         yield Fault(path, f"expected a name, but {value!r} ends in a NUL character")
 
@@ -123,21 +120,21 @@ def _nul_faults(path: str, value: object) -> Iterator[Fault]:
 def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
     if not isinstance(rows, Iterable):
         fault = Fault("$.rows", f"expected rows, but got {shown(rows)}")
-        raise DefinitionError("owner table", (fault,))
+        raise DefinitionError("decision table", (fault,))
     given = tuple(rows)
     faults = tuple(
         Fault(f"$.rows[{place}]", f"expected a Row, but got {shown(row)}")
         for place, row in enumerate(given)
         if not isinstance(row, Row)
     )
-    refuse("owner table", faults)
+    refuse("decision table", faults)
     return given
 
 
-@document("owner_table", version=1)
+@document("decision_table", version=1)
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
-class OwnerTable:
-    """Who owns a deal, as an ordered decision table.
+class DecisionTable:
+    """Which outcome some facts imply, by rows of conditions taken in order.
 
     Attributes:
         name: Its name.
@@ -148,14 +145,15 @@ class OwnerTable:
         DefinitionError: With every fault: no name, no rows, what is no row, two of one name, a fact
             that two rows take for different kinds.
 
-    >>> table = OwnerTable(name="ours", rows=(
-    ...     Row(name="first renewal", when="renewal_number == 1", owner=JOINT),
-    ...     Row(name="all else", owner=CS),
+    >>> table = DecisionTable(name="service", rows=(
+    ...     Row(when="seats >= 500", then="consulting"),
+    ...     Row(when="private_cloud", then="consulting", name="own cloud"),
+    ...     Row(then="standard"),
     ... ))
-    >>> print(table.decide({"renewal_number": 1}))
-    joint, by row 'first renewal': renewal number is 1 (renewal_number = 1)
-    >>> print(table.decide({}).reason)
-    unknown: joint by 'first renewal', or cs by 'all else'; ask for renewal_number
+    >>> print(table.decide({"seats": 20, "private_cloud": True}))
+    consulting, by row 'own cloud': private cloud (private_cloud = True)
+    >>> print(table.decide({"seats": 20}))
+    unknown: consulting by 'own cloud', or standard; ask for private_cloud
     """
 
     name: str
@@ -168,11 +166,11 @@ class OwnerTable:
             *_row_faults(self.rows),
             *_kind_faults(self.rows),
         )
-        refuse(f"owner table {self.name!r}", faults)
+        refuse(f"decision table {self.name!r}", faults)
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """By which definition an owner was found."""
+        """By which definition an outcome was found."""
         return fingerprint(self)
 
     @functools.cached_property
@@ -180,26 +178,26 @@ class OwnerTable:
         """The names of the facts that its rows read, in order of appearance."""
         return tuple(dict.fromkeys(name for row in self.rows for name in row.when.facts))
 
-    def decide(self, deal: object, *, as_of: object = None) -> Decision:
-        """Who owns one deal, by which row, or what to ask first.
+    def decide(self, record: object, *, as_of: object = None) -> Decision:
+        """The outcome of one record, by which row, or what to ask first.
 
         Args:
-            deal: Its facts: a mapping or an object.
+            record: Its facts: a mapping or an object.
             as_of: Today, for conditions that count days.
 
         Raises:
             FactError, AsOfError: As the rows' conditions do.
         """
-        get = getter(deal)
+        get = getter(record)
         return Decision(
             table=self,
-            answers=tuple(row.when(deal, as_of=as_of) for row in self.rows),
+            answers=tuple(row.when(record, as_of=as_of) for row in self.rows),
             facts={name: get(name) for name in self.facts},
             as_of=as_of,
         )
 
     def decide_columns(self, columns: Mapping[str, Any], *, as_of: object = None) -> Decisions:
-        """Who owns every deal of a book, equal to :meth:`decide` on each row of the columns.
+        """The outcome of every row of the columns, equal to :meth:`decide` on each.
 
         Args:
             columns: Names to numpy arrays of equal length, as for
@@ -211,13 +209,13 @@ class OwnerTable:
             ColumnsError: If the columns differ in length, or there is none to tell it.
 
         >>> import numpy as np
-        >>> table = OwnerTable(name="ours", rows=(
-        ...     Row(name="first renewal", when="renewal_number == 1", owner=JOINT),
-        ...     Row(name="all else", owner=CS),
+        >>> table = DecisionTable(name="service", rows=(
+        ...     Row(when="seats >= 500", then="consulting"),
+        ...     Row(then="standard"),
         ... ))
-        >>> found = table.decide_columns({"renewal_number": np.array([1, 2, np.nan])})
-        >>> found.tolist(), found.row.tolist()
-        (['joint', 'cs', None], ['first renewal', 'all else', ''])
+        >>> found = table.decide_columns({"seats": np.array([800, 20, np.nan])})
+        >>> found.tolist(), found.verdict.tolist()
+        (['consulting', 'standard', None], ['decided', 'decided', 'unknown'])
         """
         answers = [row.when.columns(columns, as_of=as_of) for row in self.rows]
         _check_lengths(self.rows, answers)
@@ -230,7 +228,8 @@ def _row_faults(rows: Sequence[Row]) -> Iterator[Fault]:
     seen: set[str] = set()
     for place, row in enumerate(rows):
         if row.name in seen:
-            yield Fault(f"$.rows[{place}].name", f"{row.name!r} stands twice")
+            hint = "; name the rows of one outcome" if _is_plain(row) else ""
+            yield Fault(f"$.rows[{place}].name", f"{row.name!r} stands twice{hint}")
         seen.add(row.name)
 
 
@@ -252,16 +251,16 @@ def _either(kinds: Iterable[Kind]) -> str:
 
 
 # --------------------------------------------------------------------------------------
-# One deal
+# One record
 
 
 class Verdict(enum.StrEnum):
-    """How an owner table answered."""
+    """How a decision table answered."""
 
     DECIDED = "decided"
-    """It names the owner."""
+    """The outcome is known."""
     UNKNOWN = "unknown"
-    """What is missing could change the owner, or whether there is one."""
+    """What is missing could change the outcome, or whether there is one."""
     NO_ROW = "no_row"
     """No row applies."""
     CONFLICT = "conflict"
@@ -270,16 +269,16 @@ class Verdict(enum.StrEnum):
 
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
 class Decision:
-    """Who owns one deal, and why.
+    """The outcome of one record, and why.
 
     Attributes:
         table: The table that was asked.
         answers: For each row whether its condition holds; None is unknown.
-        facts: The facts that the table reads, as the deal had them.
+        facts: The facts that the table reads, as the record had them.
         as_of: Today, as the table was told it.
     """
 
-    table: OwnerTable = attrs.field(repr=False)
+    table: DecisionTable = attrs.field(repr=False)
     answers: tuple[bool | None, ...]
     facts: Mapping[str, object] = attrs.field(hash=False)
     as_of: object = attrs.field(repr=False)
@@ -298,18 +297,18 @@ class Decision:
         if self._in_conflict:
             return Verdict.CONFLICT
         first = self.table.hit_policy is HitPolicy.FIRST
-        contenders = {row.owner if first else row.name for row in self.rows}
+        contenders = {row.then if first else row.name for row in self.rows}
         decided = len(contenders) == 1 and self._some_row_holds
         return Verdict.DECIDED if decided else Verdict.UNKNOWN
 
     @property
-    def owner(self) -> str | None:
-        """Who owns the deal; None where no owner is known."""
-        return self.rows[0].owner if self.verdict is Verdict.DECIDED else None
+    def outcome(self) -> str | None:
+        """The outcome; None where none is known."""
+        return self.rows[0].then if self.verdict is Verdict.DECIDED else None
 
     @property
     def row(self) -> Row | None:
-        """The row that decided; None where none did, or any of several rows of one owner will."""
+        """The row that decided; None where none did, or any of several rows of one outcome will."""
         return self.rows[0] if self.verdict is Verdict.DECIDED and len(self.rows) == 1 else None
 
     @functools.cached_property
@@ -325,10 +324,10 @@ class Decision:
         """The answer and why, in words."""
         match self.verdict:
             case Verdict.DECIDED if self.row is not None:
-                why = self.row.reason or self.row.when.words()
-                return f"{self.owner}, by row {self.row.name!r}: {why}{self._read(self.row)}"
+                by = "" if _is_plain(self.row) else f", by row {self.row.name!r}"
+                return f"{self.outcome}{by}: {_why(self.row)}{self._read(self.row)}"
             case Verdict.DECIDED:
-                return f"{self.owner}, whichever of {_names(self.rows)} decides"
+                return f"{self.outcome}, whichever of {_names(self.rows)} decides"
             case Verdict.UNKNOWN:
                 ask = f"ask for {', '.join(self.questions)}" if self.questions else "nothing to ask"
                 return f"unknown: {self._possible}; {ask}"
@@ -369,7 +368,7 @@ class Decision:
         """What an unknown answer could be."""
         if self.table.hit_policy is HitPolicy.UNIQUE:
             return f"{_names(self.rows)} hold or may hold, and only one row may"
-        could = [f"{row.owner} by {row.name!r}" for row in self.rows]
+        could = [row.then if _is_plain(row) else f"{row.then} by {row.name!r}" for row in self.rows]
         return ", or ".join(could if self._some_row_holds else [*could, "no row"])
 
     @property
@@ -377,8 +376,8 @@ class Decision:
         """The rows whose conditions matter: not those that give what the rows behind them give."""
         if self.table.hit_policy is HitPolicy.UNIQUE or not self._some_row_holds:
             return self.rows
-        last = self.rows[-1].owner
-        others = [place for place, row in enumerate(self.rows) if row.owner != last]
+        last = self.rows[-1].then
+        others = [place for place, row in enumerate(self.rows) if row.then != last]
         return self.rows[: others[-1] + 1]
 
     @property
@@ -395,11 +394,16 @@ class Decision:
     def _lines(self) -> Iterator[str]:
         words = {True: "holds", False: "does not hold", None: "unknown"}
         for row, held in self._judged:
-            yield f"  {row.name} ({row.owner}): {words[held]}: {row.when}{self._read(row)}"
+            named = row.name if _is_plain(row) else f"{row.name} ({row.then})"
+            yield f"  {named}: {words[held]}: {row.when}{self._read(row)}"
 
     def _read(self, row: Row) -> str:
         listed = ", ".join(f"{name} = {_shown(self.facts[name])}" for name in row.when.facts)
         return f" ({listed})" if listed else ""
+
+
+def _why(row: Row) -> str:
+    return row.reason or ("otherwise" if row.when == _ALWAYS else row.when.words())
 
 
 def _texts(node: Node) -> Iterator[tuple[str, str]]:
@@ -426,28 +430,28 @@ def _shown(value: object) -> str:
 
 
 # --------------------------------------------------------------------------------------
-# Columns of deals
+# Columns
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Decisions:
-    """Who owns every deal of a book.
+    """The outcome of every row of columns.
 
     Attributes:
-        owner: The owners; empty where none is known.
+        outcome: The outcomes; empty where none is known.
         row: The name of the row that decided; empty where none did, or any of several will.
         verdict: The values of :class:`Verdict`.
         definition: The fingerprint of the table.
     """
 
-    owner: npt.NDArray[Any]
+    outcome: npt.NDArray[Any]
     row: npt.NDArray[Any]
     verdict: npt.NDArray[Any]
     definition: str
 
     def tolist(self) -> list[str | None]:
-        """The owners as a record has them, None where none is known."""
-        return [owner or None for owner in self.owner.tolist()]
+        """The outcomes as a record has them, None where none is known."""
+        return [outcome or None for outcome in self.outcome.tolist()]
 
 
 def _check_lengths(rows: Sequence[Row], answers: Sequence[Column]) -> None:
@@ -460,8 +464,8 @@ def _check_lengths(rows: Sequence[Row], answers: Sequence[Column]) -> None:
             raise ColumnsError(f"columns must be equally long: {differ}")
 
 
-def _decisions(table: OwnerTable, answers: Sequence[Column]) -> Decisions:
-    """What :class:`Decision` does, for all deals; arrays are rows of the table by deals."""
+def _decisions(table: DecisionTable, answers: Sequence[Column]) -> Decisions:
+    """What :class:`Decision` does, for all records; arrays are rows of the table by records."""
     import numpy as np
 
     first = table.hit_policy is HitPolicy.FIRST
@@ -470,15 +474,15 @@ def _decisions(table: OwnerTable, answers: Sequence[Column]) -> Decisions:
     if first:
         stands[1:] &= ~np.logical_or.accumulate(holds)[:-1]  # none behind the first that holds
         holds &= stands
-    owners = np.array([row.owner for row in table.rows])
+    outcomes = np.array([row.then for row in table.rows])
     names = np.array([row.name for row in table.rows])
-    labels = owners if first else names
+    labels = outcomes if first else names
     contenders = sum(stands[labels == each].any(axis=0) for each in np.unique(labels))
     decided = (contenders == 1) & holds.any(axis=0)
     alone = stands.sum(axis=0) == 1
     place = stands.argmax(axis=0)
     return Decisions(
-        owner=np.where(decided, owners[place], ""),
+        outcome=np.where(decided, outcomes[place], ""),
         row=np.where(decided & alone, names[place], ""),
         verdict=np.select(
             [~stands.any(axis=0), holds.sum(axis=0) > 1, decided],

@@ -1,4 +1,4 @@
-"""Owner tables and deals, for the tests of ownership and of coverage."""
+"""Decision tables and records, for the tests of decisions and of coverage."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cslib.ownership import CS, JOINT, SALES, HitPolicy, OwnerTable, Row
+from cslib.decisions import DecisionTable, HitPolicy, Row
+
+CS, JOINT, SALES = "cs", "joint", "sales"
 
 
-def table(*rows: tuple[Any, str], hit_policy: str = "first") -> OwnerTable:
-    """A table of conditions and owners, its rows named a, b, c ..."""
+def table(*rows: tuple[Any, str], hit_policy: str = "first") -> DecisionTable:
+    """A table of conditions and outcomes, its rows named a, b, c ..."""
     made = (
-        Row(name=name, when=when, owner=owner)
-        for name, (when, owner) in zip("abcdefgh", rows, strict=False)
+        Row(name=name, when=when, then=then)
+        for name, (when, then) in zip("abcdefgh", rows, strict=False)
     )
-    return OwnerTable(name="test", rows=tuple(made), hit_policy=hit_policy)
+    return DecisionTable(name="test", rows=tuple(made), hit_policy=hit_policy)
 
 
 CONDITIONS = (
@@ -41,7 +43,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-def tables(conditions: Iterable[str] = CONDITIONS) -> st.SearchStrategy[OwnerTable]:
+def tables(conditions: Iterable[str] = CONDITIONS) -> st.SearchStrategy[DecisionTable]:
     rows = st.tuples(st.sampled_from((*conditions, "True")), st.sampled_from([CS, SALES, JOINT]))
     return st.builds(
         lambda rows, policy: table(*rows, hit_policy=policy),
