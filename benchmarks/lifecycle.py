@@ -1,10 +1,12 @@
-"""CPU time of one account beside its peers, and of a whole log: its order and its scan.
+"""CPU time of one account beside its peers, and of a whole log: its order, its scan, its replay.
 
     python benchmarks/lifecycle.py [--rows 10000000] [--repeat 5] [--shapes even short skewed]
     python benchmarks/lifecycle.py --quick
 
-One account is the matter of :mod:`steps`, beside this file. The shapes of a log: ``even``, with 100 events for each account; ``short``, with 10; and ``skewed``,
-in which the account of rank k has 1/k of the events of the first, which has 680,226 of ten million.
+One account is the matter of :mod:`steps`, beside this file, and the whole replay, from columns to
+columns, that of :mod:`wholelogs`. The shapes of a log: ``even``, with 100 events for each account;
+``short``, with 10; and ``skewed``, in which the account of rank k has 1/k of the events of the
+first, which has 680,226 of ten million.
 About one event in six makes a move. A log is put in order from random rows, by days and by
 microseconds, and again when it stands in order already. It is scanned without timers, with timers
 of so many days in three of ten stages, and with one of them in months.
@@ -27,6 +29,7 @@ from typing import Any
 import attrs
 import numpy as np
 from steps import one_account
+from wholelogs import whole_log
 
 from cslib.logorder import order_of
 from cslib.scans import REFUSED, STAYS, Clock, Scan, Timer, scan
@@ -216,6 +219,7 @@ def bulk(shapes: list[str], rows: int, repeat: int) -> None:
         log = Log.generated(shape, rows)
         compare_orders(shape, log, repeat)
         compare_scans(shape, log, repeat)
+        whole_log(shape, log, repeat)
 
 
 def main() -> None:

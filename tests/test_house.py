@@ -97,7 +97,6 @@ PARTS_OF_RENEWAL = (
     "retention",
     "rewards",
     "termcolumns",
-    "termids",
     "termlines",
     "termlinks",
     "termtables",
@@ -108,7 +107,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "ground floor": (
             *("calendars", "codecs", "coverage", "daycount", "days", "decisions", "documents"),
             *("errors", "moments", "money", "periods", "rates", "rules", "series", "spans"),
-            "survival",
+            *("survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

@@ -25,12 +25,17 @@ Hold = tuple[dt.date, dt.date | None]
 def later(moment: dt.date) -> dt.date:
     """The first moment after another: the next day, or the next microsecond.
 
-    >>> later(dt.date(2026, 2, 28))
-    datetime.date(2026, 3, 1)
+    After the last that there is comes none, and it stands for itself: who writes 9999-12-31 for a
+    limit means that there is none.
+
+    >>> later(dt.date(2026, 2, 28)), later(dt.date.max)
+    (datetime.date(2026, 3, 1), datetime.date(9999, 12, 31))
     """
-    if isinstance(moment, dt.datetime):
-        return moment + dt.timedelta(microseconds=1)
-    return moment + dt.timedelta(days=1)
+    step = dt.timedelta(microseconds=1) if isinstance(moment, dt.datetime) else dt.timedelta(days=1)
+    try:
+        return moment + step
+    except OverflowError:
+        return moment
 
 
 class Alarm(NamedTuple):
