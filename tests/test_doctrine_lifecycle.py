@@ -19,14 +19,13 @@ from cslib.stock import (
     CHURN_REASONS,
     DELIVERY,
     INTERNET,
+    KINDS,
     MAINTENANCE,
     ON_SITE,
     PRIVATE,
     SUBSCRIPTION,
     SUCCESS_CHAIN,
-    VARIANTS,
 )
-from cslib.variants import fitting
 
 D = dt.date
 ALL = (SUBSCRIPTION, DELIVERY, MAINTENANCE)
@@ -270,13 +269,12 @@ def test_l10_a_failure_is_that_of_the_earliest_link_that_failed() -> None:
 
 def test_l11_the_flow_is_adjusted_to_the_kind_of_customer() -> None:
     def chosen(**facts: str) -> str | None:
-        variant = fitting(VARIANTS, facts).variant
-        return None if variant is None else variant.name
+        return KINDS.decide(facts).outcome
 
     assert chosen(hosting="cloud", segment="internet") == "internet"
     assert chosen(hosting="cloud", segment="traditional") == "on site"
     assert chosen(hosting="private", segment="internet") == "private"
-    assert chosen(segment="internet") is None  # where it shall run is to be asked first
+    assert KINDS.decide({"segment": "internet"}).questions == ("hosting",)
 
     standard = INTERNET.of(DELIVERY)
     assert attrs.evolve(standard, name=DELIVERY.name) == DELIVERY

@@ -5,7 +5,11 @@ import pickle
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cslib.documents import from_data, from_json, to_data, to_json
+from cslib.errors import DefinitionError
 from cslib.journeys import (
     DeadlineState,
     DeadlineStatus,
@@ -20,8 +24,10 @@ from cslib.journeys import (
     State,
     Visit,
 )
-from cslib.logs import Event
+from cslib.lifecycle import Lifecycle
+from cslib.logs import Event, log_of
 from cslib.rules import rule
+from lifecycles import definitions, logs
 
 D = dt.date
 UTC = dt.UTC
@@ -251,3 +257,40 @@ def test_a_refusal_that_is_raised_names_the_account_and_survives_pickle() -> Non
 
     assert isinstance(error, ValueError)
     assert str(returned) == str(error) == f"account 'a': {refusal}"
+
+
+# States as data
+
+
+@given(st.data(), definitions())
+def test_a_state_goes_to_json_and_back_wherever_a_log_leads(
+    data: st.DataObject, definition: Lifecycle
+) -> None:
+    state = definition.start
+    for event in log_of(data.draw(logs(definition)), definition.chart.places):
+        state = definition.step(state, event).state
+
+        assert from_json(to_json(state), State) == state
+
+
+def test_a_state_in_json_says_only_what_there_is_to_say() -> None:
+    state = State("trial", D(2026, 3, 1), memory=Memory(done=frozenset({"data"})))
+
+    assert to_data(state) == {
+        "stage": "trial",
+        "entered": "2026-03-01",
+        "memory": {"done": ["data"]},
+    }
+
+
+def test_each_fault_of_a_state_in_json_is_told_with_its_place() -> None:
+    given_data = {"stagge": "trial", "memory": {"clocks": [None, {"start": "soon"}]}}
+
+    with pytest.raises(DefinitionError) as caught:
+        from_data(given_data, State)
+
+    assert [fault.path for fault in caught.value.faults] == [
+        "$.stage",
+        "$.memory.clocks[1].start",
+        "$.stagge",
+    ]

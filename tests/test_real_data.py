@@ -9,7 +9,9 @@ import csv
 import datetime as dt
 import functools
 import os
-from collections import Counter
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +20,16 @@ import pytest
 from cslib.books import Reading, read_book
 from cslib.documents import from_json
 from cslib.layouts import ReviewFile
+from cslib.lifecycle import (
+    Deadline,
+    Event,
+    Journey,
+    Lifecycle,
+    RefusalReason,
+    Stage,
+    Track,
+    Transition,
+)
 from cslib.report import to_text
 from cslib.review import Review, review_book
 
@@ -127,3 +139,137 @@ def test_the_report_says_that_cash_is_unknown() -> None:
     assert "renewal rate      undefined: no payments were given" in text
     assert "by count" not in text
     assert "taken as signed on the first day" in text
+
+
+# --- 1,434 requests for a permit at a municipality (CoSeLoG project, receipt phase; via 4TU)
+
+RECEIPT = "Confirmation of receipt"
+SENT = "T05 Print and send confirmation of receipt"
+STOP = "T10 Determine necessity to stop indication"
+PERMIT = Lifecycle(
+    name="permit",
+    initial="none",
+    stages=(
+        Stage(name="none"),
+        Stage(
+            name="open",
+            tracks=(Track(name="confirmation", done_by=SENT), Track(name="stop", done_by=STOP)),
+        ),
+        Stage(name="closed", final=True),
+    ),
+    events=(RECEIPT, SENT, STOP, "closed"),
+    transitions=(
+        Transition(event=RECEIPT, sources="none", target="open"),
+        Transition(event="closed", sources="open", target="closed"),
+    ),
+    deadlines=(
+        Deadline(name="ended", since=RECEIPT, by="closed", due="deadline"),
+        Deadline(name="as_planned", since=RECEIPT, by="closed", due="planned"),
+        Deadline(name="confirmed", since=RECEIPT, by=SENT, within="7 days"),
+    ),
+)
+
+
+@functools.cache
+def permit_rows() -> tuple[dict[str, str], ...]:
+    with (DATA / "events" / "receipt.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(csv.DictReader(stream))
+
+
+def moment_in(row: dict[str, str], column: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(row[column])
+
+
+@functools.cache
+def permit_log() -> tuple[Event, ...]:
+    """The tasks of every case, and its end, which the data give as a column of the case."""
+    found, ends = [], {}
+    for row in permit_rows():
+        case = row["case:concept:name"]
+        limits = {
+            "deadline": moment_in(row, "case:deadline"),
+            "planned": moment_in(row, "case:enddate_planned"),
+        }
+        at, name, id_ = (
+            moment_in(row, "time:timestamp"),
+            row["concept:name"],
+            row["concept:instance"],
+        )
+        found.append(Event(account=case, name=name, at=at, id=id_, payload=limits))
+        if row["case:enddate"]:
+            end = moment_in(row, "case:enddate")
+            ends[case] = Event(account=case, name="closed", at=end, id="end")
+    return (*found, *ends.values())
+
+
+@functools.cache
+def permits() -> dict[str, Journey]:
+    return PERMIT.replay_all(permit_log(), as_of=max(event.at for event in permit_log()))
+
+
+def test_the_log_of_the_permits_in_any_order_gives_the_same_journeys() -> None:
+    log = list(permit_log())
+    random.Random(4).shuffle(log)  # noqa: S311  an order, no secret
+
+    assert len(permits()) == 1_434
+    assert PERMIT.replay_all(log, as_of=max(event.at for event in log)) == permits()
+
+
+def test_a_permit_that_ends_before_its_first_task_is_refused_and_shows() -> None:
+    refused = Counter(
+        (each.event.name, each.reason) for found in permits().values() for each in found.refused
+    )
+    known = {key: n for key, n in refused.items() if key[1] is not RefusalReason.UNKNOWN_EVENT}
+
+    assert known == {
+        ("closed", RefusalReason.NO_TRANSITION): 117,
+        (SENT, RefusalReason.AFTER_END): 3,
+        (STOP, RefusalReason.AFTER_END): 3,
+    }
+    assert Counter(found.stage for found in permits().values()) == {"closed": 1_212, "open": 222}
+
+
+def recounted() -> Iterator[tuple[str, str]]:
+    """Each deadline of each case with how it stands, from the rows alone, without cslib."""
+    cases = defaultdict(list)
+    for row in permit_rows():
+        cases[row["case:concept:name"]].append(row)
+    every = [moment_in(row, "time:timestamp") for row in permit_rows()]
+    every += [moment_in(row, "case:enddate") for row in permit_rows() if row["case:enddate"]]
+    last = max(every)
+    for rows in cases.values():
+        (begun,) = (moment_in(r, "time:timestamp") for r in rows if r["concept:name"] == RECEIPT)
+        end = moment_in(rows[0], "case:enddate") if rows[0]["case:enddate"] else None
+        end = None if end is None or end < begun else end
+        sent = [moment_in(r, "time:timestamp") for r in rows if r["concept:name"] == SENT]
+        in_time = [at for at in sent if begun <= at and (end is None or at <= end)]
+        yield "ended", stands(end, moment_in(rows[0], "case:deadline"), last)
+        yield "as_planned", stands(end, moment_in(rows[0], "case:enddate_planned"), last)
+        limit = begun + dt.timedelta(days=7)
+        without = end is not None and end <= limit and not in_time
+        yield "confirmed", "waived" if without else stands(min(in_time, default=None), limit, last)
+
+
+def stands(done: dt.datetime | None, limit: dt.datetime, now: dt.datetime) -> str:
+    if done is None:
+        return "missed" if limit < now else "open"
+    return "met" if done <= limit else "late"
+
+
+def test_the_deadlines_of_the_permits_stand_as_a_count_by_hand_has_them() -> None:
+    found = Counter(
+        (each.name, str(each.status))
+        for journey in permits().values()
+        for each in journey.deadlines
+    )
+
+    assert found == Counter(recounted())
+    assert [found["ended", each] for each in ("met", "late", "missed", "open")] == [
+        *(852, 360, 152, 70),
+    ]
+    assert [found["as_planned", each] for each in ("met", "late", "missed", "open")] == [
+        *(840, 372, 154, 68),
+    ]
+    assert [found["confirmed", each] for each in ("met", "late", "missed", "waived", "open")] == [
+        *(1_138, 159, 127, 7, 3),
+    ]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cslib.books import BadRow, Counts, Reading
 from cslib.health import Band, Measure, Missing, Scorecard, Tier
-from cslib.lifecycle import Event, Lifecycle, Stage, Transition
+from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition
 from cslib.playbooks import Library, Playbook
 from cslib.renewal import Contract, Entry
 from cslib.report import to_data, to_text
@@ -121,8 +121,38 @@ def test_stages_stand_in_the_order_of_the_lifecycle_with_the_events_refused() ->
         "Where they stand",
         "  sold              2  66.7%  █████████████",
         "  preparation       1  33.3%  ███████",
+        "  activated (3 months): open 3",
+        "  foundations (30 days): open 3",
+        "  delivered (2 months): open 1, not started 2",
         "  2 events refused: renewed 1 (no transition), salute 1 (unknown event)",
     ]
+
+
+PROMISED = Lifecycle(
+    name="promised",
+    initial="prospect",
+    stages=(Stage(name="prospect"), Stage(name="sold"), Stage(name="in_use", final=True)),
+    events=("signed", "live"),
+    transitions=(
+        Transition(event="signed", sources="prospect", target="sold"),
+        Transition(event="live", sources="sold", target="in_use"),
+    ),
+    deadlines=(Deadline(name="promised", since="sold", by="in_use", due="live_by"),),
+)
+BY_PROMISE = Definitions(lifecycle=PROMISED, playbooks=Library(name="none", playbooks=()))
+MAY, JUNE_1 = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
+PROMISES = (
+    Event(account="A", name="signed", at=MAY, payload={"live_by": JUNE_1}),
+    Event(account="A", name="live", at=JUNE_1),
+    Event(account="B", name="signed", at=MAY, payload={"live_by": JUNE_1}),
+    Event(account="C", name="signed", at=MAY),
+)
+
+
+def test_deadlines_are_counted_by_how_they_stand_with_what_is_settled_first() -> None:
+    lines = report(Book(events=PROMISES), BY_PROMISE).splitlines()
+
+    assert "  promised (by live_by): met 1, missed 1, unknown 1" in lines
 
 
 def test_what_is_taken_as_known_is_counted_where_it_is_asked_what_was_known() -> None:
@@ -460,7 +490,11 @@ def test_a_measure_that_counts_as_worst_since_it_is_unknown_is_shown_as_unknown(
 CHINESE = Lifecycle(
     name="旅程",
     initial="准备",
-    stages=(Stage(name="准备"), Stage(name="in use"), Stage(name="正常使用中")),
+    stages=(
+        Stage(name="准备"),
+        Stage(name="in use", final=True),
+        Stage(name="正常使用中", final=True),
+    ),
     events=("a", "b"),
     transitions=(
         Transition(event="a", sources=("准备",), target="in use"),
@@ -590,6 +624,21 @@ def test_the_data_hold_the_evidence_of_each_account() -> None:
     assert account["annual_value"] == "1200"
     assert {each["verdict"] for each in account["playbooks"]} <= {
         *("chosen", "dearer", "held_back", "unknown", "does_not_apply"),
+    }
+
+
+def test_the_data_say_how_each_deadline_stands() -> None:
+    _, data = data_of(Book(events=PROMISES), BY_PROMISE)
+
+    assert data["deadlines"] == {"promised": {"met": 1, "missed": 1, "unknown": 1}}
+    assert data["accounts"][0]["deadlines"] == {
+        "promised": {
+            "status": "met",
+            "start": "2026-05-01",
+            "due": "2026-06-01",
+            "met": "2026-06-01",
+            "waived": None,
+        }
     }
 
 

@@ -25,7 +25,7 @@ from cslib.lifecycle import Event, LogError
 from cslib.moments import MomentError
 from cslib.playbooks import Library, Playbook
 from cslib.renewal import Contract, EndReason, Entry, Outcome
-from cslib.review import MADE_FACTS, AccountReview, Book, Definitions, Review, review_book
+from cslib.review import AccountReview, Book, Definitions, Review, review_book
 from cslib.rules import rule
 
 TODAY = dt.date(2026, 6, 30)
@@ -295,12 +295,30 @@ def test_facts_that_rules_read_and_no_account_has_are_named() -> None:
 def test_the_facts_that_the_rooms_make_are_those_that_are_announced() -> None:
     facts = {"seats": 10, "seats_used": 9, "roles_active": 3}
     signed = Event(account="A", name="signed", at=TODAY)
-    account = only(review_book(Book(accounts={"A": facts}, events=(signed,)), as_of=TODAY))
+    review = review_book(Book(accounts={"A": facts}, events=(signed,)), as_of=TODAY)
+    account, made = only(review), review.definitions.made_facts
 
     assert account.journey is not None
     assert account.assessment is not None
-    assert set(account.journey.facts) == set(MADE_FACTS["events"])
-    assert set(account.assessment.facts) == set(MADE_FACTS["accounts"])
+    assert set(account.assessment.facts) == made["accounts"]
+    not_yet = {name for name in made["events"] if name.startswith("milestone_")}
+    assert set(account.journey.facts) | not_yet == made["events"]
+
+
+def test_how_a_deadline_stands_is_read_of_the_log_and_not_of_the_account() -> None:
+    own = {"deadline_activated": "met", "milestone_live": TODAY}
+    signed = Event(account="A", name="signed", at=TODAY)
+    rules = playing(
+        playbook("open", "deadline_activated == 'open'"),
+        playbook("live", "not is_missing(milestone_live)"),
+    )
+
+    account = only(
+        review_book(Book(accounts={"A": own}, events=(signed,)), rules, as_of=TODAY),
+    )
+
+    assert account.choice is not None
+    assert [each.playbook.name for each in account.choice.chosen] == ["open"]
 
 
 def test_the_facts_of_the_rooms_take_the_place_of_the_accounts_own() -> None:

@@ -695,7 +695,8 @@ def test_a_circle_that_needs_more_than_time_may_stand(back: Transition) -> None:
 def late(**deadline: Any) -> tuple[Deadline, ...]:
     return (
         Deadline(
-            **{"name": "visited", "by": "access_given", "within": "7 days", "breach": "expired"} | deadline
+            **{"name": "visited", "by": "access_given", "within": "7 days", "breach": "expired"}
+            | deadline
         ),
     )
 

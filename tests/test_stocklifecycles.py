@@ -16,6 +16,7 @@ from cslib.lifecycle import Deadline, Lifecycle, Milestone, Stage, Transition
 from cslib.stocklifecycles import (
     CHURN_REASONS,
     DELIVERY,
+    KINDS,
     MAINTENANCE,
     SUBSCRIPTION,
     SUCCESS_CHAIN,
@@ -25,12 +26,12 @@ from doctrine import DOCTRINE
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 LIFECYCLES = (SUBSCRIPTION, DELIVERY, MAINTENANCE)
-ADJUSTED = tuple(variant.of(DELIVERY) for variant in VARIANTS)
+ADJUSTED = tuple(variant.of(DELIVERY) for variant in VARIANTS.values())
 
 
 @pytest.mark.parametrize(
     "definition",
-    [*LIFECYCLES, *ADJUSTED, *VARIANTS, SUCCESS_CHAIN],
+    [*LIFECYCLES, *ADJUSTED, *VARIANTS.values(), KINDS, SUCCESS_CHAIN],
     ids=lambda each: f"{type(each).__name__}-{each.name}",
 )
 def test_it_goes_to_json_and_back_unchanged(definition: Any) -> None:
@@ -43,6 +44,10 @@ def test_it_goes_to_json_and_back_unchanged(definition: Any) -> None:
 def test_stock_has_each_of_them_under_the_same_name() -> None:
     for name in stocklifecycles.__all__:
         assert getattr(stock, name) is getattr(stocklifecycles, name)
+
+
+def test_each_kind_of_customer_has_its_variant() -> None:
+    assert [row.then for row in KINDS.rows] == list(VARIANTS)
 
 
 @pytest.mark.parametrize("lifecycle", [*LIFECYCLES, *ADJUSTED], ids=lambda each: each.name)
@@ -78,7 +83,9 @@ def test_a_reason_of_churn_says_why_they_left_and_not_that_they_closed_or_were_s
 
 
 def stages() -> Iterator[Stage]:
-    yield from itertools.chain.from_iterable(each.stages for each in (*LIFECYCLES, *VARIANTS))
+    yield from itertools.chain.from_iterable(
+        each.stages for each in (*LIFECYCLES, *VARIANTS.values())
+    )
 
 
 def cited() -> Iterator[tuple[str, str]]:
@@ -112,7 +119,7 @@ def test_every_deadline_has_its_source_in_the_line_before_it() -> None:
     lines = Path(stocklifecycles.__file__).read_text("utf-8").splitlines()
     before = [lines[place - 1] for place, line in enumerate(lines) if "  Deadline(" in line]
 
-    assert len(before) == sum(len(each.deadlines) for each in (*LIFECYCLES, *VARIANTS))
+    assert len(before) == sum(len(each.deadlines) for each in (*LIFECYCLES, *VARIANTS.values()))
     assert [line for line in before if not line.strip().startswith("#")] == []
 
 

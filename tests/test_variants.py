@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from cslib.charts import Chart
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
-from cslib.facts import FactError
 from cslib.lifecycle import Deadline, Event, Lifecycle, Milestone, Stage, Transition
 from cslib.migrations import difference
 from cslib.schemas import FactSpec, Schema
-from cslib.variants import Fit, Variant, fitting
+from cslib.variants import Variant
 from lifecycles import definitions, logs, moments
 
 FEW = settings(max_examples=20)
@@ -261,56 +260,12 @@ def test_what_it_gives_must_be_sound() -> None:
         Variant(name="quick", skip={"set_up": "lve"}).of(STANDARD)
 
 
-# --- Which one fits
-
-
-KINDS = (
-    Variant(name="private", when="hosting == 'private'"),
-    Variant(name="large", when="seats >= 1000"),
-)
-
-
-@pytest.mark.parametrize(
-    ("account", "name", "missing"),
-    [
-        ({"hosting": "private"}, "private", ()),
-        ({"hosting": "cloud", "seats": 1000}, "large", ()),
-        ({"hosting": "cloud", "seats": 999}, None, ()),
-        ({"seats": 1000}, None, ("hosting",)),
-        ({"hosting": "cloud"}, None, ("seats",)),
-    ],
-)
-def test_the_first_that_holds_fits_and_an_unknown_ends_the_search(
-    account: dict[str, object], name: str | None, missing: tuple[str, ...]
-) -> None:
-    found = fitting(KINDS, account)
-
-    assert (None if found.variant is None else found.variant.name, found.missing) == (name, missing)
-
-
-def test_one_without_a_condition_fits_every_account() -> None:
-    rest = Variant(name="rest")
-
-    assert fitting((*KINDS, rest), {"hosting": "cloud", "seats": 1}) == Fit(rest)
-
-
-def test_a_condition_may_count_days() -> None:
-    new = Variant(name="new", when="days_since(signed_on) < 30")
-
-    found = fitting((new,), {"signed_on": dt.date(2026, 3, 1)}, as_of=dt.date(2026, 3, 20))
-
-    assert found.variant == new
-
-
-def test_a_fact_of_the_wrong_kind_is_an_error() -> None:
-    with pytest.raises(FactError, match="seats"):
-        fitting(KINDS, {"hosting": "cloud", "seats": "many"})
+# --- As data
 
 
 def test_a_variant_goes_to_json_and_back() -> None:
     variant = Variant(
         name="own",
-        when="hosting == 'private'",
         skip={"set_up": "live"},
         events="installed",
         payloads=STANDARD.payloads,

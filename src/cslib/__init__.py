@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from cslib.decisions import DecisionTable, Row
     from cslib.errors import CslibError, DefinitionError, Fault
     from cslib.health import Band, Measure, Scorecard, Tier
-    from cslib.lifecycle import Event, Lifecycle, Stage, Transition
+    from cslib.lifecycle import (
+        Deadline,
+        Event,
+        Lifecycle,
+        Milestone,
+        Stage,
+        Track,
+        Transition,
+    )
     from cslib.periods import Period
     from cslib.playbooks import Layer, Library, Playbook
     from cslib.rates import Rate
@@ -30,6 +38,7 @@ __all__ = [
     "Book",
     "Contract",
     "CslibError",
+    "Deadline",
     "DecisionTable",
     "DefinitionError",
     "Definitions",
@@ -42,6 +51,7 @@ __all__ = [
     "Library",
     "Lifecycle",
     "Measure",
+    "Milestone",
     "Period",
     "Playbook",
     "Rate",
@@ -51,6 +61,7 @@ __all__ = [
     "Scorecard",
     "Stage",
     "Tier",
+    "Track",
     "Transition",
     "fact",
     "fn",
@@ -64,7 +75,15 @@ _HOMES = {
     "decisions": ("DecisionTable", "Row"),
     "errors": ("CslibError", "DefinitionError", "Fault"),
     "health": ("Band", "Measure", "Scorecard", "Tier"),
-    "lifecycle": ("Event", "Lifecycle", "Stage", "Transition"),
+    "lifecycle": (
+        "Deadline",
+        "Event",
+        "Lifecycle",
+        "Milestone",
+        "Stage",
+        "Track",
+        "Transition",
+    ),
     "periods": ("Period",),
     "playbooks": ("Layer", "Library", "Playbook"),
     "rates": ("Rate",),

@@ -29,7 +29,7 @@ from cslib.faults import quoted
 from cslib.layouts import OPEN_TABLES, TABLES, ReviewFile
 from cslib.lifecycle import Event
 from cslib.renewal import Contract, Entry, LedgerError
-from cslib.review import MADE_FACTS, Book, Definitions
+from cslib.review import Book, Definitions
 from cslib.sheets import BookError, Row, Sheet, read_sheet
 
 __all__ = [
@@ -306,7 +306,8 @@ class _Reader:
 
     def is_made(self, sheet: Sheet, name: str) -> bool:
         """Whether the review makes this fact itself, from the tables that are there."""
-        if not any(name in MADE_FACTS[table] for table in MADE_FACTS if table in self.sheets):
+        made = self.definitions.made_facts.items()
+        if not any(name in facts for table, facts in made if table in self.sheets):
             return False
         remedy = "the review makes this fact itself; give the column another name with --rules"
         self.report(sheet, Row(sheet.header, {}), name, remedy)

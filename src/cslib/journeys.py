@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
+import typing
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import attrs
 
 from cslib import moments, timelines
+from cslib.codecs import codec_of
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.explanations import Explanation
@@ -46,6 +49,26 @@ __all__ = [
 # What a step needs and gives
 
 
+@functools.cache
+def _form(cls: Any) -> Any:
+    """An attrs class with the fields of a named tuple, since those have a JSON form."""
+    hints, defaults = typing.get_type_hints(cls), cls._field_defaults
+    fields = {
+        name: attrs.field(type=hints[name], default=defaults.get(name, attrs.NOTHING))
+        for name in cls._fields
+    }
+    return attrs.make_class(cls.__name__, fields, frozen=True)
+
+
+def _written(value: tuple[Any, ...]) -> Any:
+    form = _form(type(value))
+    return codec_of(form).write(form(*value), normal=False)
+
+
+def _formed(cls: Any, data: object) -> Any:
+    return cls(*attrs.astuple(codec_of(_form(cls)).read(data), recurse=False))
+
+
 class Clock(NamedTuple):
     """A deadline that runs.
 
@@ -57,11 +80,20 @@ class Clock(NamedTuple):
         breached: Whether its breach has happened.
     """
 
-    start: dt.date
-    limit: dt.date | None = None
-    met: dt.date | None = None
-    waived: dt.date | None = None
+    start: Moment
+    limit: Moment | None = None
+    met: Moment | None = None
+    waived: Moment | None = None
     breached: bool = False
+
+    def __to_data__(self) -> Any:
+        return _written(self)
+
+    @classmethod
+    def __from_data__(cls, data: object, functions: object) -> Clock:
+        """The clock that JSON data describes."""
+        made: Clock = _formed(cls, data)
+        return made
 
     @property
     def runs(self) -> bool:
@@ -83,8 +115,17 @@ class Memory(NamedTuple):
     done: frozenset[str] = frozenset()
     tried: frozenset[int] = frozenset()
     clocks: tuple[Clock | None, ...] = ()
-    reached: tuple[dt.date | None, ...] = ()
-    holds: tuple[tuple[dt.date, dt.date | None], ...] = ()
+    reached: tuple[Moment | None, ...] = ()
+    holds: tuple[tuple[Moment, Moment | None], ...] = ()
+
+    def __to_data__(self) -> Any:
+        return _written(self)
+
+    @classmethod
+    def __from_data__(cls, data: object, functions: object) -> Memory:
+        """The memory that JSON data describes."""
+        made: Memory = _formed(cls, data)
+        return made
 
     @property
     def on_hold(self) -> bool:
@@ -93,7 +134,7 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where an account stands, as the next step needs it.
+    """Where an account stands, as the next step needs it; it goes to JSON and back.
 
     Attributes:
         stage: The stage.
@@ -103,15 +144,30 @@ class State(NamedTuple):
         refused: How many events were refused.
         last: The last event; None at the start.
         memory: What else it keeps in mind.
+
+    >>> from cslib.documents import from_json, to_json
+    >>> to_json(State("trial", dt.date(2026, 3, 1)))
+    '{"stage": "trial", "entered": "2026-03-01"}'
+    >>> from_json(to_json(State("trial")), State) == State("trial")
+    True
     """
 
     stage: str
-    entered: dt.date | None = None
-    now: dt.date | None = None
-    wakes: dt.date | None = None
+    entered: Moment | None = None
+    now: Moment | None = None
+    wakes: Moment | None = None
     refused: int = 0
     last: Event | None = None
     memory: Memory = Memory()
+
+    def __to_data__(self) -> Any:
+        return _written(self)
+
+    @classmethod
+    def __from_data__(cls, data: object, functions: object) -> State:
+        """The state that JSON data describes."""
+        made: State = _formed(cls, data)
+        return made
 
 
 class Move(NamedTuple):

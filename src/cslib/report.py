@@ -22,6 +22,7 @@ import attrs
 from cslib.books import Reading
 from cslib.errors import suggestion
 from cslib.health import UNKNOWN, Contribution, Status
+from cslib.lifecycle import DeadlineState
 from cslib.money import Exact
 from cslib.rates import Rate
 from cslib.renewal import Line, Outcome, RenewalReport
@@ -90,7 +91,7 @@ def _lacking(review: Review, reading: Reading) -> list[str]:
 def _stages(review: Review) -> list[str]:
     counts = [(name, review.stages[name]) for name in review.stage_names if name in review.stages]
     refused = [refusal for each in review.accounts for refusal in each.refused]
-    lines = ["Where they stand", *_bars(counts)] if counts else []
+    lines = ["Where they stand", *_bars(counts), *_deadlines(review)] if counts else []
     if refused:
         kinds = Counter(sorted((each.event.name, each.reason) for each in refused))
         listed = [
@@ -101,6 +102,22 @@ def _stages(review: Review) -> list[str]:
     unrecorded = sum(each.journey.unrecorded for each in review.accounts if each.journey)
     if review.known_at and unrecorded:
         lines.append(f"{_TAKEN_AS_KNOWN}: {_many(unrecorded, 'events')}")
+    return lines
+
+
+_STATUSES = ("met", "late", "missed", "open", "waived", "unknown", "not_started")
+"""What is settled stands first."""
+
+
+def _deadlines(review: Review) -> list[str]:
+    """Of each deadline, how many accounts are in time."""
+    lines = []
+    for deadline in review.definitions.lifecycle.deadlines:
+        counts = review.deadlines[deadline.name].items()
+        limit = f"by {_name(str(deadline.due))}" if deadline.within is None else deadline.within
+        ordered = sorted(counts, key=lambda each: _STATUSES.index(each[0]))
+        listed = ", ".join(f"{status.replace('_', ' ')} {count:,}" for status, count in ordered)
+        lines += _wrapped(f"  {_name(deadline.name)} ({limit}): ", listed)
     return lines
 
 
@@ -531,6 +548,7 @@ def to_data(review: Review, reading: Reading) -> dict[str, Any]:
         "faults": [attrs.asdict(fault) for fault in review.faults],
         "unknown_events": dict(review.unknown_events),
         "stages": dict(review.stages),
+        "deadlines": dict(review.deadlines),
         "tiers": dict(review.tiers),
         "accounts": [_account_data(each) for each in review.accounts],
         "renewals": None
@@ -553,6 +571,7 @@ def _account_data(account: AccountReview) -> dict[str, Any]:
     if journey is not None:
         data["stage"] = journey.stage
         data["days_in_stage"] = journey.days_in_stage
+        data["deadlines"] = {each.name: _deadline_data(each) for each in journey.deadlines}
         data["refused"] = [str(each) for each in journey.refused]
     if assessment is not None:
         data["tier"] = assessment.tier
@@ -567,6 +586,10 @@ def _account_data(account: AccountReview) -> dict[str, Any]:
             for each in choice.findings
         ]
     return data
+
+
+def _deadline_data(deadline: DeadlineState) -> dict[str, Any]:
+    return {name: each for name, each in _fields(deadline).items() if name != "name"}
 
 
 def _renewals_data(renewals: Renewals) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from cslib.expressions import Apply, Fact, Kind, Kinds, Literal, Node, walk
 from cslib.facts import getter
 from cslib.faults import refuse
 from cslib.health import UNKNOWN, Assessment, Scorecard
-from cslib.lifecycle import Event, Journey, Lifecycle, Refusal, RefusalReason
+from cslib.lifecycle import DeadlineStatus, Event, Journey, Lifecycle, Refusal, RefusalReason
 from cslib.lowering import lower
 from cslib.moments import is_by, utc_day
 from cslib.periods import Period
@@ -34,7 +34,6 @@ from cslib.stock import PLAYBOOKS, SCORECARD, SUBSCRIPTION
 
 __all__ = [
     "COMING_DAYS",
-    "MADE_FACTS",
     "AccountReview",
     "Action",
     "Book",
@@ -48,12 +47,8 @@ __all__ = [
 COMING_DAYS = 90
 """How far ahead the review looks for contracts that end."""
 
-MADE_FACTS: Mapping[str, tuple[str, ...]] = {
-    "accounts": ("tier", "score", "coverage"),
-    "events": ("stage", "days_in_stage", "events_refused"),
-    "contracts": ("term_ends_on",),
-}
-"""By table of a book, the facts that the review makes of it; they replace an account's own."""
+_HEALTH = frozenset({"tier", "score", "coverage"})
+_TERM = frozenset({"term_ends_on"})
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -114,6 +109,18 @@ class Definitions:
                     readers[name] = path
         refuse("definitions", faults)
         return found
+
+    @property
+    def made_facts(self) -> Mapping[str, frozenset[str]]:
+        """By table of a book, the facts that the review makes of it; they replace its own.
+
+        Those made of events are the lifecycle's: the stage, and each deadline, track and milestone
+        by its name.
+
+        >>> sorted(Definitions().made_facts["events"])[:3]
+        ['days_in_stage', 'deadline_activated', 'deadline_delivered']
+        """
+        return {"accounts": _HEALTH, "events": self.lifecycle.chart.facts, "contracts": _TERM}
 
     def check_stages(self) -> None:
         """Refuse measures and playbooks that name a stage which the lifecycle lacks.
@@ -306,6 +313,20 @@ class Review:
         return Counter(each.journey.stage for each in self.accounts if each.journey is not None)
 
     @functools.cached_property
+    def deadlines(self) -> Mapping[str, Mapping[str, int]]:
+        """Of each deadline, how many accounts have it in each status; not those that are 0."""
+        journeys = [each.journey for each in self.accounts if each.journey is not None]
+        found = {
+            each.name: Counter(journey.deadline(each.name).status for journey in journeys)
+            for each in self.definitions.lifecycle.deadlines
+        }
+        return {
+            name: {str(status): counts[status] for status in DeadlineStatus if counts[status]}
+            for name, counts in found.items()
+            if counts
+        }
+
+    @functools.cached_property
     def unknown_events(self) -> Mapping[str, int]:
         """How many events bear a name that the lifecycle does not have, by name; most first."""
         refused = (each for account in self.accounts for each in account.refused)
@@ -374,7 +395,7 @@ def review_book(
 ) -> Review:
     """Review a book.
 
-    Facts that the rooms make (:data:`MADE_FACTS`) take the place of an account's own of that name.
+    Facts that the rooms make (:attr:`Definitions.made_facts`) take the place of an account's own.
     An account that the accounts lack, and that other tables name, is judged by these facts alone.
 
     Args:
@@ -392,7 +413,7 @@ def review_book(
     definitions = definitions or Definitions()
     stated = {each.contract for each in book.contracts or ()}
     book, torn = _as_seen(book, as_of, known_at)
-    facts = _given_facts(book)
+    facts = _given_facts(book, definitions)
     terms = _terms(book, utc_day(as_of))
     journeys: Mapping[str, Journey] = {}
     if book.events is not None:
@@ -426,10 +447,11 @@ def review_book(
     )
 
 
-def _given_facts(book: Book) -> dict[str, dict[str, object]]:
+def _given_facts(book: Book, definitions: Definitions) -> dict[str, dict[str, object]]:
     """The accounts' own facts, without those that the review makes."""
     tables = {"accounts": book.accounts, "events": book.events, "contracts": book.contracts}
-    made = {name for t, rows in tables.items() if rows is not None for name in MADE_FACTS[t]}
+    there = [facts for t, facts in definitions.made_facts.items() if tables[t] is not None]
+    made = frozenset().union(*there)
     return {
         account: {name: value for name, value in facts.items() if name not in made}
         for account, facts in (book.accounts or {}).items()
@@ -466,7 +488,7 @@ class _Judge:
     _unmet: set[str] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._unmet = set(self.definitions.judged_facts) - set(MADE_FACTS["accounts"])
+        self._unmet = set(self.definitions.judged_facts) - _HEALTH
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -507,8 +529,7 @@ class _Judge:
 
     def questions(self, choice: Choice, known: Mapping[str, object]) -> tuple[str, ...]:
         """What to ask for; for the account's health, the facts that its health wants."""
-        health = MADE_FACTS["accounts"]
-        asked = [name for name in choice.questions if name not in health]
+        asked = [name for name in choice.questions if name not in _HEALTH]
         if len(asked) < len(choice.questions):
             for measure in self.definitions.scorecard.measures:
                 asked += measure.value.explain(known, as_of=self.as_of).missing

@@ -2,8 +2,9 @@
 
 :data:`SUBSCRIPTION` is the whole life in few stages, which the stock scorecard and playbooks read.
 :data:`DELIVERY` and :data:`MAINTENANCE` are its two halves cut fine, each with events of its own;
-:data:`VARIANTS` adjust the delivery to kinds of customer, and :data:`SUCCESS_CHAIN` says which link
-failed first where one did not succeed. A log is replayed under the one whose events it has.
+:data:`VARIANTS` adjust the delivery to kinds of customer, :data:`KINDS` says of which kind one is,
+and :data:`SUCCESS_CHAIN` which link failed first where one did not succeed. A log is replayed under
+the one whose events it has.
 
 Each opinion names its source by the id of its row in the doctrine, and its author by a letter: S
 Sang Wenfeng, W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. *Ours* is
@@ -15,7 +16,10 @@ starts them too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cslib.attribution import Chain, Link
+from cslib.decisions import DecisionTable, Row
 from cslib.expressions import Kind
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.schemas import FactSpec, Schema
@@ -25,6 +29,7 @@ __all__ = [
     "CHURN_REASONS",
     "DELIVERY",
     "INTERNET",
+    "KINDS",
     "MAINTENANCE",
     "ON_SITE",
     "PRIVATE",
@@ -630,12 +635,11 @@ MAINTENANCE = Lifecycle(
 # --------------------------------------------------------------------------------------
 # Kinds of customer
 
-INTERNET = Variant(name="internet", when='segment == "internet"')
+INTERNET = Variant(name="internet")
 """An internet firm: standard product, standard service (L11, S and N). It changes nothing."""
 
 ON_SITE = Variant(
     name="on site",
-    when='segment in {"internet_plus", "traditional"}',
     stages=(
         Stage(
             name="onboarding",
@@ -683,7 +687,6 @@ ON_SITE = Variant(
 
 PRIVATE = Variant(
     name="private",
-    when='hosting == "private"',
     stages=(
         Stage(
             name="onboarding/installation",
@@ -739,12 +742,26 @@ PRIVATE = Variant(
 )
 """A private deployment: the environment is measured, and the product installed (L11, L12, N)."""
 
-VARIANTS = (PRIVATE, ON_SITE, INTERNET)
-"""The kinds of customer, for :func:`cslib.variants.fitting`.
+VARIANTS: Mapping[str, Variant] = {each.name: each for each in (PRIVATE, ON_SITE, INTERNET)}
+"""The variants of the delivery, by name.
 
-The deployment is asked for first. One variant can be made of another's lifecycle:
-``PRIVATE.of(ON_SITE.of(DELIVERY))`` is a traditional firm with a deployment of its own.
+One can be made of another's lifecycle: ``PRIVATE.of(ON_SITE.of(DELIVERY))`` is a traditional firm
+with a deployment of its own.
 """
+
+KINDS = DecisionTable(
+    name="kind of customer",
+    rows=(
+        Row(when='hosting == "private"', then=PRIVATE.name, source="L11 (N)"),
+        Row(
+            when='segment in {"internet_plus", "traditional"}',
+            then=ON_SITE.name,
+            source="L11 (S, N)",
+        ),
+        Row(when='segment == "internet"', then=INTERNET.name, source="L11 (S, N)"),
+    ),
+)
+"""Which of :data:`VARIANTS` fits an account: its deployment, then its segment (L11, S and N)."""
 
 
 # --------------------------------------------------------------------------------------

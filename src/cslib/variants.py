@@ -2,12 +2,11 @@
 
 A :class:`Variant` is data: what it skips, adds and replaces. Applied to a lifecycle it gives
 another one, which is checked like any; :func:`cslib.migrations.difference` tells the two apart
-in words.
+in words. Which account has which is for a table to say (:mod:`cslib.decisions`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
@@ -16,13 +15,11 @@ from attrs import validators as v
 
 from cslib.documents import document
 from cslib.errors import Fault, suggestion
-from cslib.expressions import Kind
 from cslib.faults import refuse
-from cslib.rules import Rule, rule
 from cslib.schemas import Schema
 from cslib.stages import Deadline, Definition, Milestone, Stage, Transition, inside, lineage_of
 
-__all__ = ["Fit", "Variant", "fitting"]
+__all__ = ["Variant"]
 
 D = TypeVar("D", bound=Definition)
 
@@ -33,10 +30,6 @@ class _Named(Protocol):
 
 
 N = TypeVar("N", bound=_Named)
-
-
-def _condition(source: object) -> Rule | None:
-    return None if source is None else rule(source, kind=Kind.BOOLEAN)
 
 
 def _events(names: str | Iterable[str]) -> tuple[str, ...]:
@@ -66,7 +59,6 @@ class Variant:
 
     Attributes:
         name: Its name; the lifecycle it gives is named after both.
-        when: Which accounts it is for; None: whoever is given it.
         skip: Of each stage that is left out, the stage that takes its place: moves that lead into
             the one lead into the other.
         stages: Stages that are new, or stand for one of the same name.
@@ -86,13 +78,12 @@ class Variant:
     ...         Transition(event="trained", sources="preparation", target="live"),
     ...     ),
     ... )
-    >>> cloud = Variant(name="cloud", when="hosting == 'cloud'", skip={"preparation": "live"})
+    >>> cloud = Variant(name="cloud", skip={"preparation": "live"})
     >>> [stage.name for stage in cloud.of(base).stages]
     ['sold', 'live']
     """
 
     name: str = attrs.field(validator=v.and_(v.instance_of(str), v.min_len(1)))
-    when: Rule | None = attrs.field(default=None, converter=_condition)
     skip: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     stages: tuple[Stage, ...] = attrs.field(default=(), converter=_stages)
     events: tuple[str, ...] = attrs.field(default=(), converter=_events)
@@ -184,43 +175,3 @@ def _displaced(old: Iterable[Transition], new: Iterable[Transition]) -> Iterator
         sources = tuple(source for source in each.sources if (*by, source) not in taken)
         if sources:
             yield attrs.evolve(each, sources=sources)
-
-
-@attrs.frozen
-class Fit:
-    """Which variant fits an account.
-
-    Attributes:
-        variant: The variant; None: the standard flow, unless something is missing.
-        missing: What is not known and decides; empty where it can be told.
-    """
-
-    variant: Variant | None
-    missing: tuple[str, ...] = ()
-
-
-def fitting(variants: Iterable[Variant], account: object, *, as_of: dt.date | None = None) -> Fit:
-    """The first variant whose condition holds of an account.
-
-    A condition that cannot be told ends the search: what stands after it is not taken for the
-    answer, and neither is the standard flow.
-
-    Raises:
-        FactError: If a fact is of the wrong kind.
-
-    >>> kinds = [Variant(name="private", when="hosting == 'private'"),
-    ...          Variant(name="large", when="seats >= 1000")]
-    >>> fitting(kinds, {"hosting": "cloud", "seats": 20})
-    Fit(variant=None, missing=())
-    >>> fitting(kinds, {"seats": 2000}).missing
-    ('hosting',)
-    """
-    for variant in variants:
-        if variant.when is None:
-            return Fit(variant)
-        held = variant.when(account, as_of=as_of)
-        if held:
-            return Fit(variant)
-        if held is None:
-            return Fit(None, variant.when.missing(account, as_of=as_of))
-    return Fit(None)
