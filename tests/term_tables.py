@@ -39,6 +39,9 @@ def columns_of_contracts(contracts: Iterable[Contract]) -> dict[str, Any]:
         "sale": [c.sale for c in rows],
         "end_reason": [c.end_reason for c in rows],
         "product": [c.product for c in rows],
+        "total_value": np.ma.masked_array(
+            _cents(c.total_value or 0 for c in rows), [c.total_value is None for c in rows]
+        ),
     }
 
 

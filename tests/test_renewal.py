@@ -650,9 +650,11 @@ def test_a_book_that_ends_long_before_the_date_of_the_report_is_named() -> None:
 
 
 def test_the_last_record_is_the_last_that_was_seen_and_no_instalment_to_come() -> None:
-    moves = [due("2027-01-01"), paid("2026-08-01"), due(recorded_at=day("2026-06-29"))]
+    moves = [due("2027-01-01"), paid("2026-08-01")]
+    written = due(recorded_at=day("2026-06-29"))
 
     assert june([old(), new()], moves).last_recorded == day("2026-06-10")
+    assert june([old(), new()], [*moves, written]).last_recorded == day("2026-06-29")
     assert june([old(recorded_at=day("2026-07-09"))]).last_recorded == day("2026-07-09")
     assert (june([]).last_recorded, june([]).silence) == (None, "")
 

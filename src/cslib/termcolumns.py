@@ -485,7 +485,7 @@ def renewal_columns(
         without_end=_without_end(book, links) + _evergreen(report),
         assumed_signed=_unsigned(book) + report.assumed_signed,
         assumed_known=_unstamped(book, moves, known_at) + report.assumed_known,
-        last_recorded=_last_recorded(book, moves),
+        last_recorded=_last_recorded(book, moves, report.last_recorded),
     )
 
 
@@ -499,16 +499,26 @@ def _evergreen(report: RenewalReport) -> int:
     return sum(each.cause is NotDueCause.EVERGREEN for each in report.not_due)
 
 
-def _last_recorded(book: Book, payments: Payments | None) -> dt.date | None:
-    """The last day on which anything seen had happened, or was recorded."""
+def _last_recorded(book: Book, payments: Payments | None, of_odd: dt.date | None) -> dt.date | None:
+    """The last day on which anything seen had happened, or was recorded; that of the odd is known.
+
+    What falls due is seen with its contract, and where that stands twice the records say so.
+    """
     terms = book.terms
     happened = np.where(terms.known("signed_on"), terms["signed_on"], terms["start"])
     found = [happened[book.seen], terms["recorded_at"][book.seen]]
     if payments is not None:
-        moved = payments.seen & (payments.table["kind"] != code_of(EntryKind.DUE) + 1)
-        found += [payments.table[name][moved] for name in ("on", "recorded_at")]
+        recorded, is_due = payments.table["recorded_at"], payments.table["kind"] == _DUE
+        moved = payments.seen & ~is_due
+        agreed = np.flatnonzero(payments.seen & is_due & (payments.row >= 0))
+        agreed = agreed[book.seen[payments.row[agreed]]]
+        found += [payments.table["on"][moved], recorded[moved], recorded[agreed]]
     last = max(int(each.max(initial=NO_DAY)) for each in found)
-    return None if last == NO_DAY else dt.date(1970, 1, 1) + dt.timedelta(days=last)
+    own = None if last == NO_DAY else dt.date(1970, 1, 1) + dt.timedelta(days=last)
+    return max(filter(None, (own, of_odd)), default=None)
+
+
+_DUE = code_of(EntryKind.DUE) + 1
 
 
 def _rows_of(book: Book, rows: Wholes) -> dict[str, int]:
