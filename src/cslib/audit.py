@@ -249,7 +249,7 @@ def _sums(contract: Contract, entries: Sequence[Entry]) -> Iterator[Finding]:
     if is_stated and due and owed != exact(stated):
         problem = f"{_shown(owed)} falls due in all, and the total value is {stated:,}"
         yield _of(contract, FindingKind.UNEQUAL_TOTAL, problem)
-    if paid > max(owed, 0):
+    if paid > max(owed, Fraction(0)):
         less = f", and {_shown(credited)} of it was credited" if credited else ""
         problem = f"{_shown(paid)} was paid, and {_shown(due)} fell due{less}"
         yield _of(contract, FindingKind.OVERPAID, problem)

@@ -469,7 +469,7 @@ def read_ledger(
     terms = _table("contracts", "contract", seen)
     known = {*terms.single, *terms.conflicts}
     later = {contract.contract for contract in given} - known
-    entries = list(_entries(payments or (), later, view))
+    entries = list(_entries(() if payments is None else payments, later, view))
     moves = _table("payments", "entry", entries)
     return Ledger(
         contracts=terms.single,
@@ -538,7 +538,8 @@ def checked_records(records: Iterable[_Record], kind: type[_Record]) -> list[_Re
     table = list(records)
     for place, record in enumerate(table):
         if not isinstance(record, kind):
-            problem = f"expected {kind.__name__}, but got {type(record).__name__}"
+            way = "; of a table, make a record of each row" if isinstance(record, str) else ""
+            problem = f"expected {kind.__name__}, but got {type(record).__name__}{way}"
             raise LedgerError("book", (Fault(f"$[{place}]", problem),))
     return table
 
