@@ -679,3 +679,19 @@ def test_an_end_reason_that_cannot_even_be_compared_is_refused() -> None:
 def test_what_holds_no_records_is_refused_by_its_type() -> None:
     with pytest.raises(LedgerError, match=r"\$: expected records, but got NoneType"):
         read_ledger(None, (), as_of=END_OF_JUNE)  # type: ignore[arg-type]
+
+
+class Frame(dict[str, Any]):
+    """Like a data frame: it is gone through by its columns, and is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+
+def test_a_table_in_the_place_of_records_is_refused_with_the_way_out() -> None:
+    table: Any = Frame(entry=["P-1"])
+
+    with pytest.raises(
+        LedgerError, match=r"\$\[0\]: expected Entry, but got str; of a table, make"
+    ):
+        seen([old()], table)

@@ -250,7 +250,7 @@ def _sums(contract: Contract, entries: Sequence[Entry]) -> Iterator[Finding]:
         problem = f"{_shown(owed)} falls due in all, and the total value is {stated:,}"
         yield _of(contract, FindingKind.UNEQUAL_TOTAL, problem)
     if paid > max(owed, Fraction(0)):
-        less = f", and {_shown(credited)} of it was credited" if credited else ""
+        less = f", {_shown(credited)} of it credited" if credited else ""
         problem = f"{_shown(paid)} was paid, and {_shown(due)} fell due{less}"
         yield _of(contract, FindingKind.OVERPAID, problem)
     if credited > due:

@@ -26,7 +26,6 @@ import numpy.typing as npt
 
 from cslib.cuberows import MOST
 from cslib.cubes import CubeError, CustomerCube, check_cube
-from cslib.faults import shown
 from cslib.money import Exact, exact
 from cslib.periods import Period
 from cslib.series import BY_CONTENT, read_only
