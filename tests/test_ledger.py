@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cslib.errors import CslibError
-from cslib.ledger import Cash, Contract, Entry, Ledger, LedgerError, read_ledger
+from cslib.ledger import Cash, Contract, Entry, Ledger, LedgerError, read_ledger, taken_off
 from cslib.moments import MomentError
 from cslib.money import MixedCurrencyError
 from ledger_strategies import (
@@ -500,6 +502,33 @@ def test_what_is_credited_and_invoiced_again_takes_nothing_off_and_is_to_be_paid
     assert cash(*cancelled) == Cash("0 of 1200 collected (2400 less 1200 credited)")
     assert cash(*cancelled, paid()).since == day("2026-06-20")
     assert credited(*cancelled) == 0
+
+
+@given(st.integers(1, 99), st.integers(0, 200), st.integers(0, 200))
+def test_of_a_fee_invoiced_whole_what_is_invoiced_net_is_left(
+    total: int, more: int, credit: int
+) -> None:
+    due = Fraction(total + more)
+
+    left = max(total - taken_off(Fraction(credit), due, Fraction(total)), Fraction(0))
+
+    assert left == min(Fraction(total), max(due - credit, Fraction(0)))
+
+
+_ons = st.sampled_from(["2026-06-12", "2026-06-14", "2026-06-16"])
+_moves = st.lists(
+    st.tuples(st.sampled_from(["due", "paid", "refund", "credit"]), _ons, st.sampled_from([3, 4])),
+    max_size=6,
+)
+
+
+@given(_moves, _ons)
+def test_money_that_goes_back_on_its_own_day_changes_nothing(
+    moves: list[tuple[str, str, int]], on: str
+) -> None:
+    ledger = [entry(*move, entry=f"e{n}") for n, move in enumerate(moves)]
+
+    assert cash(*ledger, paid(on, 7, entry="in"), refund(on, 7, entry="out")) == cash(*ledger)
 
 
 def test_what_is_invoiced_again_at_less_takes_off_the_difference() -> None:

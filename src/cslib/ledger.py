@@ -611,21 +611,27 @@ def exponents_of(contract: Contract) -> dict[str, int]:
 
 def _credited(contract: Contract, entries: Sequence[Entry]) -> tuple[Decimal, bool]:
     """What credit notes took off a year, half-even, and whether they took off all there is."""
-    years, stated = Fraction(1), None
     if contract.end is None:
         entries = [entry for entry in entries if entry.on < first_anniversary(contract.start)]
-    else:
-        years = year_fraction(Period(contract.start, contract.end), DayCount.MONTHS)
-        stated = None if contract.total_value is None else exact(contract.total_value)
-    credit, due = _total(entries, _CREDIT), _total(entries, _DUE)
+    credit = _total(entries, _CREDIT)
     if not credit:
         return Decimal(0), False
-    total = exact(contract.annual_value) * years if stated is None else stated
-    taken = taken_off(credit, due, total)
+    years = _years(contract)
+    total = exact(contract.annual_value) * years
+    if contract.end is not None and contract.total_value is not None:
+        total = exact(contract.total_value)
+    taken = taken_off(credit, _total(entries, _DUE), total)
     unit = exponents_of(contract)
     minor = round(taken / years * 10 ** unit[contract.currency])
     found = to_major(minor, contract.currency, exponents=unit)
     return min(found, Decimal(contract.annual_value)), 0 < total <= taken
+
+
+def _years(contract: Contract) -> Fraction:
+    """The length of its term, a month being a twelfth of a year; without an end, its first year."""
+    if contract.end is None:
+        return Fraction(1)
+    return year_fraction(Period(contract.start, contract.end), DayCount.MONTHS)
 
 
 def taken_off(credit: Fraction, due: Fraction, total: Fraction) -> Fraction:
