@@ -395,6 +395,10 @@ def test_what_costs_nothing_is_collected_when_it_falls_due() -> None:
     assert cash(due(amount=0)).since == day("2026-06-10")
 
 
+def test_what_costs_nothing_is_not_collected_before_it_falls_due() -> None:
+    assert cash(due("2026-07-10", 0)) == Cash("nothing owed, and due only on 2026-07-10")
+
+
 def test_with_a_ledger_a_contract_not_invoiced_and_not_paid_is_known_not_to_be_paid() -> None:
     assert cash() == Cash("nothing due, nothing paid")
 

@@ -477,6 +477,17 @@ def test_the_day_on_which_an_instalment_was_recorded_is_a_record_where_its_contr
         assert june(book, moves).last_recorded == expected == dt.date(2025, 7, 1)
 
 
+def test_what_names_a_rescinded_contract_of_another_account_is_judged_with_it() -> None:
+    rescinded = old("gone", account="B", end_reason="rescinded")
+    names_it = new("next", renews="gone")
+    book = [old(renews="next"), rescinded, names_it]
+
+    found, report = june(book), renewal_rate(book, (), JUNE, as_of=JUNE_30)
+
+    assert_same_lines(found, report)
+    assert found.faults == report.faults
+
+
 def test_an_invalid_record_of_an_odd_account_names_its_row() -> None:
     columns = columns_of_contracts([old(), new()])
     columns["renews"] = [None, "new"]
