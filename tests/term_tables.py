@@ -39,6 +39,9 @@ def columns_of_contracts(contracts: Iterable[Contract]) -> dict[str, Any]:
         "sale": [c.sale for c in rows],
         "end_reason": [c.end_reason for c in rows],
         "product": [c.product for c in rows],
+        "total_value": np.ma.masked_array(
+            _cents(c.total_value or 0 for c in rows), [c.total_value is None for c in rows]
+        ),
     }
 
 
@@ -85,13 +88,15 @@ def _chain(draw: st.DrawFn, account: str, is_named: bool) -> tuple[list[Contract
         if contracts:
             start = _end(contracts[-1]) + dt.timedelta(days=draw(st.integers(-60, 60)))
         years = draw(st.sampled_from([1, 1, 1, 3]))
+        value = Decimal(draw(st.integers(0, 900_00))) / 100
         contracts.append(
             Contract(
                 contract=f"{account}-{place}",
                 account=account,
                 start=start,
                 end=start.replace(year=start.year + years, day=min(start.day, 28)),
-                annual_value=Decimal(draw(st.integers(0, 900_00))) / 100,
+                annual_value=value,
+                total_value=draw(st.sampled_from([None, None, value * years, value])),
                 currency="EUR",
                 signed_on=draw(st.none() | _around(start)),
                 recorded_at=draw(st.none() | _around(start)),
@@ -119,6 +124,8 @@ _MOVES = (
     ("due", "credit"),
     ("due", "credit", "paid"),
     ("due", "due", "credit", "paid"),
+    ("due", "credit", "due", "paid"),
+    ("due", "paid", "refund", "credit", "due", "paid"),
     ("due",),
     ("paid",),
     (),

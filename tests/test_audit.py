@@ -330,6 +330,28 @@ def test_more_paid_than_fell_due_is_overpaid() -> None:
     ]
 
 
+def test_what_was_paid_and_then_credited_is_overpaid_and_says_so() -> None:
+    moves = [due(to="old"), paid(to="old"), credit(amount=200, to="old")]
+
+    assert audit([old()], moves) == [
+        "overpaid: $.contracts['old']: 1,200 was paid, and 1,200 fell due, 200 of it credited"
+    ]
+
+
+def test_more_credited_than_fell_due_is_overcredited_and_not_overpaid() -> None:
+    moves = [due(to="old", amount=100), credit(amount=300, to="old")]
+
+    assert audit([old()], moves) == [
+        "overcredited: $.contracts['old']: 300 was credited, and 100 fell due"
+    ]
+
+
+@pytest.mark.parametrize("book", [(None, None), (5, []), ([], 5), ([old()], 5)])
+def test_what_is_no_book_is_refused(book: Any) -> None:
+    with pytest.raises(LedgerError, match="expected records, but got"):
+        audit(*book)
+
+
 def test_what_was_refunded_was_not_paid() -> None:
     moves = [due(to="old"), paid(to="old", amount=1300), refund("2026-07-01", 100, to="old")]
 

@@ -179,9 +179,10 @@ def test_a_window_that_the_cube_does_not_have_is_refused() -> None:
         retention(BOOK, Period.month(2026, 11))
 
 
-def test_a_measure_that_is_none_is_refused() -> None:
-    with pytest.raises(CubeError, match="is 'gdr': expected one of grr, nrr, logos"):
-        retention_bridge(BOOK, LAST, GITLAB, SMSB, measure="gdr")
+@pytest.mark.parametrize("measure", ["gdr", [], None])
+def test_a_measure_that_is_none_is_refused(measure: Any) -> None:
+    with pytest.raises(CubeError, match="expected one of grr, nrr, logos"):
+        retention_bridge(BOOK, LAST, GITLAB, SMSB, measure=measure)
 
 
 def test_a_bridge_survives_pickle_and_reads_as_a_table() -> None:

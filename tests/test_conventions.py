@@ -250,3 +250,9 @@ def test_a_rate_of_renewals_has_a_convention_of_renewals() -> None:
 
     with pytest.raises(DefinitionError, match="expected a RenewalConvention, but got a Retention"):
         report.rate(POINT_TO_POINT)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [RenewalConvention, RetentionConvention])
+def test_the_source_of_a_convention_is_text_so_that_it_can_be_read_again(kind: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.source: expected text, but got the int 5"):
+        kind(name="x", source=5)

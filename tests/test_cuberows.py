@@ -326,3 +326,13 @@ def test_the_parts_of_a_column_cover_it_once() -> None:
 def test_a_flag_among_amounts_is_no_amount() -> None:
     with pytest.raises(CubeError, match=r"amount\[1\] is True: expected whole minor units"):
         whole_column("amount", [5, True], "minor units")
+
+
+def test_a_ragged_column_and_a_span_that_is_none_are_refused() -> None:
+    ragged: Any = [[1], [2, 3]]
+    months = np.array([JANUARY, JANUARY])
+
+    with pytest.raises(CubeError, match="amount is ragged: expected one value for each row"):
+        read_rows(["ada", "bo"], months, ragged, None, None)
+    with pytest.raises(CubeError, match="span is the int 5: expected a Period of whole months"):
+        read_rows(["ada", "bo"], months, [1, 2], None, 5)  # type: ignore[arg-type]

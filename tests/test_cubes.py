@@ -380,3 +380,34 @@ def test_a_cube_of_records_takes_its_basis_as_well() -> None:
 def test_a_basis_that_is_no_text_is_refused() -> None:
     with pytest.raises(CubeError, match="basis is None: expected text"):
         cube_of([("ada", 0, 100)], basis=None)
+
+
+# What is none
+
+
+@pytest.mark.parametrize("rows", [None, 5, [5], ["ada"], [("ada", month(0))]])
+def test_rows_that_are_no_key_month_and_amount_are_refused(rows: Any) -> None:
+    with pytest.raises(CubeError, match="expected a key, a month and an amount"):
+        CustomerCube.of_rows(rows, currency="EUR")
+
+
+@pytest.mark.parametrize("position", [MONTHS, -1, True, "x", None])
+def test_a_month_is_asked_for_by_its_position_alone(position: Any) -> None:
+    cube = CustomerCube.of_columns(
+        customer=["ada"],
+        month=np.array([span().start], "M8[M]"),
+        amount=[1],
+        units=[1],
+        currency="EUR",
+        span=span(),
+    )
+
+    for ask in (cube.paying, cube.amounts, cube.units, lambda at: cube.overlap(0, at)):
+        with pytest.raises(CubeError, match=r"expected a position from 0 to \d+, as position"):
+            ask(position)
+
+
+@pytest.mark.parametrize("rates", [None, 2])
+def test_a_cube_is_converted_by_exchange_rates_alone(rates: Any) -> None:
+    with pytest.raises(CubeError, match="expected ExchangeRates"):
+        cube_of([("ada", 0, 1)]).converted(rates, "USD")

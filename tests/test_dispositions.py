@@ -403,6 +403,18 @@ def test_what_was_paid_for_and_credited_in_whole_is_not_renewed() -> None:
     assert credited(1200, rest=1200).outcome is Outcome.LOST
 
 
+def test_each_contract_of_a_sale_bears_its_own_credit_notes() -> None:
+    sale = [
+        new("y1", sale="S"),
+        contract("y2", "2027-07-01", "2028-07-01", sale="S", signed_on="2026-06-10"),
+    ]
+    moves = [due(to="y1"), credit(to="y1"), due("2027-07-01", to="y2"), paid(to="y2")]
+
+    line = lines(june([old(), *sale], moves, as_of=AFTER_GRACE))["old"]
+
+    assert (line.outcome, line.renewed_value) == (Outcome.LOST, 0)
+
+
 def test_a_free_first_month_makes_the_year_wait_for_the_second() -> None:
     months = [due(f"2026-{month:02}-01", 100) for month in range(7, 13)]
     free = [*months, credit("2026-07-01", 100)]

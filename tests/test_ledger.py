@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cslib.errors import CslibError
-from cslib.ledger import Cash, Contract, Entry, Ledger, LedgerError, read_ledger
+from cslib.ledger import Cash, Contract, Entry, Ledger, LedgerError, read_ledger, taken_off
 from cslib.moments import MomentError
 from cslib.money import MixedCurrencyError
 from ledger_strategies import (
@@ -393,6 +395,10 @@ def test_what_costs_nothing_is_collected_when_it_falls_due() -> None:
     assert cash(due(amount=0)).since == day("2026-06-10")
 
 
+def test_what_costs_nothing_is_not_collected_before_it_falls_due() -> None:
+    assert cash(due("2026-07-10", 0)) == Cash("nothing owed, and due only on 2026-07-10")
+
+
 def test_with_a_ledger_a_contract_not_invoiced_and_not_paid_is_known_not_to_be_paid() -> None:
     assert cash() == Cash("nothing due, nothing paid")
 
@@ -489,6 +495,138 @@ def test_a_credit_note_takes_off_what_it_is_a_year_and_no_more_than_there_is(
     assert seen([term], [credit(amount=300)]).credited("new") == credited
 
 
+def credited(*moves: Entry, **more: Any) -> Decimal:
+    """What the credit notes took off a year of the contract that renews."""
+    return seen([new(**more)], list(moves), as_of=day("2029-12-31")).credited("new")
+
+
+def test_what_is_credited_and_invoiced_again_takes_nothing_off_and_is_to_be_paid() -> None:
+    cancelled = (due(), credit("2026-06-12"), due("2026-06-14"))
+
+    assert cash(*cancelled) == Cash("0 of 1200 collected (2400 less 1200 credited)")
+    assert cash(*cancelled, paid()).since == day("2026-06-20")
+    assert credited(*cancelled) == 0
+
+
+@given(st.integers(1, 99), st.integers(0, 200), st.integers(0, 200))
+def test_of_a_fee_invoiced_whole_what_is_invoiced_net_is_left(
+    total: int, more: int, credit: int
+) -> None:
+    due = Fraction(total + more)
+
+    left = max(total - taken_off(Fraction(credit), due, Fraction(total)), Fraction(0))
+
+    assert left == min(Fraction(total), max(due - credit, Fraction(0)))
+
+
+_ons = st.sampled_from(["2026-06-12", "2026-06-14", "2026-06-16"])
+_moves = st.lists(
+    st.tuples(st.sampled_from(["due", "paid", "refund", "credit"]), _ons, st.sampled_from([3, 4])),
+    max_size=6,
+)
+
+
+@given(_moves, _ons)
+def test_money_that_goes_back_on_its_own_day_changes_nothing(
+    moves: list[tuple[str, str, int]], on: str
+) -> None:
+    ledger = [entry(*move, entry=f"e{n}") for n, move in enumerate(moves)]
+
+    assert cash(*ledger, paid(on, 7, entry="in"), refund(on, 7, entry="out")) == cash(*ledger)
+
+
+def test_what_is_invoiced_again_at_less_takes_off_the_difference() -> None:
+    assert credited(due(), credit("2026-06-12"), due("2026-06-14", 1000)) == 200
+
+
+def test_a_note_on_a_month_that_is_invoiced_again_counts_until_the_year_is_invoiced_whole() -> None:
+    july = (due("2026-07-01", 100), credit("2026-07-03", 100), due("2026-07-04", 100))
+    rest = [due(f"2026-{month:02}-01", 100) for month in range(8, 13)]
+    after = [due(f"2027-{month:02}-01", 100) for month in range(1, 7)]
+
+    assert credited(*july, *rest) == 100
+    assert credited(*july, *rest, *after[:-1]) == 100
+    assert credited(*july, *rest, *after) == 0
+
+
+def test_what_is_invoiced_is_held_against_the_total_value_where_that_is_stated() -> None:
+    moves = (due(amount=1000), credit("2026-06-12", 300))
+
+    assert credited(*moves) == 300
+    assert credited(*moves, total_value=800) == 100
+
+
+def test_without_an_end_only_what_is_noted_in_the_first_year_takes_something_off() -> None:
+    term = contract("new", "2026-07-01", None, signed_on="2026-06-10")
+    goodwill = [credit(f"{year}-06-30", 100) for year in range(2027, 2039)]
+
+    ledger = seen([term], [due(), *goodwill, credit("2027-07-01", 50)], as_of=day("2039-01-01"))
+
+    assert ledger.credited("new") == 100
+
+
+def test_the_first_year_of_a_term_without_an_end_may_be_the_last_of_the_calendar() -> None:
+    term = contract("new", "9999-02-01", None, signed_on="2026-06-10")
+
+    assert seen([term], [due(), credit(amount=100)]).credited("new") == 100
+
+
+def test_where_nothing_is_owed_a_credit_note_covers_a_refund() -> None:
+    moves = (due(amount=0), refund("2026-06-12", 100), credit("2026-06-12", 100))
+
+    assert cash(*moves) == Cash("0 collected on 2026-06-10", since=day("2026-06-10"))
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        (),
+        (paid("2026-06-12", 0, entry="p"),),
+        (paid("2026-06-12", 100, entry="p"), refund("2026-06-12", 100)),
+        (paid("2026-06-12", 100, entry="p"), refund("2026-06-14", 100)),
+    ],
+)
+def test_a_payment_of_nothing_or_one_that_went_back_in_full_is_no_money(
+    nothing: tuple[Entry, ...],
+) -> None:
+    months = [due(amount=100), due("2026-07-10", 100), credit("2026-06-15", 100)]
+
+    assert cash(*months, *nothing, paid(amount=60)) == Cash(
+        "60 of 100 collected (200 less 100 credited)"
+    )
+
+
+def test_whether_it_is_collected_hangs_on_a_cent_as_a_yes_or_no_does() -> None:
+    months = [due(f"2026-{month:02}-10", 100) for month in range(6, 12)]
+    cent = Decimal("0.01")
+    all_but_a_cent = (*months, credit("2026-06-15", 100 - cent), paid(amount=cent))
+
+    assert cash(*all_but_a_cent).since == day("2026-06-20")
+    assert credited(*all_but_a_cent) == 100 - cent
+    assert cash(*months, credit("2026-06-15", 100), paid(amount=cent)) == Cash(
+        "0.01 of 100 collected (200 less 100 credited)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("term", "fee", "taken"),
+    [
+        (contract("new", "2026-07-01", "2027-06-30"), 1200, Decimal("1196.99")),
+        (contract("new", "2026-07-01", "2036-07-01", annual_value=100, currency="JPY"), 1000, 100),
+    ],
+)
+def test_what_is_all_but_credited_is_judged_by_the_money_and_not_by_a_rounded_year(
+    term: Contract, fee: int, taken: Decimal | int
+) -> None:
+    rest = 3 if fee == 1200 else 5
+    moves = [due(amount=fee), credit("2026-06-12", fee - rest), paid(amount=rest)]
+
+    ledger = seen([term], moves, as_of=day("2026-07-31"))
+
+    assert ledger.cash("new").since == day("2026-06-20")
+    assert ledger.credited("new") == taken
+
+
 def test_a_credit_is_unknown_where_the_cash_is_and_then_takes_nothing_off() -> None:
     twice = [credit(entry="c"), credit(entry="c", amount=5)]
 
@@ -574,3 +712,19 @@ def test_an_end_reason_that_cannot_even_be_compared_is_refused() -> None:
 def test_what_holds_no_records_is_refused_by_its_type() -> None:
     with pytest.raises(LedgerError, match=r"\$: expected records, but got NoneType"):
         read_ledger(None, (), as_of=END_OF_JUNE)  # type: ignore[arg-type]
+
+
+class Frame(dict[str, Any]):
+    """Like a data frame: it is gone through by its columns, and is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+
+def test_a_table_in_the_place_of_records_is_refused_with_the_way_out() -> None:
+    table: Any = Frame(entry=["P-1"])
+
+    with pytest.raises(
+        LedgerError, match=r"\$\[0\]: expected Entry, but got str; of a table, make"
+    ):
+        seen([old()], table)

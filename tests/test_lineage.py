@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.ledger import Contract, read_ledger
+from cslib.ledger import Contract, LedgerError, read_ledger
 from cslib.lineage import Lineage, Link, trace_lineage
 from ledger_strategies import contract, new, old, some_days, three_years, year_after
 
@@ -623,3 +623,8 @@ def test_thousands_of_contracts_may_renew_one() -> None:
     pieces = [new(f"n{n}") for n in range(3_000)]
 
     assert len(successors(trace(old(), *pieces))) == 3_000
+
+
+def test_only_a_ledger_has_a_lineage() -> None:
+    with pytest.raises(LedgerError, match="expected a Ledger, as read_ledger gives, but got None"):
+        trace_lineage(None)  # type: ignore[arg-type]

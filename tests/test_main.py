@@ -88,6 +88,31 @@ def test_an_audit_that_finds_nothing_ends_with_0_and_one_of_bad_rows_with_1(
     assert "1 cells or rows could not be read" in capsys.readouterr().err
 
 
+def test_an_audit_lists_every_bad_row(folder: Fill, capsys: pytest.CaptureFixture[str]) -> None:
+    head = "contract,account,start,end,annual_value,currency,signed_on\n"
+    rows = "".join(f"C{n},A1,soon,,1,EUR,\n" for n in range(30))
+
+    assert main(["audit", folder(contracts=head + rows)]) == 1
+
+    said = capsys.readouterr().err
+    assert "30 cells or rows" in said
+    assert said.count("'soon'") == 30
+    assert "--json" not in said
+
+
+def test_an_audit_reads_contracts_and_payments_alone(
+    folder: Fill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "contract,account,start,end,annual_value,currency,signed_on\n"
+    good = head + "C1,A1,2026-01-01,2027-01-01,1200,EUR,2026-01-01\n"
+
+    assert main(["audit", folder(events=b"\xff\xfe", accounts=b"")]) == 2
+    assert capsys.readouterr().err.endswith(
+        "no table found; expected any of contracts.csv, payments.csv\n"
+    )
+    assert main(["audit", folder(contracts=good), "--as-of", "2026-06-30"]) == 0
+
+
 def test_json_holds_the_whole_review(review_of_the_sample: Callable[..., Any]) -> None:
     printed = review_of_the_sample("--json")
 
@@ -467,6 +492,19 @@ def test_a_full_disk_is_told_in_one_line(option: str) -> None:
 
     problem = "cslib: the report could not be written: [Errno 28] No space left on device\n"
     assert (run.returncode, run.stderr) == (2, problem)
+
+
+def test_an_audit_whose_reader_has_seen_enough_is_no_audit_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+
+    with pytest.raises(BrokenPipeError):
+        main(["audit"])
 
 
 def test_run_tells_that_the_report_could_not_be_written(

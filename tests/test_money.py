@@ -53,6 +53,12 @@ EUR_TABLE = ExchangeRates(
 # Exact numbers
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_of_a_float_that_is_not_finite_no_decimal_is_advised(value: float) -> None:
+    with pytest.raises(InexactError, match="; what is not finite is no number to count with"):
+        exact(value)
+
+
 @pytest.mark.parametrize("value", [7, np.int64(7), Decimal("7.0"), Fraction(14, 2)])
 def test_the_exact_kinds_of_number_are_taken_at_their_value(value: Any) -> None:
     assert exact(value) == Fraction(7)

@@ -352,3 +352,26 @@ def test_what_is_no_history_is_refused() -> None:
 
     with pytest.raises(CubeError, match=message):
         movements(report)
+
+
+# What is none
+
+
+@pytest.mark.parametrize("amount", [None, float("nan"), 1.5, "a", Decimal("NaN")])
+def test_an_amount_that_is_not_exact_has_no_movement(amount: Any) -> None:
+    for case in ((amount, 1), (1, amount)):
+        with pytest.raises(InexactError):
+            classify(*case, True)
+
+
+def test_an_amount_below_0_has_no_movement() -> None:
+    with pytest.raises(CubeError, match="before is -1: expected 0 or more"):
+        classify(-1, 1, True)
+    with pytest.raises(CubeError, match="after is -1: expected 0 or more"):
+        classify(1, -1, True)
+
+
+def test_what_is_no_cube_is_refused_at_once() -> None:
+    for ask in (month_steps, unit_split, lambda cube: movement_lines(cube, month(1))):
+        with pytest.raises(CubeError, match="expected a CustomerCube"):
+            ask(None)  # type: ignore[arg-type]

@@ -689,3 +689,8 @@ def test_units_of_terms_stand_beside_their_amounts() -> None:
 def test_a_run_rate_in_the_place_of_a_basis_is_told_where_to_look(basis: str, hint: str) -> None:
     with pytest.raises(CubeError, match=f"contracted, billed, collected{hint}"):
         cube([RUNNING], None, basis=basis)
+
+
+def test_a_key_that_is_no_function_of_a_contract_is_refused() -> None:
+    with pytest.raises(CubeError, match="customer is the int 5: expected a function of a contract"):
+        customer_cube([], None, span("2026"), as_of=LATE, customer=5)  # type: ignore[arg-type]

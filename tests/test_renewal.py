@@ -650,9 +650,11 @@ def test_a_book_that_ends_long_before_the_date_of_the_report_is_named() -> None:
 
 
 def test_the_last_record_is_the_last_that_was_seen_and_no_instalment_to_come() -> None:
-    moves = [due("2027-01-01"), paid("2026-08-01"), due(recorded_at=day("2026-06-29"))]
+    moves = [due("2027-01-01"), paid("2026-08-01")]
+    written = due(recorded_at=day("2026-06-29"))
 
     assert june([old(), new()], moves).last_recorded == day("2026-06-10")
+    assert june([old(), new()], [*moves, written]).last_recorded == day("2026-06-29")
     assert june([old(recorded_at=day("2026-07-09"))]).last_recorded == day("2026-07-09")
     assert (june([]).last_recorded, june([]).silence) == (None, "")
 
@@ -1089,3 +1091,21 @@ def test_without_a_ledger_no_entry_could_be_unread() -> None:
     report = june([old(), new()], None, unread_cash={"new"})
 
     assert the_line(report).reason.endswith("no payments given")
+
+
+# --------------------------------------------------------------------------------------
+# What could not be read
+
+
+@pytest.mark.parametrize("ids", ["A", None, 5, [5], [["A"]], b"A"])
+@pytest.mark.parametrize("name", ["unread_accounts", "unread_cash"])
+def test_what_could_not_be_read_is_a_collection_of_ids_and_no_text(name: str, ids: Any) -> None:
+    with pytest.raises(DefinitionError, match=rf"\$\.{name}: expected a collection of ids") as one:
+        june([old()], **{name: ids})
+
+    assert ("as ['A']" in str(one.value)) == (ids == "A")
+
+
+def test_what_could_not_be_read_may_be_any_collection_of_ids() -> None:
+    for ids in (["A"], {"A"}, iter(["A"]), {"A": 1}.keys()):
+        assert june([old()], unread_accounts=ids).lines[0].outcome is Outcome.UNCLEAR

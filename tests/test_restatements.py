@@ -139,3 +139,12 @@ def test_restatements_explain_every_difference_between_two_reports_and_nothing_e
                 )
                 assert now - then == explained
     assert restatements(after, after) == ()
+
+
+def test_only_reports_are_compared() -> None:
+    report = june([])
+
+    with pytest.raises(DefinitionError, match=r"\$\.after: expected a RenewalReport"):
+        restatements(report, None)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match=r"\$\.before: expected a RenewalReport"):
+        restatements(None, report)  # type: ignore[arg-type]

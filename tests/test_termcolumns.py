@@ -418,6 +418,76 @@ def test_labels_of_every_contract_given_are_told_how_to_be_indexed() -> None:
     assert list(found.by(labels[found.rows])) == ["a"]
 
 
+def test_a_label_that_is_missing_is_a_segment_of_its_own_as_in_the_report() -> None:
+    found = june([old("a"), old("b", account="B"), old("c", account="C")])
+    none = float("nan")
+    masked = np.ma.masked_array(["x", "y", "x"], [False, True, False])
+
+    for labels in (["x", None, "x"], ["x", none, "x"], ["x", _Unsure(), "x"], masked):
+        parts = found.by(labels)
+        assert {name: part.rows.tolist() for name, part in parts.items()} == {
+            "x": [0, 2],
+            None: [1],
+        }
+    numbers = found.by([2.0, none, 1.0])
+    assert {name: part.rows.tolist() for name, part in numbers.items()} == {
+        1.0: [2],
+        2.0: [0],
+        None: [1],
+    }
+    assert list(found.by(np.array([2.0, none, 1.0]))) == [1.0, 2.0, None]
+    assert list(found.by([("b", 1), ("a", 2), ("b", 1)])) == [("a", 2), ("b", 1)]
+
+
+class _Unsure:
+    """As pandas' NA: it cannot be compared, not even with itself."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("ambiguous")
+
+    __ne__ = __eq__
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("labels", [["x", 1], [["x"], "x"], [{1}, {2}]])
+def test_labels_that_cannot_be_compared_are_refused_with_the_way_out(labels: Any) -> None:
+    with pytest.raises(TermColumnsError, match="expected labels of one kind, such as text"):
+        june([old("a"), old("b", account="B")]).by(labels)
+
+
+@pytest.mark.parametrize("name", ["lst", None, 5, []])
+def test_a_disposition_of_no_such_name_is_refused(name: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected one of renewed_early, ") as caught:
+        june([old()]).which(name)
+
+    assert ("lost" in str(caught.value).rpartition("but got")[2]) == (name == "lst")
+
+
+def test_the_day_on_which_an_instalment_was_recorded_is_a_record_where_its_contract_is_seen() -> (
+    None
+):
+    written = due(recorded_at=dt.date(2026, 6, 29))
+    later = due(recorded_at=dt.date(2026, 6, 29), to="later")
+    signed_later = new("later", account="B", renews=(), signed_on="2026-08-01")
+
+    assert june([old(), new()], [written]).last_recorded == dt.date(2026, 6, 29)
+    for book in ([old()], [old(), signed_later]):
+        moves = [later] if len(book) > 1 else []
+        expected = renewal_rate(book, moves, JUNE, as_of=JUNE_30).last_recorded
+        assert june(book, moves).last_recorded == expected == dt.date(2025, 7, 1)
+
+
+def test_what_names_a_rescinded_contract_of_another_account_is_judged_with_it() -> None:
+    rescinded = old("gone", account="B", end_reason="rescinded")
+    names_it = new("next", renews="gone")
+    book = [old(renews="next"), rescinded, names_it]
+
+    found, report = june(book), renewal_rate(book, (), JUNE, as_of=JUNE_30)
+
+    assert_same_lines(found, report)
+    assert found.faults == report.faults
+
+
 def test_an_invalid_record_of_an_odd_account_names_its_row() -> None:
     columns = columns_of_contracts([old(), new()])
     columns["renews"] = [None, "new"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -134,17 +135,26 @@ def test_an_account_that_a_payment_puts_in_doubt_has_no_plain_lines() -> None:
 # Cash
 
 kinds = st.sampled_from(["due", "paid", "refund", "credit"])
-ons = st.sampled_from(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"])
+ons = st.sampled_from(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04", "2027-07-02"])
+terms = st.sampled_from(
+    [
+        new(),
+        attrs.evolve(new(), end=None),
+        attrs.evolve(new(), end=day("2027-06-30")),
+        attrs.evolve(new(), end=day("2029-07-01"), total_value=1207),
+        new(annual_value=7),
+    ]
+)
 
 
-@given(st.lists(st.tuples(kinds, ons, st.sampled_from([0, 3, 4, 7, 1200])), max_size=6))
+@given(terms, st.lists(st.tuples(kinds, ons, st.sampled_from([0, 3, 4, 7, 1200])), max_size=7))
 def test_whether_the_first_instalment_is_in_is_what_the_ledger_says(
-    moves: list[tuple[str, str, int]],
+    term: Contract, moves: list[tuple[str, str, int]]
 ) -> None:
     entries = [entry(kind, on, amount, entry=f"e{n}") for n, (kind, on, amount) in enumerate(moves)]
-    ledger = read_ledger([old(), new()], entries, as_of=END_OF_JUNE)
+    ledger = read_ledger([old(), term], entries, as_of=day("2027-08-01"))
 
-    lines = lines_of([old(), new()], entries)
+    lines = lines_of([old(), term], entries, as_of="2027-08-01")
 
     cash = ledger.cash("new")
     assert lines.is_known.tolist() == [cash.is_known]

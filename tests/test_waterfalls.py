@@ -484,3 +484,20 @@ def test_a_waterfall_across_currencies_keeps_the_basis_of_its_cubes() -> None:
     rates = ExchangeRates(base="EUR", per_base={"USD": 2}, as_of=dt.date(2026, 6, 30))
 
     assert waterfall_across(cubes, rates, "EUR").basis == "billed"
+
+
+@pytest.mark.parametrize("cubes", [None, cube_of([("ada", 0, 1)])])
+def test_what_is_no_collection_of_cubes_is_refused(cubes: Any) -> None:
+    with pytest.raises(CubeError, match=r"expected cubes, one alone as \[cube\]"):
+        waterfall_across(cubes, {}, "EUR")
+
+
+@pytest.mark.parametrize("rates", [None, 2, {month(each): None for each in range(MONTHS)}])
+def test_cubes_go_together_by_exchange_rates_alone(rates: Any) -> None:
+    with pytest.raises(CubeError, match="expected ExchangeRates"):
+        waterfall_across([cube_of([("ada", 0, 1)])], rates, "EUR")
+
+
+def test_what_stands_for_a_cube_among_cubes_is_refused() -> None:
+    with pytest.raises(CubeError, match="expected a CustomerCube"):
+        waterfall_across([None], {}, "EUR")  # type: ignore[list-item]

@@ -16,14 +16,14 @@ import json
 import os
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TextIO
 
 from cslib import cells, documents, report
 from cslib.audit import Finding, audit_ledger
 from cslib.books import BadRow, Reading, read_book
 from cslib.errors import CslibError, suggestion
-from cslib.layouts import ReviewFile
+from cslib.layouts import TABLES, ReviewFile
 from cslib.review import Review, review_book
 from cslib.sheets import BookError
 
@@ -33,6 +33,7 @@ SAMPLE_AS_OF = dt.date(2026, 6, 30)
 """The day up to which the sample book was made."""
 
 _SHOWN_BAD_ROWS = 20
+_AUDITED = ("contracts", "payments")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,16 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     try:
         file = _review_file(options.rules)
-        reading = _reading(options.folder, file)
-        if options.command == "audit":
-            book = reading.book
-            return _audited(audit_ledger(book.contracts or (), book.payments, **asked), reading.bad)
-        found = review_book(reading.book, file.definitions, **asked)
+        reading = _reading(options.folder, file, _AUDITED if options.command == "audit" else TABLES)
+        book = reading.book
+        found = (
+            audit_ledger(book.contracts or (), book.payments, **asked)
+            if options.command == "audit"
+            else review_book(book, file.definitions, **asked)
+        )
     except (CslibError, OSError) as error:
         print(f"cslib: {error}", file=sys.stderr)
         return 2
+    if not isinstance(found, Review):
+        return _audited(found, reading.bad)
     _print(options, reading, found)
-    _print_bad_rows(reading.bad)
+    _print_bad_rows(reading.bad, at_most=_SHOWN_BAD_ROWS)
     _print_unknown_events(found)
     return 1 if reading.bad or found.faults or found.unknown_events else 0
 
@@ -139,12 +144,12 @@ def _review_file(name: str | None) -> ReviewFile:
         raise BookError(name, f"not readable as UTF-8: {error}") from None
 
 
-def _reading(folder: str | None, file: ReviewFile) -> Reading:
+def _reading(folder: str | None, file: ReviewFile, tables: Collection[str]) -> Reading:
     if folder is not None:
-        return read_book(folder, file)
+        return read_book(folder, file, tables=tables)
     sample = importlib.resources.files("cslib") / "sample"
     with importlib.resources.as_file(sample) as path:
-        return read_book(path, file)
+        return read_book(path, file, tables=tables)
 
 
 def _print(options: argparse.Namespace, reading: Reading, found: Review) -> None:
@@ -163,15 +168,15 @@ def _lenient(stream: TextIO) -> None:
         stream.reconfigure(errors="replace")
 
 
-def _print_bad_rows(bad: Sequence[BadRow]) -> None:
+def _print_bad_rows(bad: Sequence[BadRow], *, at_most: int | None = None) -> None:
     if not bad:
         return
     _lenient(sys.stderr)
     print(f"\n{len(bad):,} cells or rows could not be read or used:", file=sys.stderr)
-    for row in bad[:_SHOWN_BAD_ROWS]:
+    for row in bad[:at_most]:
         print(f"  {row}", file=sys.stderr)
-    if len(bad) > _SHOWN_BAD_ROWS:
-        rest = len(bad) - _SHOWN_BAD_ROWS
+    rest = 0 if at_most is None else len(bad) - at_most
+    if rest > 0:
         print(f"  and {rest:,} more; --json lists them all", file=sys.stderr)
 
 

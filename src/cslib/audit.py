@@ -46,7 +46,9 @@ class FindingKind(enum.StrEnum):
     UNEQUAL_TOTAL = "unequal_total"
     """The instalments of a contract, credit notes taken off, are not its total value."""
     OVERPAID = "overpaid"
-    """More was paid for a contract than fell due."""
+    """More was paid for a contract than fell due, credit notes taken off."""
+    OVERCREDITED = "overcredited"
+    """More was credited on a contract than fell due."""
 
 
 @attrs.frozen(kw_only=True)
@@ -239,16 +241,21 @@ def _sums(contract: Contract, entries: Sequence[Entry]) -> Iterator[Finding]:
         kind: sum((exact(each.amount) for each in entries if each.kind is kind), Fraction(0))
         for kind in EntryKind
     }
-    owed = by_kind[EntryKind.DUE] - by_kind[EntryKind.CREDIT]
+    due, credited = by_kind[EntryKind.DUE], by_kind[EntryKind.CREDIT]
+    owed = due - credited
     paid = by_kind[EntryKind.PAID] - by_kind[EntryKind.REFUND]
     stated = contract.total_value
     is_stated = stated is not None and contract.end_reason is not EndReason.RESCINDED
-    if is_stated and by_kind[EntryKind.DUE] and owed != exact(stated):
+    if is_stated and due and owed != exact(stated):
         problem = f"{_shown(owed)} falls due in all, and the total value is {stated:,}"
         yield _of(contract, FindingKind.UNEQUAL_TOTAL, problem)
-    if paid > owed:
-        problem = f"{_shown(paid)} was paid, and {_shown(owed)} fell due"
+    if paid > max(owed, Fraction(0)):
+        less = f", {_shown(credited)} of it credited" if credited else ""
+        problem = f"{_shown(paid)} was paid, and {_shown(due)} fell due{less}"
         yield _of(contract, FindingKind.OVERPAID, problem)
+    if credited > due:
+        problem = f"{_shown(credited)} was credited, and {_shown(due)} fell due"
+        yield _of(contract, FindingKind.OVERCREDITED, problem)
 
 
 def _shown(amount: Fraction) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -97,26 +97,32 @@ class Reading:
     bad: tuple[BadRow, ...]
 
 
-def read_book(folder: str | pathlib.Path, file: ReviewFile | None = None) -> Reading:
+def read_book(
+    folder: str | pathlib.Path,
+    file: ReviewFile | None = None,
+    *,
+    tables: Collection[str] = tuple(TABLES),
+) -> Reading:
     """Read the book in a folder.
 
     Args:
         folder: The folder.
         file: The user's definitions and layout; None for the stock ones. Its rules tell what kind
             each fact must be; a fact that no rule reads stays text.
+        tables: The tables to read, all unless said; no other file is opened.
 
     Raises:
-        BookError: If the folder holds none of the tables, or a file is not CSV in UTF-8, has no
+        BookError: If the folder holds none of these tables, or a file is not CSV in UTF-8, has no
             header, or lacks a column.
     """
     file = file or ReviewFile()
     place = pathlib.Path(folder)
     if not place.is_dir():
         raise BookError(str(folder), "expected a folder, but there is none of this name")
-    found = {name: read_sheet(place, name, file.tables.get(name)) for name in TABLES}
+    found = {name: read_sheet(place, name, file.tables.get(name)) for name in tables}
     sheets = {name: sheet for name, sheet in found.items() if sheet is not None}
     if not sheets:
-        names = ", ".join(f"{name}.csv" for name in TABLES)
+        names = ", ".join(f"{name}.csv" for name in tables)
         raise BookError(str(folder), f"no table found; expected any of {names}")
     return _Reader(sheets=sheets, definitions=file.definitions).read()
 

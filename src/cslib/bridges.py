@@ -336,7 +336,7 @@ def retention_bridge(
     lost by others, who did not pay at the opening    0.00    0.00     0.00
                                           retained   80.00  -30.00  -110.00
     """
-    if measure not in _MEASURES:
+    if not isinstance(measure, str) or measure not in _MEASURES:
         known = ", ".join(_MEASURES)
         raise CubeError("measure", None, f"is {measure!r}: expected one of {known}")
     both = [(_Window.of(cube, month, each), each) for each in (a, b)]

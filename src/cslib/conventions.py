@@ -16,7 +16,7 @@ import attrs
 from cslib.dispositions import Timing
 from cslib.documents import document
 from cslib.errors import Fault, suggestion
-from cslib.faults import name_faults, refuse, shown, whole_faults
+from cslib.faults import name_faults, refuse, shown, text_faults, whole_faults
 
 __all__ = [
     "BAREMETRICS",
@@ -82,7 +82,8 @@ class RenewalConvention:
             the cap the rate is net, may exceed 1, and has no interval where a contract grew.
 
     Raises:
-        DefinitionError: If it has no name, ``by`` is no timing, or a flag is none.
+        DefinitionError: If it has no name, the source is no text, ``by`` is no timing, or a flag is
+            none.
 
     >>> RenewalConvention(name="on time", by="on_time").by
     <Timing.ON_TIME: 'on_time'>
@@ -98,6 +99,7 @@ class RenewalConvention:
     def __attrs_post_init__(self) -> None:
         faults = [
             *name_faults("$.name", self.name),
+            *text_faults("$.source", self.source),
             *_member_faults("$.by", Timing, self.by),
             *_flag_faults(self, ("collected", "closures", "capped")),
         ]
@@ -179,8 +181,8 @@ class RetentionConvention:
             retention.
 
     Raises:
-        DefinitionError: If there is no name, no such method, a flag is none, or the months are no
-            whole number from 1 to 1200.
+        DefinitionError: If there is no name, no such method, the source is no text, a flag is none,
+            or the months are no whole number from 1 to 1200.
 
     >>> RetentionConvention(name="board pack", months=3).method
     <Method.POINT_TO_POINT: 'point to point'>
@@ -197,6 +199,7 @@ class RetentionConvention:
     def __attrs_post_init__(self) -> None:
         faults = [
             *name_faults("$.name", self.name),
+            *text_faults("$.source", self.source),
             *_member_faults("$.method", Method, self.method),
             *whole_faults("$.months", self.months, 1, 1200),
             *_flag_faults(self, ("others", "reactivation", "new_logos")),

@@ -120,7 +120,7 @@ def flat_column(argument: str, column: npt.ArrayLike) -> Column:
     """A column as an array of one dimension, without a masked row.
 
     Raises:
-        CubeError: If it has more dimensions, or a masked row.
+        CubeError: If it has more dimensions, is ragged, or has a masked row.
 
     >>> flat_column("month", ["2026-01"])
     array(['2026-01'], dtype='<U7')
@@ -128,7 +128,10 @@ def flat_column(argument: str, column: npt.ArrayLike) -> Column:
     if isinstance(column, np.ma.MaskedArray) and column.mask.any():
         row = int(np.flatnonzero(column.mask)[0])
         raise CubeError(argument, row, "is masked: unknown is not 0, take the row out first")
-    values = np.asarray(column)
+    try:
+        values = np.asarray(column)
+    except ValueError:  # rows of different lengths
+        raise CubeError(argument, None, "is ragged: expected one value for each row") from None
     if values.ndim != 1:
         raise CubeError(argument, None, f"has shape {values.shape}: expected one dimension")
     return values
@@ -186,6 +189,9 @@ def _bounds(span: Period | None, low: int, high: int) -> tuple[int, int]:
     """The first month of the cube, and the one after its last, counted from 1970."""
     first, end = low, high + 1
     if span is not None:
+        if not isinstance(span, Period):
+            expected = "expected a Period of whole months, as Period.year(2026)"
+            raise CubeError("span", None, f"is {shown(span)}: {expected}")
         if span.start.day != 1 or span.end.day != 1:
             raise CubeError("span", None, f"is {span}: expected whole calendar months")
         bounds = np.array([span.start, span.end], "datetime64[M]")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -351,7 +351,7 @@ class CustomerCube:
 
         Raises:
             AmountError: If an amount is finer than the minor unit; a note names the row.
-            CubeError: As for :meth:`of_columns`.
+            CubeError: As for :meth:`of_columns`, or if a row is no key, month and amount.
             InexactError: If an amount is a float, text or missing; a note names the row.
             UnknownCurrencyError: If the code is not known.
 
@@ -360,7 +360,7 @@ class CustomerCube:
         >>> CustomerCube.of_rows([("ada", january, Decimal("0.125"))], currency="KWD").amounts(0)
         array([125])
         """
-        records = list(rows)
+        records = _records(rows)
         months = [month_of(period, row) for row, (_, period, _) in enumerate(records)]
         return cls.of_columns(
             customer=[key for key, _, _ in records],  # type: ignore[arg-type]
@@ -388,23 +388,35 @@ class CustomerCube:
         raise CubeError("month", None, f"{month} is not in the cube, which has {self._span}")
 
     def paying(self, month: int) -> Paying:
-        """The customers who pay in a month, and how much."""
-        return self._amounts.paying(month)
+        """The customers who pay in a month, and how much.
+
+        Raises:
+            CubeError: If there is no month at this position, as for all that is asked by one.
+        """
+        return self._amounts.paying(self._place(month))
 
     def amounts(self, month: int) -> Integers:
         """What each of :attr:`customers` pays in a month, 0 included."""
-        return _spread(self._amounts.paying(month), len(self.customers))
+        return _spread(self.paying(month), len(self.customers))
 
     def units(self, month: int) -> Integers | None:
         """The units that each of :attr:`customers` pays for in a month; None without units."""
         if self._units is None:
             return None
-        units = _spread(self._units.paying(month), len(self.customers))
+        units = _spread(self._units.paying(self._place(month)), len(self.customers))
         return np.where(self.amounts(month) > 0, units, 0)
 
     def overlap(self, before: int, after: int) -> Overlap:
         """Two months, the earlier one first, of the customers who pay in both."""
-        return self._amounts.overlap(before, after)
+        return self._amounts.overlap(self._place(before), self._place(after))
+
+    def _place(self, month: Any) -> int:
+        """The position of a month, checked: numpy takes -1 for the last."""
+        is_whole = isinstance(month, int | np.integer) and not isinstance(month, bool)
+        if is_whole and 0 <= month < len(self.months):
+            return int(month)
+        expected = f"expected a position from 0 to {len(self.months) - 1}, as position() finds"
+        raise CubeError("month", None, f"is {shown(month)}: {expected}")
 
     def converted(self, table: ExchangeRates, currency: str) -> CustomerCube:
         """The cube in another currency, at one constant rate for all months; without units.
@@ -413,7 +425,7 @@ class CustomerCube:
 
         Raises:
             AmountError: If an amount passes int64.
-            CubeError: If their sum does.
+            CubeError: If their sum does, or the table is none.
             MissingRateError: If the table lacks one of the two currencies.
 
         >>> import datetime as dt
@@ -422,6 +434,7 @@ class CustomerCube:
         >>> cube.converted(rates, "USD").amounts(0)
         array([2000])
         """
+        check_rates(table)
         months = [self.paying(each) for each in range(len(self.months))]
         amounts = np.concatenate([each.amounts for each in months])
         return CustomerCube.of_columns(
@@ -461,6 +474,33 @@ makes it
     if not isinstance(given, CustomerCube):
         expected = "expected a CustomerCube, as CustomerCube.of_columns makes it"
         raise CubeError("cube", None, f"is of {type(given).__name__}: {expected}")
+
+
+def check_rates(given: object) -> None:
+    """Refuses what is no table of exchange rates.
+
+    Raises:
+        CubeError: With what was given.
+
+    >>> check_rates(1.08)
+    Traceback (most recent call last):
+    ...
+    cslib.cuberows.CubeError: rates is the float 1.08: expected ExchangeRates
+    """
+    if not isinstance(given, ExchangeRates):
+        raise CubeError("rates", None, f"is {shown(given)}: expected ExchangeRates")
+
+
+def _records(rows: Any) -> list[tuple[object, Any, Any]]:
+    """Rows of three, in their order."""
+    expected = "expected a key, a month and an amount"
+    if not isinstance(rows, Iterable):
+        raise CubeError("rows", None, f"is {shown(rows)}: {expected} for each row")
+    records: list[Any] = list(rows)
+    for place, row in enumerate(records):
+        if not isinstance(row, tuple | list) or len(cast("Sequence[Any]", row)) != 3:
+            raise CubeError("rows", place, f"is {shown(row)}: {expected}")
+    return records
 
 
 def _minor(amount: Exact, currency: str, row: int) -> int:

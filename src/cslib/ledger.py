@@ -37,7 +37,7 @@ from cslib.money import (
     single_currency,
     to_major,
 )
-from cslib.periods import Period
+from cslib.periods import Period, add_months
 
 __all__ = [
     "Cash",
@@ -49,7 +49,9 @@ __all__ = [
     "LedgerError",
     "checked_records",
     "exponents_of",
+    "first_anniversary",
     "read_ledger",
+    "taken_off",
 ]
 
 
@@ -412,8 +414,8 @@ class Ledger:
             return found
         if found.since > self.today:
             return Cash(f"nothing owed, and due only on {found.since}")
-        credited = self.credited(contract)
-        if credited and credited == self.contracts[contract].annual_value:
+        record = self.contracts.get(contract)
+        if record is not None and _credited(record, self.entries[contract])[1]:
             return Cash(f"{found.state}, and all of it credited")
         return found
 
@@ -421,13 +423,13 @@ class Ledger:
         """How much of the annual value of a contract its credit notes took off.
 
         A credit note is spread over the term: 300 on a term of three years are 100 a year. Without
-        an end it counts in full. It is 0 where the cash is not known.
+        an end those of the first year count. What is invoiced again is not taken off. It is 0 where
+        the contract is not known, no payments were given, or its entries are in conflict.
         """
         record = self.contracts.get(contract)
         if record is None or self.entries is None or contract in self.doubted:
             return Decimal(0)
-        credit = _total(self.entries.get(contract, ()), _CREDIT)
-        return _of_a_year(record, credit) if credit else Decimal(0)
+        return _credited(record, self.entries.get(contract, ()))[0]
 
 
 def read_ledger(
@@ -467,7 +469,7 @@ def read_ledger(
     terms = _table("contracts", "contract", seen)
     known = {*terms.single, *terms.conflicts}
     later = {contract.contract for contract in given} - known
-    entries = list(_entries(payments or (), later, view))
+    entries = list(_entries(() if payments is None else payments, later, view))
     moves = _table("payments", "entry", entries)
     return Ledger(
         contracts=terms.single,
@@ -486,13 +488,11 @@ def read_ledger(
 
 
 def _days_of(records: Iterable[Contract | Entry]) -> Iterator[dt.date]:
-    """The days on which something was seen to happen, or was recorded; an instalment is none."""
+    """The days on which something was seen to happen, or was recorded; none falls due."""
     for record in records:
         if isinstance(record, Contract):
             yield record.signed_on or record.start
-        elif record.kind is EntryKind.DUE:
-            continue
-        else:
+        elif record.kind is not EntryKind.DUE:
             yield record.on
         if record.recorded_at is not None:
             yield utc_day(record.recorded_at)
@@ -538,7 +538,8 @@ def checked_records(records: Iterable[_Record], kind: type[_Record]) -> list[_Re
     table = list(records)
     for place, record in enumerate(table):
         if not isinstance(record, kind):
-            problem = f"expected {kind.__name__}, but got {type(record).__name__}"
+            way = "; of a table, make a record of each row" if isinstance(record, str) else ""
+            problem = f"expected {kind.__name__}, but got {type(record).__name__}{way}"
             raise LedgerError("book", (Fault(f"$[{place}]", problem),))
     return table
 
@@ -608,15 +609,52 @@ def exponents_of(contract: Contract) -> dict[str, int]:
     return {contract.currency: digits}
 
 
-def _of_a_year(contract: Contract, credit: Fraction) -> Decimal:
-    """What a credit on a whole term is a year, half-even, and no more than the annual value."""
+def _credited(contract: Contract, entries: Sequence[Entry]) -> tuple[Decimal, bool]:
+    """What credit notes took off a year, half-even, and whether they took off all there is."""
+    if contract.end is None:
+        entries = [entry for entry in entries if entry.on < first_anniversary(contract.start)]
+    credit = _total(entries, _CREDIT)
+    if not credit:
+        return Decimal(0), False
+    years = _years(contract)
+    total = exact(contract.annual_value) * years
+    if contract.end is not None and contract.total_value is not None:
+        total = exact(contract.total_value)
+    taken = taken_off(credit, _total(entries, _DUE), total)
     unit = exponents_of(contract)
-    years = Fraction(1)
-    if contract.end is not None:
-        years = year_fraction(Period(contract.start, contract.end), DayCount.MONTHS)
-    minor = round(credit / years * 10 ** unit[contract.currency])
+    minor = round(taken / years * 10 ** unit[contract.currency])
     found = to_major(minor, contract.currency, exponents=unit)
-    return min(found, Decimal(contract.annual_value))
+    return min(found, Decimal(contract.annual_value)), 0 < total <= taken
+
+
+def _years(contract: Contract) -> Fraction:
+    """The length of its term, a month being a twelfth of a year; without an end, its first year."""
+    if contract.end is None:
+        return Fraction(1)
+    return year_fraction(Period(contract.start, contract.end), DayCount.MONTHS)
+
+
+def taken_off(credit: Fraction, due: Fraction, total: Fraction) -> Fraction:
+    """What credit notes take off a contract: at most what is not invoiced again.
+
+    Args:
+        credit: All that was credited.
+        due: All that falls due, what was invoiced again as well.
+        total: The value of the whole contract.
+
+    >>> taken_off(Fraction(1200), Fraction(1200 + 1000), Fraction(1200))
+    Fraction(200, 1)
+    """
+    return min(credit, max(total - (due - credit), Fraction(0)))
+
+
+def first_anniversary(start: dt.date) -> dt.date:
+    """The day after the first year; where the calendar ends before it, the last day there is.
+
+    >>> first_anniversary(dt.date(2024, 2, 29))
+    datetime.date(2025, 2, 28)
+    """
+    return add_months(start, 12) if start.year < dt.MAXYEAR else dt.date.max
 
 
 @attrs.frozen
@@ -641,7 +679,7 @@ def _cash(entries: Sequence[Entry]) -> Cash:
         return Cash(f"{_shown(paid)} paid, cash unknown, no instalment falls due", is_known=False)
     if first is None:
         return Cash("nothing due, nothing paid")
-    unpaid = owed if waived else max(owed - paid, Fraction(0))
+    unpaid = owed if waived else max(owed - max(paid, Fraction(0)), Fraction(0))
     credited = min(_total(entries, _CREDIT), unpaid)  # what is credited beyond is for others
     less = f" ({_shown(owed)} less {_shown(credited)} credited)" if credited else ""
     if waived or (credited and paid <= 0 and credited >= owed):
@@ -655,6 +693,7 @@ def _cash(entries: Sequence[Entry]) -> Cash:
 
 _CASH = {EntryKind.PAID: 1, EntryKind.REFUND: -1}
 _CREDIT = {EntryKind.CREDIT: 1}
+_DUE = {EntryKind.DUE: 1}
 
 
 def _total(entries: Iterable[Entry], signs: Mapping[EntryKind, int]) -> Fraction:
@@ -672,20 +711,29 @@ def _by_day(entries: Iterable[Entry], signs: Mapping[EntryKind, int]) -> dict[dt
 
 
 def _asked_for(entries: Sequence[Entry]) -> tuple[dt.date | None, Fraction, bool]:
-    """The first instalment of which something was left to pay when money first came in.
+    """The first instalment that was not credited in full while no money was in.
 
     Returns:
         Its day; all that falls due by then; and whether there is none, all being credited.
     """
-    falls_due = _by_day(entries, {EntryKind.DUE: 1})
-    money = min((entry.on for entry in entries if entry.kind is EntryKind.PAID), default=None)
-    before = [entry for entry in entries if money is None or entry.on < money]
-    waived, owed = _total(before, _CREDIT), Fraction(0)
+    falls_due = _by_day(entries, _DUE)
+    waived, owed = _waived(entries), Fraction(0)
     for day in sorted(falls_due):
         owed += falls_due[day]
         if owed > waived:
             return day, owed, False
     return min(falls_due, default=None), owed, owed > 0
+
+
+def _waived(entries: Sequence[Entry]) -> Fraction:
+    """What was credited on days at the end of which no money was in: none yet, or none any more."""
+    money, notes = _by_day(entries, _CASH), _by_day(entries, _CREDIT)
+    balance, waived = Fraction(0), Fraction(0)
+    for day in sorted({*money, *notes}):
+        balance += money.get(day, 0)
+        if balance <= 0:
+            waived += notes.get(day, 0)
+    return waived
 
 
 def _covered_since(

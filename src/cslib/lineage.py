@@ -16,7 +16,8 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from cslib.errors import Fault
-from cslib.ledger import Contract, EndReason, Ledger
+from cslib.faults import shown
+from cslib.ledger import Contract, EndReason, Ledger, LedgerError
 
 __all__ = ["Lineage", "Link", "Sale", "sale_of", "trace_lineage"]
 
@@ -95,6 +96,9 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
         ledger: The contracts as seen; those in conflict put what they may renew in doubt.
         link_days: How far from the end of a contract one that is inferred may start.
 
+    Raises:
+        LedgerError: If the ledger is none.
+
     >>> from cslib.ledger import read_ledger
     >>> def year(name, begins):
     ...     start, end = dt.date(begins, 7, 1), dt.date(begins + 1, 7, 1)
@@ -105,6 +109,9 @@ def trace_lineage(ledger: Ledger, *, link_days: int = 30) -> Lineage:
     >>> [successor.contract for successor in link.successors], link.inferred
     (['C-2'], True)
     """
+    if not isinstance(ledger, Ledger):
+        problem = f"expected a Ledger, as read_ledger gives, but got {shown(ledger)}"
+        raise LedgerError("ledger", (Fault("$", problem),))
     inner = _inner_years(ledger.contracts.values())
     disputed = (version for same in ledger.conflicts.values() for version in same)
     live = [c for c in (*ledger.contracts.values(), *disputed) if not _is_rescinded(c)]

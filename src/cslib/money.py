@@ -96,6 +96,8 @@ class InexactError(CslibError, TypeError):
         return f"{self.what}: expected an int, Decimal or Fraction, but got {given}{self._hint()}"
 
     def _hint(self) -> str:
+        if isinstance(self.value, float) and not math.isfinite(self.value):
+            return "; what is not finite is no number to count with, and unknown is not 0"
         if isinstance(self.value, float):
             return f"; give Decimal('{float(self.value)}')"
         if isinstance(self.value, str):

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.cuberows import MOST
-from cslib.cubes import CubeError, CustomerCube
+from cslib.cubes import CubeError, CustomerCube, check_cube
 from cslib.money import Exact, exact
 from cslib.periods import Period
 from cslib.series import BY_CONTENT, read_only
@@ -69,14 +69,25 @@ def classify(before: Exact, after: Exact, was_customer: bool) -> Movement | None
     """The movement between two months of one customer; None where nothing moves.
 
     Args:
-        before: What it paid in the earlier month, 0 or more.
-        after: What it pays in the later month, 0 or more.
+        before: What it paid in the earlier month: exact, 0 or more.
+        after: What it pays in the later month: exact, 0 or more.
         was_customer: Whether it had paid in any month before the later one. Read only where
             ``before`` is 0: who paid before was a customer.
+
+    Raises:
+        CubeError: If an amount is negative.
+        InexactError: If an amount is a float, text or missing.
 
     >>> print(classify(0, 90, True), classify(0, 90, False), classify(90, 90, True))
     reactivation new None
     """
+    _check_amount("before", None, before)
+    _check_amount("after", None, after)
+    return _movement(before, after, was_customer)
+
+
+def _movement(before: Exact, after: Exact, was_customer: bool) -> Movement | None:
+    """:func:`classify` of amounts that have been checked."""
     if before == 0:
         if after == 0:
             return None
@@ -115,7 +126,7 @@ def movements(
         was_customer = was_customer or before > 0
         without = 0 if before else without + 1
         recent = reactivation_within is None or without <= reactivation_within
-        steps.append(classify(before, after, was_customer and recent))
+        steps.append(_movement(before, after, was_customer and recent))
     return tuple(steps)
 
 
@@ -126,9 +137,14 @@ def _amounts(history: Iterable[Exact]) -> list[Exact]:
         raise CubeError("history", None, problem)
     amounts = list(history)
     for month, amount in enumerate(amounts):
-        if exact(amount, f"month {month} of a history") < 0:
-            raise CubeError("history", month, f"is {amount}: expected 0 or more")
+        _check_amount("history", month, amount)
     return amounts
+
+
+def _check_amount(name: str, month: int | None, amount: Exact) -> None:
+    of = f"'{name}'" if month is None else f"month {month} of a {name}"
+    if exact(amount, of) < 0:
+        raise CubeError(name, month, f"is {amount}: expected 0 or more")
 
 
 def check_within(months: int | None) -> None:
@@ -194,13 +210,21 @@ def month_steps(cube: CustomerCube, within: int | None = None) -> Iterator[Month
         cube: Recurring revenue by customer and month.
         within: As ``reactivation_within`` of :func:`movements`.
 
+    Raises:
+        CubeError: If the cube is none, or ``within`` is below 1.
+
     >>> months = [Period.month(2026, m) for m in (1, 2)]
     >>> rows = [("ada", months[0], 100), ("bo", months[1], 150)]
     >>> [step] = month_steps(CustomerCube.of_rows(rows, currency="EUR"))
     >>> {str(kind): total for kind, total in step.sums(step.after - step.before).items() if total}
     {'new': 15000, 'churn': -10000}
     """
+    check_cube(cube)
     check_within(within)
+    return _steps(cube, within)
+
+
+def _steps(cube: CustomerCube, within: int | None) -> Iterator[MonthStep]:
     last_paid = np.full(len(cube.customers), -1)
     before = cube.amounts(0)
     for month in range(1, len(cube.months)):
@@ -252,6 +276,7 @@ def movement_lines(
     ada expansion 10000 12000
     bo churn 5000 0
     """
+    check_cube(cube)
     place = cube.position(month)
     if place == 0:
         raise CubeError("month", None, f"{month} is the first of the cube: it has no movements")

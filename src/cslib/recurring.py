@@ -30,6 +30,7 @@ import numpy.typing as npt
 from cslib.cuberows import CubeError, flat_column, whole_column
 from cslib.cubes import CustomerCube
 from cslib.errors import CslibError, Fault, suggestion
+from cslib.faults import shown
 from cslib.ledger import Contract, EndReason, Entry, EntryKind, Ledger, LedgerError, read_ledger
 from cslib.lineage import Lineage, Sale, sale_of, trace_lineage
 from cslib.moments import utc_day
@@ -105,6 +106,9 @@ def customer_cube(
     found = _basis(basis)
     if not isinstance(span, Period):
         raise CubeError("span", None, f"is {span!r}: expected a Period, as Period.parse gives")
+    if not callable(customer):
+        expected = "expected a function of a contract, as lambda contract: contract.account"
+        raise CubeError("customer", None, f"is {shown(customer)}: {expected}")
     if span.last_day > utc_day(as_of, "as_of"):
         raise CubeError("span", None, f"is {span}: its last day must be over by {as_of}")
     ledger = read_ledger(contracts, payments, as_of=as_of, known_at=known_at)

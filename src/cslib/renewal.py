@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import attrs
 
@@ -427,8 +427,8 @@ def renewal_rate(
         unread_cash: Ids of contracts of which an entry could not be read: their cash is unknown.
 
     Raises:
-        DefinitionError: If ``period`` is no period, or a number of days is not a whole number from
-            0 to 3650.
+        DefinitionError: If ``period`` is no period, a number of days is not a whole number from 0
+            to 3650, or what could not be read is no collection of ids.
         LedgerError: If a record is no :class:`Contract` or :class:`Entry`.
         MixedCurrencyError: If those seen are in more than one currency: :mod:`cslib.currencies`
             splits or converts them.
@@ -465,7 +465,7 @@ def renewal_rate(
     _check_days("link_days", link_days)
     ledger = read_ledger(contracts, payments, as_of=as_of, known_at=known_at)
     lineage = trace_lineage(ledger, link_days=link_days)
-    unread = frozenset(unread_accounts), frozenset(unread_cash)
+    unread = _ids("unread_accounts", unread_accounts), _ids("unread_cash", unread_cash)
     book = _Book(ledger, lineage, _shared(ledger, lineage), *unread, as_of, grace_days)
     lines, not_due = [], [_in_conflict(versions) for versions in ledger.conflicts.values()]
     for contract in ledger.contracts.values():
@@ -507,6 +507,16 @@ def _check_period(period: object) -> None:
 def _check_days(name: str, days: object) -> None:
     if type(days) is not int or days not in range(_MOST_DAYS + 1):
         _refuse(name, f"expected a whole number of days from 0 to {_MOST_DAYS}, but got {days!r}")
+
+
+def _ids(name: str, given: Any) -> frozenset[str]:
+    """Ids as given; one text alone would be read letter by letter."""
+    is_several = isinstance(given, Iterable) and not isinstance(given, str)
+    ids: Any = tuple(given) if is_several else (None,)
+    if not all(isinstance(each, str) for each in ids):
+        way = f", as [{given!r}]" if isinstance(given, str) else ""
+        _refuse(name, f"expected a collection of ids, each a text{way}, but got {shown(given)}")
+    return frozenset(ids)
 
 
 def _refuse(name: str, problem: str) -> NoReturn:

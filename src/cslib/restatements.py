@@ -9,6 +9,7 @@ import attrs
 
 from cslib.dispositions import Line
 from cslib.errors import DefinitionError, Fault
+from cslib.faults import shown
 from cslib.renewal import RenewalReport
 
 __all__ = ["Restatement", "restatements"]
@@ -51,8 +52,8 @@ def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restateme
         after: The report of the same period as it is now.
 
     Raises:
-        DefinitionError: If the reports are of different periods or currencies, or only one of them
-            was made with payments.
+        DefinitionError: If one is no report, they are of different periods or currencies, or only
+            one of them was made with payments.
     """
     _check_pair(before, after)
     then = {line.contract: line for line in before.lines}
@@ -66,6 +67,11 @@ def restatements(before: RenewalReport, after: RenewalReport) -> tuple[Restateme
 
 def _check_pair(before: RenewalReport, after: RenewalReport) -> None:
     """Refuse what cannot be compared; a book in which nothing fell due is of any currency."""
+    for place, given in (("before", before), ("after", after)):
+        if not isinstance(given, RenewalReport):
+            expected = "expected a RenewalReport, as renewal_rate makes it"
+            problem = Fault(f"$.{place}", f"{expected}, but got {shown(given)}")
+            raise DefinitionError("restatements", (problem,))
     if before.period != after.period:
         pair = f"one period, but got {before.period} and {after.period}"
     elif before.lines and after.lines and before.currency != after.currency:

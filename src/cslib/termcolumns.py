@@ -26,7 +26,8 @@ import numpy.typing as npt
 
 from cslib.conventions import DOCTRINE, NET, ON_TIME, WITHOUT_CLOSURES, RenewalConvention
 from cslib.dispositions import Disposition, Outcome, Timing
-from cslib.errors import Fault
+from cslib.errors import DefinitionError, Fault, suggestion
+from cslib.faults import shown
 from cslib.figures import never_due_of, silence_of
 from cslib.ledger import EntryKind
 from cslib.moments import utc_day
@@ -34,7 +35,7 @@ from cslib.money import to_major
 from cslib.periods import Period
 from cslib.rates import Rate, effective_size_of_sums
 from cslib.renewal import Figures, NotDueCause, Part, RenewalReport, renewal_rate
-from cslib.termids import Array, Wholes
+from cslib.termids import Array, Mask, Wholes
 from cslib.termlines import (
     REASONS,
     Lines,
@@ -51,6 +52,7 @@ from cslib.termlinks import Book, Links, link_terms, read_book
 from cslib.termtables import (
     NO_DAY,
     TermColumnsError,
+    as_objects,
     check_alike,
     day_number,
     read_contracts,
@@ -193,7 +195,16 @@ class RenewalColumns:
         return summed(self.lines.line, amounts, self.lines.row.size)
 
     def which(self, disposition: Disposition | str) -> Wholes:
-        """The rows of the contracts of one disposition."""
+        """The rows of the contracts of one disposition.
+
+        Raises:
+            DefinitionError: If there is none of this name.
+        """
+        names = [str(each) for each in Disposition]
+        if not isinstance(disposition, str) or disposition not in names:
+            problem = f"expected one of {', '.join(names)}, but got {shown(disposition)}"
+            near = suggestion(disposition, names) if isinstance(disposition, str) else ""
+            raise DefinitionError("disposition", (Fault("$", problem + near),))
         found: Wholes = self.rows[self.disposition == code_of(Disposition(disposition))]
         return found
 
@@ -305,15 +316,17 @@ class RenewalColumns:
         return to_major(int(minor), self.currency, exponents=unit_of(self.currency))
 
     def by(self, labels: npt.ArrayLike) -> dict[Any, RenewalColumns]:
-        """The figures of each segment, by its label, in order.
+        """The figures of each segment, by its label, in order; of those without one last, as None.
 
         Args:
-            labels: One for each contract that fell due: ``segments[found.rows]``.
+            labels: One for each contract that fell due: ``segments[found.rows]``. What is None,
+                NaN, NA or masked has no segment.
 
         Raises:
-            TermColumnsError: If there are not as many labels as contracts due.
+            TermColumnsError: If there are not as many labels as contracts due, or one is no label
+                or of another kind than the rest.
         """
-        given = np.asarray(labels)
+        given = as_objects(labels) if isinstance(labels, (list, tuple)) else np.asarray(labels)
         if given.shape != self.rows.shape:
             expected = f"expected {self.rows.size}, one for each contract due"
             if given.shape == self.ids.shape:
@@ -321,11 +334,11 @@ class RenewalColumns:
             raise TermColumnsError(
                 "contracts", "labels", None, f"has shape {given.shape}: {expected}"
             )
-        names, group = np.unique(given, return_inverse=True)
-        parts = self.lines.split(group, names.size)
+        hidden = labels.mask if isinstance(labels, np.ma.MaskedArray) else False
+        names, group = _segments(given, np.broadcast_to(hidden, given.shape))
+        parts = self.lines.split(group, len(names))
         return {
-            name: attrs.evolve(self, lines=lines)
-            for name, lines in zip(names.tolist(), parts, strict=True)
+            name: attrs.evolve(self, lines=lines) for name, lines in zip(names, parts, strict=True)
         }
 
     def by_month(self) -> dict[Period, RenewalColumns]:
@@ -354,6 +367,45 @@ class RenewalColumns:
         rows += [f"  silence   {self.silence}"] if self.silence else []
         rows += [f"  faults    {len(self.faults)}, listed in .faults"] if self.faults else []
         return "\n".join(rows)
+
+
+# --------------------------------------------------------------------------------------
+# Segments
+
+
+def _segments(labels: Array, masked: Mask) -> tuple[list[Any], Wholes]:
+    """The labels that occur, in order and None last, and the place of each row's among them."""
+    if labels.dtype.kind == "O":
+        return _segments_of_objects(labels.tolist(), masked)
+    known = np.flatnonzero(~masked & (labels == labels))
+    names, places = np.unique(labels[known], return_inverse=True)
+    group = np.full(labels.size, names.size, np.int64)
+    group[known] = places
+    return [*names.tolist(), *([None] if known.size < labels.size else [])], group
+
+
+def _segments_of_objects(labels: list[Any], masked: Mask) -> tuple[list[Any], Wholes]:
+    try:
+        found = [
+            None if hidden or _is_missing(label) else label
+            for label, hidden in zip(labels, masked.tolist(), strict=True)
+        ]
+        names: list[Any] = sorted(set(found) - {None})
+    except (TypeError, ValueError):  # they cannot be compared
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+        expected = "expected labels of one kind, such as text, and None where there is none"
+        raise TermColumnsError("contracts", "labels", None, f"holds {kinds}: {expected}") from None
+    names += [None] if None in found else []
+    places = {name: place for place, name in enumerate(names)}
+    return names, np.array([places[label] for label in found], np.int64)
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether it is None, NaN or NaT, or pandas' NA, which cannot even be compared."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        return True
 
 
 # --------------------------------------------------------------------------------------
@@ -485,7 +537,7 @@ def renewal_columns(
         without_end=_without_end(book, links) + _evergreen(report),
         assumed_signed=_unsigned(book) + report.assumed_signed,
         assumed_known=_unstamped(book, moves, known_at) + report.assumed_known,
-        last_recorded=_last_recorded(book, moves),
+        last_recorded=_last_recorded(book, moves, report.last_recorded),
     )
 
 
@@ -499,16 +551,26 @@ def _evergreen(report: RenewalReport) -> int:
     return sum(each.cause is NotDueCause.EVERGREEN for each in report.not_due)
 
 
-def _last_recorded(book: Book, payments: Payments | None) -> dt.date | None:
-    """The last day on which anything seen had happened, or was recorded."""
+def _last_recorded(book: Book, payments: Payments | None, of_odd: dt.date | None) -> dt.date | None:
+    """The last day on which anything seen had happened, or was recorded; that of the odd is known.
+
+    What falls due is seen with its contract, and where that stands twice the records say so.
+    """
     terms = book.terms
     happened = np.where(terms.known("signed_on"), terms["signed_on"], terms["start"])
     found = [happened[book.seen], terms["recorded_at"][book.seen]]
     if payments is not None:
-        moved = payments.seen & (payments.table["kind"] != code_of(EntryKind.DUE) + 1)
-        found += [payments.table[name][moved] for name in ("on", "recorded_at")]
+        recorded, is_due = payments.table["recorded_at"], payments.table["kind"] == _DUE
+        moved = payments.seen & ~is_due
+        agreed = np.flatnonzero(payments.seen & is_due & (payments.row >= 0))
+        agreed = agreed[book.seen[payments.row[agreed]]]
+        found += [payments.table["on"][moved], recorded[moved], recorded[agreed]]
     last = max(int(each.max(initial=NO_DAY)) for each in found)
-    return None if last == NO_DAY else dt.date(1970, 1, 1) + dt.timedelta(days=last)
+    own = None if last == NO_DAY else dt.date(1970, 1, 1) + dt.timedelta(days=last)
+    return max(filter(None, (own, of_odd)), default=None)
+
+
+_DUE = code_of(EntryKind.DUE) + 1
 
 
 def _rows_of(book: Book, rows: Wholes) -> dict[str, int]:

@@ -21,7 +21,7 @@ from cslib.conventions import RenewalConvention, check_convention
 from cslib.daycount import DayCount, year_fractions
 from cslib.dispositions import Disposition, Line, Outcome, Timing
 from cslib.figures import LEFT_OUT, NO_PAYMENTS
-from cslib.ledger import EndReason, EntryKind
+from cslib.ledger import EndReason, EntryKind, first_anniversary, taken_off
 from cslib.money import to_minor
 from cslib.periods import Period
 from cslib.termids import Index, Mask, Wholes
@@ -200,27 +200,53 @@ def read_payments(book: Book, table: TermTable, as_of: int, known_at: int | None
     return Payments(table=table, row=row, seen=seen, twice=twice)
 
 
-_DUE, _PAID, _CREDIT = (
-    code_of(kind) + 1 for kind in (EntryKind.DUE, EntryKind.PAID, EntryKind.CREDIT)
-)
+_DUE, _CREDIT = (code_of(kind) + 1 for kind in (EntryKind.DUE, EntryKind.CREDIT))
 _SIGNS = np.array([0, *({"paid": 1, "refund": -1}.get(kind, 0) for kind in EntryKind)])
 
 
-def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask, Mask, Wholes]:
-    """Of some contracts: whether the cash is known, whether the first instalment is in, the credit.
+@attrs.frozen(eq=False)
+class _Moves:
+    """What moved of some contracts, as seen: the row of the contract, the kind, day and amount."""
 
-    It is in if money came in, and payments and credit notes, refunds taken off, come to no less
-    than all that falls due by the day of it. On which day they came to it does not matter here.
-    """
-    if payments is None:
-        none = np.zeros(contracts.size, bool)
-        return none, none, np.zeros(contracts.size, np.int64)
+    row: Wholes
+    kind: Codes
+    on: Wholes
+    amount: Wholes
+
+    def where(self, chosen: Any) -> _Moves:
+        return _Moves(self.row[chosen], self.kind[chosen], self.on[chosen], self.amount[chosen])
+
+
+def _moves(payments: Payments, contracts: Wholes, size: int) -> _Moves:
     wanted = np.zeros(size, bool)
     wanted[contracts] = True
     used = np.flatnonzero(payments.seen & (payments.row >= 0))
     used = used[wanted[payments.row[used]]]
-    row, table = payments.row[used], payments.table
-    kind, on, amount = (table[name][used] for name in ("kind", "on", "amount"))
+    kind, on, amount = (payments.table[name][used] for name in ("kind", "on", "amount"))
+    return _Moves(payments.row[used], kind, on, amount)
+
+
+def _cash(
+    payments: Payments | None, terms: TermTable, contracts: Wholes
+) -> tuple[Mask, Mask, Wholes]:
+    """Of some contracts: is the cash known, is the first instalment in, and the credit a year.
+
+    It is in if money came in, and payments and credit notes, refunds taken off, come to no less
+    than all that falls due by the day of it, unless all there is was credited. On which day they
+    came to it does not matter here.
+    """
+    if payments is None:
+        none = np.zeros(contracts.size, bool)
+        return none, none, np.zeros(contracts.size, np.int64)
+    moves = _moves(payments, contracts, terms.rows)
+    is_known, is_in = _collected(moves, contracts, terms.rows)
+    credited, is_all = _credited(moves, terms, contracts)
+    return is_known, is_in & ~is_all, credited
+
+
+def _collected(moves: _Moves, contracts: Wholes, size: int) -> tuple[Mask, Mask]:
+    """Whether the cash is known, and whether the first instalment is in."""
+    row, kind, on, amount = moves.row, moves.kind, moves.on, moves.amount
     is_due, is_credit = kind == _DUE, kind == _CREDIT
     first = np.full(size, _FAR)
     np.minimum.at(first, row[is_due], on[is_due])
@@ -229,53 +255,70 @@ def _cash(payments: Payments | None, contracts: Wholes, size: int) -> tuple[Mask
     credit = summed(row[is_credit], amount[is_credit], size)
     later = (credit >= owed)[row]  # those of which a later instalment may be asked for
     if later.any():
-        _ask_for_later(owed, row[later], kind[later], on[later], amount[later])
+        _ask_for_later(owed, moves.where(later))
     owed, credit = owed[contracts], credit[contracts]
     paid = summed(row, amount * _SIGNS[kind], size)[contracts]
     falls_due = first[contracts] < _FAR
     is_in = (paid + credit >= owed) & ((paid > 0) | (owed == 0))
-    return falls_due | (paid == 0), falls_due & is_in, credit
+    return falls_due | (paid == 0), falls_due & is_in
 
 
-def _ask_for_later(owed: Wholes, row: Wholes, kind: Codes, on: Wholes, amount: Wholes) -> None:
+def _ask_for_later(owed: Wholes, moves: _Moves) -> None:
     """Put what falls due by the day of the instalment that is asked for in the place of ``owed``.
 
-    It is the first of which something was left to pay when money first came in.
+    It is the first that was not credited in full while no money was in.
     """
-    is_due, is_credit = kind == _DUE, kind == _CREDIT
-    money = np.full(owed.size, _FAR)
-    np.minimum.at(money, row[kind == _PAID], on[kind == _PAID])
-    before = is_credit & (on < money[row])
-    waived = summed(row[before], amount[before], owed.size)
-    order = np.lexsort((on[is_due], row[is_due]))
-    row, on, amount = (column[is_due][order] for column in (row, on, amount))
-    starts = np.flatnonzero(np.diff(row, prepend=-1))
-    reached = np.cumsum(amount)
-    reached -= np.repeat(reached[starts] - amount[starts], np.diff(starts, append=row.size))
-    is_whole_day = (np.diff(row, append=-1) != 0) | (np.diff(on, append=-1) != 0)
-    asked = is_whole_day & (reached > waived[row])
+    moves = moves.where(np.lexsort((moves.on, moves.row)))
+    row, amount, is_due = moves.row, moves.amount, moves.kind == _DUE
+    no_money = _by_end_of_day(moves, amount * _SIGNS[moves.kind]) <= 0
+    waived = summed(row, np.where(no_money & (moves.kind == _CREDIT), amount, 0), owed.size)
+    reached = _by_end_of_day(moves, np.where(is_due, amount, 0))
+    asked = is_due & (reached > waived[row])
     found = np.full(owed.size, _FAR)
     np.minimum.at(found, row[asked], reached[asked])
-    is_free = summed(row, amount, owed.size) == 0
+    is_free = summed(row[is_due], amount[is_due], owed.size) == 0
     owed[row] = np.where(is_free[row], 0, found[row])
 
 
-def _of_a_year(credit: Wholes, terms: TermTable, contracts: Wholes) -> Wholes:
-    """What the credit on each term is a year, half-even, and no more than the annual value."""
-    rows = contracts[credit > 0]
-    found = np.zeros_like(credit)
-    ends = terms["end"][rows].astype("M8[D]")
-    ends[~terms.known("end")[rows]] = np.datetime64("NaT")
-    parts, of = year_fractions(terms["start"][rows].astype("M8[D]"), ends, DayCount.MONTHS)
-    given = zip(
-        credit[credit > 0].tolist(),
-        np.where(of > 0, parts, 1).tolist(),
-        np.where(of > 0, of, 1).tolist(),
-        terms["annual_value"][rows].tolist(),
-        strict=True,
-    )
-    found[credit > 0] = [min(round(Fraction(c * d, n)), value) for c, n, d, value in given]
+def _by_end_of_day(moves: _Moves, amounts: Wholes) -> Wholes:
+    """What the amounts of each contract come to by the end of each day; they stand in order."""
+    is_first = np.diff(moves.row, prepend=-1) != 0
+    is_last = (np.diff(moves.row, append=-1) != 0) | (np.diff(moves.on, append=0) != 0)
+    is_last[-1:] = True
+    together = np.cumsum(amounts)
+    before = (together - amounts)[is_first][np.cumsum(is_first) - 1]
+    day = np.cumsum(is_last) - is_last  # how many days end before this entry
+    found: Wholes = together[is_last][day] - before
     return found
+
+
+def _credited(moves: _Moves, terms: TermTable, contracts: Wholes) -> tuple[Wholes, Mask]:
+    """What credit notes took off a year of each contract, and whether all there is; as records.
+
+    Each contract that has some is worked out by itself, since few have.
+    """
+    size, rows = terms.rows, np.unique(moves.row[moves.kind == _CREDIT])
+    starts, ends = (terms[name][rows].astype("M8[D]") for name in ("start", "end"))
+    is_open = ~terms.known("end")[rows]
+    ends[is_open] = np.datetime64("NaT")
+    parts, of = year_fractions(starts, ends, DayCount.MONTHS)
+    until = np.full(size, _FAR)
+    until[rows[is_open]] = [day_number(first_anniversary(day)) for day in starts[is_open].tolist()]
+    counted = moves.where(moves.on < until[moves.row])
+    due, credit = (
+        summed(counted.row, np.where(counted.kind == kind, counted.amount, 0), size)
+        for kind in (_DUE, _CREDIT)
+    )
+    found, is_all = np.zeros(size, np.int64), np.zeros(size, bool)
+    is_stated = terms.known("total_value")[rows] & ~is_open
+    for n, row in enumerate(rows.tolist()):
+        years = Fraction(1) if is_open[n] else Fraction(int(parts[n]), int(of[n]))
+        value = int(terms["annual_value"][row])
+        total = Fraction(int(terms["total_value"][row])) if is_stated[n] else value * years
+        taken = taken_off(Fraction(int(credit[row])), Fraction(int(due[row])), total)
+        found[row] = min(round(taken / years), value)
+        is_all[row] = 0 < total <= taken
+    return found[contracts], is_all[contracts]
 
 
 # --------------------------------------------------------------------------------------
@@ -300,9 +343,7 @@ def plain_lines(
     successor = renewed_by[line]
     value, left = terms["annual_value"][successor], terms["end_reason"][successor]
     timing = _timings(terms, successor, rows[line], grace_days)
-    is_known, is_collected, credit = _cash(payments, successor, terms.rows)
-    credited = _of_a_year(credit, terms, successor)
-    is_collected &= (credited == 0) | (credited < value)
+    is_known, is_collected, credited = _cash(payments, terms, successor)
     outcome = _unsigned(reason, is_over)
     gone = _gone(left, is_over[line])
     gone[Outcome.LOST_TO_CLOSURE] |= _is_closure(reason[line])

@@ -184,13 +184,16 @@ def _given(book: Book, live: Mask, sales: _Sales) -> Wholes:
     named = book.index.rows(terms.columns["renews"])[claims]
     sound = (named >= 0) & book.seen[named]
     book.doubt(claims[~sound])
-    sound[sound] = live[named[sound]]  # what was rescinded is renewed by nothing
     claims, named = claims[sound], named[sound]
-    within = sales.opening[claims] == sales.opening[named]
     apart = book.account[claims] != book.account[named]
+    book.doubt(claims[apart])
+    book.doubt(named[apart])
+    stands = live[named] & ~apart  # what was rescinded is renewed by nothing
+    claims, named = claims[stands], named[stands]
+    within = sales.opening[claims] == sales.opening[named]
     back = terms["start"][named] >= terms["start"][claims]
     back |= _ends(terms)[claims] <= _ends(terms)[named]
-    wrong = apart | back | ~within & (sales.inner[named] | ~sales.first[claims])
+    wrong = back | ~within & (sales.inner[named] | ~sales.first[claims])
     book.doubt(claims[wrong])
     book.doubt(named[wrong])
     claims, named = claims[~within], named[~within]

@@ -31,6 +31,7 @@ __all__ = [
     "NO_DAY",
     "TermColumnsError",
     "TermTable",
+    "as_objects",
     "check_alike",
     "day_number",
     "names_column",
@@ -226,7 +227,7 @@ def _apart(given: Any) -> tuple[Any, dict[int, tuple[Any, ...]]]:
     """The column of ``renews`` with one id each, and the rows that have several, apart."""
     if not isinstance(given, (list, tuple)) and getattr(given, "dtype", None) != np.object_:
         return given, {}
-    single, several = _objects(given).copy(), {}
+    single, several = as_objects(given).copy(), {}
     for row, names in enumerate(single):
         if isinstance(names, (tuple, list)):
             single[row] = names[0] if len(names) == 1 else None
@@ -272,8 +273,12 @@ def _nothing(name: str, rows: int) -> TermColumn:
 # Columns
 
 
-def _objects(given: Any) -> Array:
-    """A list is taken entry by entry: one of tuples is no table."""
+def as_objects(given: Any) -> Array:
+    """A column of objects; a list is taken entry by entry, so that one of tuples is no table.
+
+    >>> as_objects([("C-1", "C-2"), None]).shape
+    (2,)
+    """
     if isinstance(given, (list, tuple)):
         return np.fromiter(given, object, len(given))
     return np.asarray(given, object)
@@ -330,7 +335,7 @@ def _wholes(place: _Place, given: Any, expected: str) -> TermColumn:
 
 def _names(place: _Place, given: Any) -> TermColumn:
     listed = isinstance(given, (list, tuple))
-    column = _array(place, _objects(given) if listed else given)
+    column = _array(place, as_objects(given) if listed else given)
     if column.values.dtype.kind in "OT" or not column.values.size:
         column = _from_objects(place, column)
     values, known = column.values, column.known

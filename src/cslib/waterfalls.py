@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.cuberows import MOST, month_of
-from cslib.cubes import CubeError, CustomerCube, check_cube
+from cslib.cubes import CubeError, CustomerCube, check_cube, check_rates
+from cslib.faults import shown
 from cslib.money import ExchangeRates, to_major
 from cslib.movements import MonthStep, Movement, check_within, month_steps
 from cslib.periods import Period
@@ -244,6 +245,9 @@ def waterfall_across(
     >>> report.opening.tolist(), report.fx.tolist(), report.closing.tolist()
     ([10000], [10000], [20000])
     """
+    if not isinstance(cubes, Iterable):
+        expected = "expected cubes, one alone as [cube]"
+        raise CubeError("cubes", None, f"is {shown(cubes)}: {expected}")
     given = tuple(cubes)
     months = _common_months(given)
     tables = [_table_of(rates, month) for month in months]
@@ -254,6 +258,7 @@ def _common_months(cubes: Sequence[CustomerCube]) -> npt.NDArray[Any]:
     if not cubes:
         raise CubeError("cubes", None, "are none: expected at least one")
     for place, cube in enumerate(cubes):
+        check_cube(cube)
         if not np.array_equal(cube.months, cubes[0].months):
             raise CubeError("cubes", place, "has other months than the first: give both one span")
         if cube.basis != cubes[0].basis:
@@ -264,12 +269,14 @@ def _common_months(cubes: Sequence[CustomerCube]) -> npt.NDArray[Any]:
 
 
 def _table_of(rates: ExchangeRates | Mapping[Period, ExchangeRates], month: Any) -> ExchangeRates:
-    if isinstance(rates, ExchangeRates):
+    if not isinstance(rates, Mapping):
+        check_rates(rates)
         return rates
     first = month.astype(object)
     period = Period.month(first.year, first.month)
     if period not in rates:
         raise CubeError("rates", None, f"have no table for {period}")
+    check_rates(rates[period])
     return rates[period]
 
 
