@@ -300,7 +300,7 @@ def _credited(moves: _Moves, terms: TermTable, contracts: Wholes) -> tuple[Whole
     size, rows = terms.rows, np.unique(moves.row[moves.kind == _CREDIT])
     starts, ends = (terms[name][rows].astype("M8[D]") for name in ("start", "end"))
     is_open = ~terms.known("end")[rows]
-    ends[is_open] = np.datetime64("NaT")
+    ends[is_open] = np.datetime64("NaT", "D")
     parts, of = year_fractions(starts, ends, DayCount.MONTHS)
     until = np.full(size, _FAR)
     until[rows[is_open]] = [day_number(first_anniversary(day)) for day in starts[is_open].tolist()]

@@ -135,7 +135,8 @@ class Waterfall:
         """Since when it is known who was a customer: the month before the first of its own."""
         if not len(self.months):
             return ""
-        return f"; history begins {self.months[0] - 1}, and who paid only before it counts as new"
+        begins = self.months[0] - np.timedelta64(1, "M")
+        return f"; history begins {begins}, and who paid only before it counts as new"
 
 
 def _shown(minor: int, currency: str) -> str:
