@@ -8,7 +8,8 @@ each month, and the triangle of cohorts. Each runs in a process of its own, from
 likes to hold them, and its answers are compared with ours by a hash before anything is printed.
 Figures are medians of CPU seconds over all threads (``time.process_time``) and the peak of the
 process's memory, with the rows themselves in it (``VmHWM`` of Linux, since what ``getrusage`` tells
-is inherited from the parent); the ratios carry over to another machine. The peers are in dependency group ``bench``.
+is inherited from the parent); the ratios carry over to another machine. The peers are in
+dependency group ``bench``.
 
 Shape ``dense``: customers who pay for some 18 of 60 months. ``sparse``: two months each.
 """
