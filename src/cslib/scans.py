@@ -48,7 +48,7 @@ MOST = 2**61
 """Moments lie between minus this and this: 73,000 years from 1970 in microseconds."""
 
 _TOGETHER = 8192  # accounts followed at a time: their state stays in the processor's cache
-_FEW = 64  # accounts for which a call of numpy costs more than a step of Python for each
+_FEW = 256  # accounts for which a call of numpy costs more than a step of Python for each
 _PIECE = 1 << 14  # rows of a long run that are followed at a time
 _CELLS = 1 << 17  # of a table of pairs of letters, at the most
 _FAR = 2 * MOST  # how long after anything comes what is not timed
