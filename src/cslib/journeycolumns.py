@@ -355,7 +355,8 @@ def _counted(walk: Walk, chosen: Mask) -> Wholes:
     found = np.zeros(walk.size, np.int64)
     some = np.flatnonzero(walk.starts < walk.ends)
     if some.size:
-        found[some] = np.add.reduceat(chosen, walk.starts[some], dtype=np.int64)
+        narrow = np.min_scalar_type(walk.log.size)  # no more are counted than there are
+        found[some] = np.add.reduceat(chosen, walk.starts[some], dtype=narrow)
     return found
 
 
