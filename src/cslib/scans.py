@@ -339,13 +339,22 @@ class _Pairs:
         distinct, numbers = np.unique(follow, axis=1, return_inverse=True)
         self._numbers = numbers.ravel()  # letters that do the same in every stage are one
         self._width, self._single = distinct.shape[1], distinct.ravel()
+        is_idle = (distinct == np.arange(len(distinct))[:, None]).all(axis=0)
+        self._idle = int(is_idle.argmax()) if is_idle.any() else -1  # what changes no stage
         self._is_paired = len(follow) * self._width**2 <= _CELLS
         rows = distinct[distinct].reshape(len(follow), -1) if self._is_paired else distinct
         self._rows = rows.tolist()
 
     def followed(self, letters: Array, stage: int) -> Wholes:
-        """The stages after some events."""
+        """The stages after some events; where most change nothing, only the others are followed."""
         letters = self._numbers.take(letters)
+        changes = letters != self._idle
+        if 2 * np.count_nonzero(changes) > letters.size:
+            return self._each_followed(letters, stage)
+        stages = np.append(stage, self._each_followed(letters[changes], stage))
+        return stages[np.cumsum(changes)]
+
+    def _each_followed(self, letters: Wholes, stage: int) -> Wholes:
         if not self._is_paired:
             return _followed(self._rows, letters.tolist(), stage).astype(np.int64)
         even = letters.size // 2 * 2
