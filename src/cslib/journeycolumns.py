@@ -352,11 +352,10 @@ def _counts(walk: Walk) -> dict[str, Wholes]:
 
 def _counted(walk: Walk, chosen: Mask) -> Wholes:
     """How many of the rows of each account are chosen."""
-    found = np.zeros(walk.size, np.int64)
-    some = np.flatnonzero(walk.starts < walk.ends)
-    if some.size:
-        narrow = np.min_scalar_type(walk.log.size)  # no more are counted than there are
-        found[some] = np.add.reduceat(chosen, walk.starts[some], dtype=narrow)
+    narrow = np.min_scalar_type(walk.log.size)  # no more are counted than there are
+    padded = np.append(chosen, False)  # an account without rows may start after the last one
+    found: Wholes = np.add.reduceat(padded, walk.starts, dtype=narrow).astype(np.int64)
+    found[walk.starts == walk.ends] = 0
     return found
 
 

@@ -92,7 +92,7 @@ def in_order(columns: Sequence[Array]) -> bool:
     >>> in_order([np.array([1, 1, 2]), np.array([5, 7, 0])])
     True
     """
-    return repeats(columns) is not None
+    return all(same is not None for _, same in _agreements(columns))
 
 
 def repeats(columns: Sequence[Array]) -> Wholes | None:
@@ -102,12 +102,17 @@ def repeats(columns: Sequence[Array]) -> Wholes | None:
     array([2])
     """
     found = [np.empty(0, np.int64)]
-    for start in range(0, columns[0].size - 1 if columns else 0, _BLOCK):
-        same = _agreeing([column[start : start + _BLOCK + 1] for column in columns])
+    for start, same in _agreements(columns):
         if same is None:
             return None
         found.append(np.flatnonzero(same) + (start + 1))
     return np.concatenate(found)
+
+
+def _agreements(columns: Sequence[Array]) -> Iterator[tuple[int, Mask | None]]:
+    """Blocks of rows: the first, and which of those after it agree with the one before."""
+    for start in range(0, columns[0].size - 1 if columns else 0, _BLOCK):
+        yield start, _agreeing([column[start : start + _BLOCK + 1] for column in columns])
 
 
 def _agreeing(columns: Sequence[Array]) -> Mask | None:

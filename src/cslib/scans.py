@@ -351,8 +351,8 @@ class _Pairs:
         changes = letters != self._idle
         if 2 * np.count_nonzero(changes) > letters.size:
             return self._each_followed(letters, stage)
-        stages = np.append(stage, self._each_followed(letters[changes], stage))
-        return stages[np.cumsum(changes)]
+        after: Wholes = self._each_followed(letters[changes], stage)
+        return np.append(stage, after).take(np.cumsum(changes))
 
     def _each_followed(self, letters: Wholes, stage: int) -> Wholes:
         if not self._is_paired:
@@ -472,14 +472,11 @@ class _Timed:
             self._wake(batch, woken, at[woken])
         stages *= self._width
         stages += self._log.letters.take(rows)
-        is_move = self._log.is_move.take(stages)
+        moved = np.flatnonzero(self._log.is_move.take(stages))
         self._follow.take(stages, out=stages, mode="clip")
         self._after[rows] = stages.astype(self._log.small)
         rows += 1
-        np.copyto(due, self._timers.lengths.take(stages) + at, where=is_move)
-        if self._timers.varies.any():
-            some = np.flatnonzero(is_move & self._timers.varies.take(stages))
-            due[some], batch.timers[some] = self._timers.due(stages[some], at[some])
+        due[moved], batch.timers[moved] = self._timers.due(stages[moved], at[moved])
 
     def _wake(self, batch: _Batch, some: Wholes, until: Wholes) -> None:
         """Make the moves that are timed for a moment or before it, one after another."""
@@ -596,10 +593,11 @@ def _check_clock(log: _Log, clock: Clock) -> None:
         given = f"is {at.dtype} of shape {at.shape}"
         raise ScanError("at", None, f"{given}: expected int64, a moment for each letter")
     falls = np.flatnonzero(at[1:] < at[:-1]) + 1
-    places = np.searchsorted(log.starts, falls)
-    is_start = log.starts[np.minimum(places, log.starts.size - 1)] == falls
-    if not is_start.all():
-        row = int(falls[~is_start][0])
+    is_start = np.zeros(at.size + 1, bool)
+    is_start[log.starts] = True
+    wrong = falls[~is_start[falls]]
+    if wrong.size:
+        row = int(wrong[0])
         expected = f"expected {at[row - 1]} or later, as the row before has"
         raise ScanError("at", row, f"is {at[row]}: {expected}")
     extremes = (at.min(), at.max(), clock.until) if at.size else (clock.until,)

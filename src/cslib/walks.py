@@ -21,7 +21,16 @@ from cslib.charts import Candidate, Chart
 from cslib.duecolumns import NEVER, Occasions, fixed_length, matters, span_after
 from cslib.guardcolumns import Asked, FactColumns, ill_payloads
 from cslib.letters import OUTCOMES, Cell, Letter, Table, guards_of, timed_cell
-from cslib.logcolumns import LogColumns, Mask, OrderedLog, Wholes, column_of, names_in, positions, runs
+from cslib.logcolumns import (
+    LogColumns,
+    Mask,
+    OrderedLog,
+    Wholes,
+    column_of,
+    names_in,
+    positions,
+    runs,
+)
 from cslib.scans import Clock, Scan, Timer, scan
 from cslib.tables import ColumnsError
 
