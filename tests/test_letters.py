@@ -129,3 +129,10 @@ def test_what_a_cell_says_does_not_hang_on_other_letters() -> None:
         table = Table.of(chart, some)
         alone = [Table.of(chart, [letter]).follows[:, 0] for letter in some]
         assert np.array_equal(table.follows, np.stack(alone, axis=1))
+
+
+def test_what_stands_in_the_log_before_does_nothing_in_any_stage() -> None:
+    table = Table.of(flow().chart, [Letter("", is_again=True)])
+
+    assert table.follows.tolist() == [[STAYS]] * len(table.stages)
+    assert [OUTCOMES[code] for code in table.outcomes] == ["duplicate"] * len(table.stages)

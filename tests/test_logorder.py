@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.logorder import OrderError, in_order, order_of
+from cslib.logorder import OrderError, in_order, order_of, repeats
 
 TYPES = (np.int8, np.uint8, np.int16, np.int32, np.uint32, np.int64, np.uint64)
 
@@ -65,6 +65,28 @@ def test_there_is_no_order_for_what_stands_in_order(columns: list[np.ndarray]) -
 
     assert order_of([column[order] for column in columns]) is None
     assert in_order(columns) == (order == sorted(order))
+
+
+@given(columns())
+def test_a_row_repeats_the_one_before_where_every_column_does(columns: list[np.ndarray]) -> None:
+    order = by_numpy(columns)
+    rows = list(zip(*(column[order].tolist() for column in columns), strict=True))
+
+    found = repeats([column[order] for column in columns])
+
+    assert found is not None
+    assert found.tolist() == [row for row in range(1, len(rows)) if rows[row] == rows[row - 1]]
+    assert (repeats(columns) is None) == (order != sorted(order))
+
+
+def test_a_row_may_repeat_the_last_one_of_the_block_before() -> None:
+    column = np.arange(1 << 16)
+    column[1 << 15] -= 1
+
+    found = repeats([column])
+
+    assert found is not None
+    assert found.tolist() == [1 << 15]
 
 
 def test_only_rows_that_agree_in_all_columns_are_asked_about() -> None:

@@ -271,6 +271,13 @@ def test_letters_may_be_of_any_whole_type(kind: type) -> None:
     assert scan(np.array([0]), letters, np.array(TABLE)).after.tolist() == [CUSTOMER, LAPSED]
 
 
+def test_events_that_change_no_stage_are_passed_over_in_a_long_account() -> None:
+    table = np.array([[1, STAYS, REFUSED], [0, REFUSED, STAYS]])
+    letters = np.array([1, 2, 0, 1, 2, 1, 0, 2, 2])
+
+    assert scan(np.array([0]), letters, table).after.tolist() == [0, 0, 1, 1, 1, 1, 0, 0, 0]
+
+
 def test_a_table_too_wide_for_pairs_of_letters_is_followed_letter_by_letter() -> None:
     table = np.tile(np.arange(400), (2, 200)).reshape(400, -1) % 400
 

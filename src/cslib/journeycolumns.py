@@ -186,10 +186,8 @@ def replay_columns(
 def _events(walk: Walk, inner: int) -> dict[int, Event]:
     """The events of an account that count, by their rows, in the order of these."""
     log = walk.log
-    rows = log.row(np.arange(walk.starts[inner], walk.ends[inner]))
-    doubles = log.duplicates[log.log.account[log.duplicates] == inner]
-    every = np.sort(np.concatenate([rows, doubles]))
-    return {row: log.log.event_in(row) for row in every.tolist()}
+    rows = np.sort(log.row(np.arange(walk.starts[inner], walk.ends[inner])))
+    return {row: log.log.event_in(row) for row in rows.tolist()}
 
 
 # --------------------------------------------------------------------------------------
@@ -329,6 +327,8 @@ class _Draft:
 
 def _spread(book: Book, column: Array, missing: int | bool) -> Array:
     """A column of the accounts of the log as one of all accounts."""
+    if not book.known:  # these are all, in this order
+        return column.copy()
     found = np.full(book.accounts.size, missing, column.dtype)
     found[book.place] = column
     return found
@@ -337,16 +337,26 @@ def _spread(book: Book, column: Array, missing: int | bool) -> Array:
 def _counts(walk: Walk) -> dict[str, Wholes]:
     """How many events were refused, dropped, and not recorded."""
     log = walk.log
-    refused = np.flatnonzero(walk.outcome > _STAYED)
-    counted = walk.ends - walk.starts
+    duplicates = np.bincount(log.account[log.duplicates], minlength=walk.size)
+    unrecorded = walk.ends - walk.starts - duplicates
     if log.log.recorded is not None:
-        told = log.log.recorded if log.rows is None else log.log.recorded[log.rows]
-        counted = np.bincount(log.account[np.isnat(told)], minlength=walk.size)
+        untold = np.isnat(log.log.recorded if log.rows is None else log.log.recorded[log.rows])
+        untold[log.duplicates] = False
+        unrecorded = np.bincount(log.account[untold], minlength=walk.size)
     return {
-        "refused": np.diff(np.searchsorted(refused, walk.ends), prepend=0),
-        "duplicates": np.bincount(log.log.account[log.duplicates], minlength=walk.size),
-        "unrecorded": counted,
+        "refused": _counted(walk, walk.is_refused),
+        "duplicates": duplicates,
+        "unrecorded": unrecorded,
     }
+
+
+def _counted(walk: Walk, chosen: Mask) -> Wholes:
+    """How many of the rows of each account are chosen."""
+    narrow = np.min_scalar_type(walk.log.size)  # no more are counted than there are
+    padded = np.append(chosen, False)  # an account without rows may start after the last one
+    found: Wholes = np.add.reduceat(padded, walk.starts, dtype=narrow).astype(np.int64)
+    found[walk.starts == walk.ends] = 0
+    return found
 
 
 def _outcomes(walk: Walk) -> Array:
@@ -355,7 +365,6 @@ def _outcomes(walk: Walk) -> Array:
         return walk.outcome.copy()
     found = np.full(walk.log.log.at.size, _NOT_COUNTED, walk.outcome.dtype)
     found[walk.log.rows] = walk.outcome
-    found[walk.log.duplicates] = _DUPLICATE
     return found
 
 
@@ -480,7 +489,7 @@ def _refusals(draft: _Draft) -> Refusals:
     """All refusals, in the order of the accounts."""
     walk, log = draft.walk, draft.walk.log
     names = {name: code for code, name in enumerate(log.log.names)}
-    even = np.flatnonzero((walk.outcome > _STAYED) & ~draft.odd[log.account])
+    even = np.flatnonzero(walk.is_refused & ~draft.odd[log.account])
     columns = (
         walk.book.place[log.account[even]],
         walk.scan.before[even].astype(np.int64),

@@ -49,11 +49,13 @@ class Letter(NamedTuple):
         says: What each of the guards says that its name may meet, as in
             :mod:`cslib.guardcolumns`, in the order of :func:`guards_of`.
         is_ill: Whether its payload is refused.
+        is_again: Whether it stands in the log before, and so does nothing.
     """
 
     name: str
     says: tuple[int, ...] = ()
     is_ill: bool = False
+    is_again: bool = False
 
 
 class Cell(NamedTuple):
@@ -75,6 +77,9 @@ class Cell(NamedTuple):
     ends: tuple[str, ...] = ()
     keeps: frozenset[str] | None = None
     is_end: bool = False
+
+
+_STAYED, _AGAIN = (Cell(STAYS, OUTCOMES.index(name)) for name in ("stayed", "duplicate"))
 
 
 def guards_of(chart: Chart, name: str) -> tuple[Rule, ...]:
@@ -128,9 +133,9 @@ class Table:
             for stage in chart.leaves
             for letter in letters
         ]
-        cells += [Cell(STAYS, OUTCOMES.index("stayed"))] * len(letters)
+        cells += [_AGAIN if letter.is_again else _STAYED for letter in letters]
         shape = len(stages), max(len(letters), 1)
-        cells = cells or [Cell(STAYS, OUTCOMES.index("stayed"))] * len(stages)
+        cells = cells or [_STAYED] * len(stages)
         return cls(
             stages=stages,
             cells=tuple(cells),
@@ -208,6 +213,8 @@ class _Probe:
 
     def cell(self, stage: str, letter: Letter, places: Mapping[str, int]) -> Cell:
         """What a letter does in a stage."""
+        if letter.is_again:
+            return _AGAIN
         if letter.is_ill:
             return Cell(REFUSED, OUTCOMES.index("payload"))
         given = {f"flag_{place}": _FLAGS[each] for place, each in enumerate(letter.says)}

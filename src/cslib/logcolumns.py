@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from cslib.blocks import Array
 from cslib.faults import shown
-from cslib.logorder import order_of
+from cslib.logorder import order_of, repeats
 from cslib.logs import Event, Payload, content_of
 from cslib.tables import ColumnsError
 from cslib.termids import TermColumn, numbered
@@ -33,6 +33,7 @@ __all__ = [
     "names_in",
     "positions",
     "record_of",
+    "runs",
 ]
 
 Wholes: TypeAlias = npt.NDArray[np.int64]
@@ -153,6 +154,12 @@ class LogColumns:
             payload=record_of(self.payload, row),
         )
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is nothing but account, moment and known names to tell events apart."""
+        is_plain = self.recorded is None and self.id is None and not self.payload
+        return is_plain and len(self.names) == self.known
+
     def counted(self, as_of: dt.date, known_at: dt.date | None) -> Wholes | None:
         """The rows that happened by ``as_of`` and were known by ``known_at``; None: all."""
         until = limit_in(self.kind, as_of)
@@ -176,7 +183,9 @@ class LogColumns:
 
 @attrs.frozen(kw_only=True, eq=False)
 class OrderedLog:
-    """The rows that count, each once and in order: by account, then as :mod:`cslib.logs` says.
+    """The rows that count, in order: by account, then as :mod:`cslib.logs` says.
+
+    What stands twice is not taken out, which would move all that comes after it, but named.
 
     Attributes:
         log: The log.
@@ -184,7 +193,7 @@ class OrderedLog:
         account: Of each its account.
         event: Its name.
         at: Its moment.
-        duplicates: The rows that stand there before, and were left out.
+        duplicates: The places of those that are the same as the one before.
         conflicts: The accounts in which an id has two contents.
     """
 
@@ -203,35 +212,36 @@ class OrderedLog:
         >>> log = LogColumns.read([7, 7, 7], [1, 0, 1], np.array([5, 5, 5], "M8[D]"),
         ...                       events=("signed", "paid"))
         >>> ordered = OrderedLog.of(log, None)
-        >>> ordered.row(np.arange(2)), ordered.duplicates
-        (array([1, 0]), array([2]))
+        >>> ordered.row(np.arange(3)), ordered.duplicates
+        (array([1, 0, 2]), array([2]))
         """
-        found = cls._sorted(log, rows)
-        same = found._ties()
-        if not same.any():
-            return found._with_conflicts()
-        return found._settled(same)._with_conflicts()
+        found = cls._chosen(log, rows)
+        seconds = repeats(found._columns())
+        if seconds is None:
+            order = order_of(found._columns())
+            found = cls._chosen(log, order if rows is None else rows[order])
+            seconds = repeats(found._columns())
+        assert seconds is not None  # noqa: S101 - they stand in order now
+        return found._settled(seconds)._with_conflicts()
 
     @classmethod
-    def _sorted(cls, log: LogColumns, rows: Wholes | None) -> OrderedLog:
+    def _chosen(cls, log: LogColumns, rows: Wholes | None) -> OrderedLog:
         nothing = np.empty(0, np.int64)
-        account, event, at = log.account, log.event, log.at
-        if rows is not None:
-            account, event, at = account[rows], event[rows], at[rows]
-        place = event if len(log.names) == log.known else np.minimum(event, log.known)
-        order = order_of([account, at, place])
-        if order is not None:
-            account, event, at = account[order], event[order], at[order]
-            rows = order if rows is None else rows[order]
         return cls(
             log=log,
             rows=rows,
-            account=account,
-            event=event,
-            at=at,
+            account=log.account if rows is None else log.account[rows],
+            event=log.event if rows is None else log.event[rows],
+            at=log.at if rows is None else log.at[rows],
             duplicates=nothing,
             conflicts=nothing,
         )
+
+    def _columns(self) -> list[Array]:
+        """What decides the order before anything else does."""
+        is_told = len(self.log.names) == self.log.known
+        place = self.event if is_told else np.minimum(self.event, self.log.known)
+        return [self.account, self.at, place]
 
     @property
     def size(self) -> int:
@@ -242,44 +252,33 @@ class OrderedLog:
         """The rows of the log that stand at some places."""
         return places if self.rows is None else self.rows[places]
 
-    def _ties(self) -> Mask:
-        """Where a row agrees with the one before it in account, moment and place."""
-        known = self.log.known
-        same: Mask = self.account[1:] == self.account[:-1]
-        same &= self.at[1:] == self.at[:-1]
-        if len(self.log.names) == known:
-            same &= self.event[1:] == self.event[:-1]
-        else:
-            same &= np.minimum(self.event[1:], known) == np.minimum(self.event[:-1], known)
-        return same
+    def _settled(self, seconds: Wholes) -> OrderedLog:
+        """Ties put in order, and what stands twice named.
 
-    def _settled(self, same: Mask) -> OrderedLog:
-        """Ties put in order, and what stands twice left out."""
-        seconds = np.flatnonzero(same) + 1
+        Args:
+            seconds: The places that agree with the one before in account, moment and place.
+        """
+        if not seconds.size or self.log.is_bare:
+            return attrs.evolve(self, duplicates=seconds)
         is_second = np.zeros(self.size, bool)
         is_second[seconds] = True
         is_tied = is_second.copy()
         is_tied[seconds - 1] = True
         tied = np.flatnonzero(is_tied)
         order, again = _in_order(self.log, self.row(tied), np.cumsum(~is_second[tied]))
+        if order is None:
+            return attrs.evolve(self, duplicates=tied[again])
         rows, event = self.row(np.arange(self.size)), self.event.copy()
         rows[tied], event[tied] = rows[tied[order]], event[tied[order]]
-        kept = np.ones(self.size, bool)
-        kept[tied[again]] = False
-        return attrs.evolve(
-            self,
-            rows=rows[kept],
-            account=self.account[kept],
-            event=event[kept],
-            at=self.at[kept],
-            duplicates=rows[~kept],
-        )
+        return attrs.evolve(self, rows=rows, event=event, duplicates=tied[again])
 
     def _with_conflicts(self) -> OrderedLog:
         if self.log.id is None:
             return self
         given = self.log.id if self.rows is None else self.log.id[self.rows]
-        places = np.flatnonzero(_has_id(given))
+        has_id = _has_id(given)
+        has_id[self.duplicates] = False
+        places = np.flatnonzero(has_id)
         distinct, codes = _coded(given[places])
         if distinct == places.size:
             return self
@@ -291,8 +290,8 @@ class OrderedLog:
         return attrs.evolve(self, conflicts=np.unique(account[1:][twice]))
 
 
-def _in_order(log: LogColumns, rows: Wholes, group: Wholes) -> tuple[Wholes, Mask]:
-    """The order of ties, and which of them, in that order, are the same as the one before.
+def _in_order(log: LogColumns, rows: Wholes, group: Wholes) -> tuple[Wholes | None, Mask]:
+    """The order of ties, None: as they stand; and which, in order, are the same as the one before.
 
     As :func:`cslib.logs.log_of` has it. A payload is dear to compare, so it is looked at where all
     else is the same.
@@ -300,20 +299,20 @@ def _in_order(log: LogColumns, rows: Wholes, group: Wholes) -> tuple[Wholes, Mas
     columns = [group, *_rest(log, rows)]
     order, again = _compared(columns)
     if log.payload and again.any():
-        some = order[again | np.append(again[1:], False)]
+        some = np.flatnonzero(again | np.append(again[1:], False))
+        some = some if order is None else order[some]
         content = np.zeros(rows.size, np.int64)
         content[some] = _contents(log.payload, rows[some])
         return _compared([*columns, content])
     return order, again
 
 
-def _compared(columns: list[Wholes]) -> tuple[Wholes, Mask]:
+def _compared(columns: list[Wholes]) -> tuple[Wholes | None, Mask]:
     order = order_of(columns)
-    order = np.arange(columns[0].size) if order is None else order
-    again = np.zeros(order.size, bool)
-    again[1:] = np.logical_and.reduce(
-        [column[order][1:] == column[order][:-1] for column in columns]
-    )
+    if order is not None:
+        columns = [column[order] for column in columns]
+    again = np.zeros(columns[0].size, bool)
+    again[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
     return order, again
 
 
@@ -483,12 +482,22 @@ def _numbered(name: str, column: Array) -> tuple[Array, Wholes]:
         return np.empty(0, np.str_), np.empty(0, np.int64)
     _check_names(name, column)
     column = np.asarray(column)
-    turns = np.flatnonzero(column[1:] != column[:-1]) + 1
-    if 2 * turns.size >= column.size:
+    first = runs(column)
+    if 2 * first.size >= column.size:
         return _distinct(column)
-    first = np.append(0, turns)
     distinct, codes = _distinct(column[first])
-    return distinct, np.repeat(codes, np.diff(np.append(first, column.size)))
+    if column.dtype == np.int64 and distinct[0] == 0 and distinct[-1] == distinct.size - 1:
+        return distinct, column  # they are numbered already
+    return distinct, np.repeat(codes, np.diff(first, append=column.size))
+
+
+def runs(column: Array) -> Wholes:
+    """The first row of each run of equal entries.
+
+    >>> runs(np.array([7, 7, 9, 7]))
+    array([0, 2, 3])
+    """
+    return np.flatnonzero(np.append(column.size > 0, column[1:] != column[:-1]))
 
 
 def names_in(name: str, column: Array) -> Array:
@@ -565,9 +574,10 @@ def _events(column: Array, events: tuple[str, ...]) -> tuple[tuple[str, ...], Ar
     small = np.min_scalar_type(len(events))
     if column.dtype.kind in "iu":
         _check_names("event", column)
-        outside = (column < 0) | (column >= len(events))
-        expected = f"expected a place among the {len(events)} events, 0 to {len(events) - 1}"
-        _refuse_rows("event", column, outside, expected)
+        if column.size and not 0 <= column.min() <= column.max() < len(events):
+            outside = (column < 0) | (column >= len(events))
+            expected = f"expected a place among the {len(events)} events, 0 to {len(events) - 1}"
+            _refuse_rows("event", column, outside, expected)
         return events, np.asarray(column).astype(small, copy=False)
     distinct, codes = _numbered("event", column)
     texts = [str(each) for each in distinct]

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from cslib.blocks import Array, Mask
 from cslib.errors import CslibError
 
-__all__ = ["OrderError", "in_order", "order_of"]
+__all__ = ["OrderError", "in_order", "order_of", "repeats"]
 
 Wholes: TypeAlias = npt.NDArray[np.int64]
 Bits: TypeAlias = npt.NDArray[np.uint64]
@@ -92,26 +92,40 @@ def in_order(columns: Sequence[Array]) -> bool:
     >>> in_order([np.array([1, 1, 2]), np.array([5, 7, 0])])
     True
     """
-    return not any(_falls(pairs) for pairs in _neighbours(columns))
+    return all(same is not None for _, same in _agreements(columns))
 
 
-def _neighbours(columns: Sequence[Array]) -> Iterator[list[tuple[Array, Array]]]:
-    """Rows and the rows after them, column by column, in blocks."""
+def repeats(columns: Sequence[Array]) -> Wholes | None:
+    """The rows that agree in every column with the one before; None if rows stand out of order.
+
+    >>> repeats([np.array([1, 1, 1, 2]), np.array([5, 7, 7, 7])])
+    array([2])
+    """
+    found = [np.empty(0, np.int64)]
+    for start, same in _agreements(columns):
+        if same is None:
+            return None
+        found.append(np.flatnonzero(same) + (start + 1))
+    return np.concatenate(found)
+
+
+def _agreements(columns: Sequence[Array]) -> Iterator[tuple[int, Mask | None]]:
+    """Blocks of rows: the first, and which of those after it agree with the one before."""
     for start in range(0, columns[0].size - 1 if columns else 0, _BLOCK):
-        blocks = [column[start : start + _BLOCK + 1] for column in columns]
-        yield [(block[:-1], block[1:]) for block in blocks]
+        yield start, _agreeing([column[start : start + _BLOCK + 1] for column in columns])
 
 
-def _falls(pairs: list[tuple[Array, Array]]) -> bool:
-    """Whether a row stands before one that it belongs after."""
-    same: Mask = np.ones(pairs[0][0].size, bool)  # in the columns so far
-    for before, after in pairs:
+def _agreeing(columns: Sequence[Array]) -> Mask | None:
+    """Which rows agree with the one before; None if one belongs before that."""
+    same: Mask = np.ones(columns[0].size - 1, bool)  # in the columns so far
+    for column in columns:
+        before, after = column[:-1], column[1:]
         if (same & (after < before)).any():
-            return True
+            return None
         same &= after == before
         if not same.any():
-            return False
-    return False
+            break
+    return same
 
 
 def _check(columns: Sequence[Array]) -> None:

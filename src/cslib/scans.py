@@ -48,7 +48,7 @@ MOST = 2**61
 """Moments lie between minus this and this: 73,000 years from 1970 in microseconds."""
 
 _TOGETHER = 8192  # accounts followed at a time: their state stays in the processor's cache
-_FEW = 64  # accounts for which a call of numpy costs more than a step of Python for each
+_FEW = 256  # accounts for which a call of numpy costs more than a step of Python for each
 _PIECE = 1 << 14  # rows of a long run that are followed at a time
 _CELLS = 1 << 17  # of a table of pairs of letters, at the most
 _FAR = 2 * MOST  # how long after anything comes what is not timed
@@ -339,13 +339,22 @@ class _Pairs:
         distinct, numbers = np.unique(follow, axis=1, return_inverse=True)
         self._numbers = numbers.ravel()  # letters that do the same in every stage are one
         self._width, self._single = distinct.shape[1], distinct.ravel()
+        is_idle = (distinct == np.arange(len(distinct))[:, None]).all(axis=0)
+        self._idle = int(is_idle.argmax()) if is_idle.any() else -1  # what changes no stage
         self._is_paired = len(follow) * self._width**2 <= _CELLS
         rows = distinct[distinct].reshape(len(follow), -1) if self._is_paired else distinct
         self._rows = rows.tolist()
 
     def followed(self, letters: Array, stage: int) -> Wholes:
-        """The stages after some events."""
+        """The stages after some events; where most change nothing, only the others are followed."""
         letters = self._numbers.take(letters)
+        changes = letters != self._idle
+        if 2 * np.count_nonzero(changes) > letters.size:
+            return self._each_followed(letters, stage)
+        after: Wholes = self._each_followed(letters[changes], stage)
+        return np.append(stage, after).take(np.cumsum(changes))
+
+    def _each_followed(self, letters: Wholes, stage: int) -> Wholes:
         if not self._is_paired:
             return _followed(self._rows, letters.tolist(), stage).astype(np.int64)
         even = letters.size // 2 * 2
@@ -463,14 +472,11 @@ class _Timed:
             self._wake(batch, woken, at[woken])
         stages *= self._width
         stages += self._log.letters.take(rows)
-        is_move = self._log.is_move.take(stages)
+        moved = np.flatnonzero(self._log.is_move.take(stages))
         self._follow.take(stages, out=stages, mode="clip")
         self._after[rows] = stages.astype(self._log.small)
         rows += 1
-        np.copyto(due, self._timers.lengths.take(stages) + at, where=is_move)
-        if self._timers.varies.any():
-            some = np.flatnonzero(is_move & self._timers.varies.take(stages))
-            due[some], batch.timers[some] = self._timers.due(stages[some], at[some])
+        due[moved], batch.timers[moved] = self._timers.due(stages[moved], at[moved])
 
     def _wake(self, batch: _Batch, some: Wholes, until: Wholes) -> None:
         """Make the moves that are timed for a moment or before it, one after another."""
@@ -587,10 +593,11 @@ def _check_clock(log: _Log, clock: Clock) -> None:
         given = f"is {at.dtype} of shape {at.shape}"
         raise ScanError("at", None, f"{given}: expected int64, a moment for each letter")
     falls = np.flatnonzero(at[1:] < at[:-1]) + 1
-    places = np.searchsorted(log.starts, falls)
-    is_start = log.starts[np.minimum(places, log.starts.size - 1)] == falls
-    if not is_start.all():
-        row = int(falls[~is_start][0])
+    is_start = np.zeros(at.size + 1, bool)
+    is_start[log.starts] = True
+    wrong = falls[~is_start[falls]]
+    if wrong.size:
+        row = int(wrong[0])
         expected = f"expected {at[row - 1]} or later, as the row before has"
         raise ScanError("at", row, f"is {at[row]}: {expected}")
     extremes = (at.min(), at.max(), clock.until) if at.size else (clock.until,)

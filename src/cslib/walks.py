@@ -21,7 +21,16 @@ from cslib.charts import Candidate, Chart
 from cslib.duecolumns import NEVER, Occasions, fixed_length, matters, span_after
 from cslib.guardcolumns import Asked, FactColumns, ill_payloads
 from cslib.letters import OUTCOMES, Cell, Letter, Table, guards_of, timed_cell
-from cslib.logcolumns import LogColumns, Mask, OrderedLog, Wholes, column_of, names_in, positions
+from cslib.logcolumns import (
+    LogColumns,
+    Mask,
+    OrderedLog,
+    Wholes,
+    column_of,
+    names_in,
+    positions,
+    runs,
+)
 from cslib.scans import Clock, Scan, Timer, scan
 from cslib.tables import ColumnsError
 
@@ -29,6 +38,7 @@ __all__ = ["Book", "Walk"]
 
 _DAY = np.dtype("datetime64[D]")
 _MOVED, _STAYED = OUTCOMES.index("moved"), OUTCOMES.index("stayed")
+_DUPLICATE = OUTCOMES.index("duplicate")  # after all that refuses an event
 
 
 # --------------------------------------------------------------------------------------
@@ -166,7 +176,8 @@ class Walk:
         letters, of_rows = _letters(chart, log, book, known)
         table = Table.of(chart, letters)
         timers = _timers(chart)
-        counts = np.bincount(log.account, minlength=log.log.ids.size)
+        first, counts = runs(log.account), np.zeros(log.log.ids.size, np.int64)
+        counts[log.account[first]] = np.diff(first, append=log.size)
         ends = np.cumsum(counts)
         starts = ends - counts
         clock = _clock(chart, log, timers, until)
@@ -203,6 +214,12 @@ class Walk:
         """What became of each row."""
         return _looked_up(self.table.outcomes, self.cell)
 
+    @property
+    def is_refused(self) -> Mask:
+        """The rows that were refused."""
+        refused: Mask = (self.outcome > _STAYED) & (self.outcome < _DUPLICATE)
+        return refused
+
     @functools.cached_property
     def moves(self) -> Wholes:
         """The rows that moved their account."""
@@ -233,13 +250,9 @@ class Walk:
 
     def entered(self) -> Wholes:
         """When each account entered the stage in which it stands; the least number: never."""
-        found = np.full(self.size, np.iinfo(np.int64).min)
-        last = np.searchsorted(self.moves, self.ends) - 1
-        some = np.flatnonzero(last >= 0)
-        some = some[self.moves[last[some]] >= self.starts[some]]
-        found[some] = self.log.at[self.moves[last[some]]]
-        woken = np.full(self.size, np.iinfo(np.int64).min)
-        woken[self.scan.wakes.account] = self.scan.wakes.at  # of several the last remains
+        found, woken = (np.full(self.size, np.iinfo(np.int64).min) for _ in range(2))
+        found[self.log.account[self.moves]] = self.log.at[self.moves]  # of several the last remains
+        woken[self.scan.wakes.account] = self.scan.wakes.at
         latest: Wholes = np.maximum(found, woken)
         return latest
 
@@ -258,7 +271,7 @@ class Walk:
                 for cell in cells
             ]
         )
-        rows = np.flatnonzero(_looked_up(is_asked, self.cell))
+        rows = np.flatnonzero(_looked_up(is_asked, self.cell) if is_asked.any() else [])
         wakes = self.scan.wakes
         count = len(self.table.cells)
         woken = (
@@ -283,8 +296,10 @@ class Walk:
     def overrun(self) -> Mask:
         """The accounts in which a move may be timed for a moment that cannot be reckoned."""
         found = np.zeros(self.size, bool)
+        if not self.timers or not self.log.size:
+            return found
         ends = [moments.max() for moments in (self.log.at, self.scan.wakes.at) if moments.size]
-        for stage, move in self.timers if ends else ():
+        for stage, move in self.timers:
             if _after(self.chart, self.log, move)(np.array([max(ends)]))[0] == NEVER:
                 found[self.log.account[self.scan.after == stage]] = True
                 found[self.scan.wakes.account[self.targets[self.scan.wakes.timer] == stage]] = True
@@ -355,6 +370,10 @@ def _letters(
     names, count = log.log.names, log.log.known
     letters = [Letter(name) for name in names[: count + 1]]  # one for all names that are unknown
     places = log.event if len(names) <= count + 1 else np.minimum(log.event, count)
+    if log.duplicates.size:
+        places = places.astype(np.min_scalar_type(len(letters)))
+        places[log.duplicates] = len(letters)
+        letters.append(Letter("", is_again=True))
     parts = []
     for place, name in enumerate(names[:count]):
         if guards_of(chart, name) or name in chart.payloads:
