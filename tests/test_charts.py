@@ -130,9 +130,20 @@ def test_marks_and_holds_are_allowed_everywhere_but_at_an_end() -> None:
 
     assert marked.marked == {"start", "called", "on/data"}
     assert marked.allowed("on/use/late") == (
-        *("next", "set_up", "left", "called", "held", "resumed"),  # start moves accounts elsewhere
+        *("next", "set_up", "left", "called", "held"),  # start moves accounts elsewhere
     )
+    assert "resumed" in marked.allowed("on/use/late", on_hold=True)
+    assert "held" not in marked.allowed("on/use/late", on_hold=True)
     assert marked.allowed("end/gone") == ("back",)
+
+
+def test_what_time_makes_is_not_among_what_is_allowed() -> None:
+    call = Deadline(name="call", since="start", by="loaded", within="2 days", breach="left")
+    timed = attrs.evolve(NESTED, deadlines=[call]).chart
+
+    assert timed.breaches == {"left"}
+    assert timed.allowed("lead") == ("start", "loaded")
+    assert timed.takes("lead", "left", on_hold=False)
 
 
 def test_the_facts_of_a_journey_are_named_after_its_parts() -> None:

@@ -145,7 +145,23 @@ def test_ruling_a_deadline_stands_as_its_clock_says(
 def test_a_clock_that_stands_still_is_open_however_late_it_is() -> None:
     state = deadline_state(limit(), Clock(march(1)), [(march(4), None)], OFFICE, D(2030, 1, 1))
 
-    assert (state.status, state.due) == ("open", None)
+    assert (state.status, state.due, state.held) == ("open", None, march(4))
+    assert str(state) == "live: open, on hold since 2026-03-04"
+
+
+def test_a_clock_that_runs_through_a_hold_says_nothing_of_it() -> None:
+    runs_on = attrs.evolve(limit(), pauses=False)
+    late = deadline_state(limit(), Clock(march(1)), [(march(12), None)], OFFICE, march(30))
+
+    for state in (
+        deadline_state(runs_on, Clock(march(1)), [(march(4), None)], OFFICE, march(5)),
+        deadline_state(
+            limit(), Clock(march(1), met=march(5)), [(march(6), None)], OFFICE, march(9)
+        ),
+        late,
+    ):
+        assert state.held is None
+    assert late.status == "missed"
 
 
 def test_an_instant_is_missed_a_microsecond_after_it_was_due() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 
 import attrs
@@ -24,6 +25,7 @@ from cslib.diagrams import (
 )
 from cslib.lifecycle import Lifecycle
 from cslib.rules import rule
+from cslib.schemas import FactSpec, Schema
 from cslib.stages import Deadline, Milestone, Pause, Stage, Track, Transition
 
 
@@ -39,6 +41,7 @@ class Parts:
     deadlines: tuple[Deadline, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     pause: Pause | None = None
+    payloads: Mapping[str, Schema] = attrs.field(factory=dict)
 
 
 def stages(*names: str, final: str = "") -> tuple[Stage, ...]:
@@ -633,9 +636,37 @@ def test_words_tell_all_that_a_definition_says() -> None:
             "Holds",
             "  from held to resumed",
             "",
+            WHEN_EXACTLY,
+            "",
             "Events of one moment are taken in this order: signed, left.",
         ]
     )
+
+
+WHEN_EXACTLY = (
+    "A move after a span comes at the beginning of the day on which it ends. "
+    "A deadline includes the day on which it is due."
+)
+
+
+def test_words_tell_what_events_carry_and_what_must_be_there() -> None:
+    reason = FactSpec(name="reason", kind="text", values=("price", "shut"), required=True)
+    carried = Schema((reason, FactSpec(name="seats", kind="number")))
+
+    lines = to_words(Parts(stages=stages("lead"), payloads={"left": carried})).splitlines()
+
+    assert lines[lines.index("Payloads") + 1] == (
+        "  left carries reason (price or shut, required), seats (number)"
+    )
+
+
+def test_words_say_when_exactly_time_does_what() -> None:
+    lapse = Transition(after="14 days", sources="lead", target="lead")
+    call = Deadline(name="call", since="a", by="b", within="14 days")
+
+    told = to_words(Parts(stages=stages("lead"), transitions=(lapse,), deadlines=(call,)))
+
+    assert f"\n\n{WHEN_EXACTLY}\n\n" in told
 
 
 def test_words_leave_out_what_there_is_not() -> None:

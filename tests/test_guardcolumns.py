@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -93,6 +94,10 @@ def test_days_are_counted_to_the_day_of_each_event() -> None:
 PLAN = FactSpec(name="plan", kind="text", values=("pro", "free"))
 
 
+NEEDED = attrs.evolve(PLAN, required=True)
+REQUIRED = FactSpec(name="n", kind="number", required=True)
+
+
 @pytest.mark.parametrize(
     ("spec", "column", "ill"),
     [
@@ -105,6 +110,12 @@ PLAN = FactSpec(name="plan", kind="text", values=("pro", "free"))
         (PLAN, np.ma.array(["pro", "por"], mask=[False, True]), [False, False]),
         (PLAN, np.array(["pro", "por"]), [False, True]),
         (PLAN, objects(["pro", None]), [False, False]),
+        (REQUIRED, [1.5, np.nan], [False, True]),
+        (REQUIRED, np.ma.array([1, 2], mask=[False, True]), [False, True]),
+        (REQUIRED, objects([None, 2]), [True, False]),
+        (attrs.evolve(REQUIRED, kind="date"), np.array([D, "NaT"], "M8[D]"), [False, True]),
+        (NEEDED, np.ma.array(["pro", "por"], mask=[False, True]), [False, True]),
+        (NEEDED, np.array(["pro", "por"]), [False, True]),
     ],
 )
 def test_a_payload_is_ill_where_its_schema_says_so(
@@ -118,3 +129,7 @@ def test_a_payload_is_ill_where_its_schema_says_so(
 def test_no_rows_are_well_whatever_their_schema() -> None:
     assert ill_payloads(Schema((PLAN,)), {"plan": np.array(["pro"])}, np.arange(0)).size == 0
     assert ill_payloads(Schema((PLAN,)), {}, np.arange(2)).tolist() == [False, False]
+
+
+def test_without_a_column_that_is_required_every_row_is_ill() -> None:
+    assert ill_payloads(Schema((NEEDED,)), {}, np.arange(2)).tolist() == [True, True]

@@ -506,6 +506,16 @@ def test_a_payload_is_refused_in_every_stage() -> None:
     assert [OUTCOMES[code] for code in found.outcome] == ["moved", "payload", "moved"]
 
 
+def test_a_payload_without_what_it_must_have_is_refused_in_columns_too() -> None:
+    plan = Schema((FactSpec(name="n", kind="number", required=True),))
+    definition = trial(payloads={"paid": plan})
+    log = [event("started"), event("paid", 1), event("paid", 2, payload={"n": 2})]
+
+    found = check(definition, log, day(9))
+
+    assert [OUTCOMES[code] for code in found.outcome] == ["moved", "payload", "moved"]
+
+
 def test_late_records_are_left_out_of_what_was_known() -> None:
     log = [event("started"), event("paid", 3, recorded_at=day(8))]
 

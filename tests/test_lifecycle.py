@@ -249,8 +249,10 @@ def test_an_event_without_an_id_is_named_by_what_it_is_and_when() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"account": 7}, {"name": None}, {"id": 12}])
-def test_names_and_ids_are_text(wrong: dict[str, Any]) -> None:
-    with pytest.raises(TypeError):
+def test_names_and_ids_are_text_and_the_message_says_which_is_not(wrong: dict[str, Any]) -> None:
+    ((field, _),) = wrong.items()
+
+    with pytest.raises(DefinitionError, match=rf"\$\.{field}: expected text, but got"):
         Event(**{"account": "a", "name": "paid", "at": END, **wrong})
 
 

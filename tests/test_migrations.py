@@ -17,7 +17,7 @@ from cslib.calendars import BusinessCalendar
 from cslib.charts import Chart
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
-from cslib.journeys import State
+from cslib.journeys import State, StateError
 from cslib.lifecycle import (
     Deadline,
     Event,
@@ -212,6 +212,7 @@ CHANGED: dict[type, dict[str, Any]] = {
         "exponent": amount(exponent=2),
         "meaning": amount(meaning="net"),
         "values": amount(kind="text", values="much"),
+        "required": amount(required=True),
     },
     Lifecycle: {
         "name": None,  # not compared: a variant is another flow by its name alone
@@ -509,6 +510,15 @@ def test_what_time_would_have_done_by_now_the_next_step_does_first() -> None:
     assert [(move.event.name, move.event.at) for move in outcome.moves] == [
         ("overdue", D(2026, 3, 3))
     ]
+
+
+def test_a_state_that_came_across_is_one_of_the_new_definition_and_no_other_takes_it() -> None:
+    short = attrs.evolve(FLOW, deadlines=(attrs.evolve(FLOW.deadlines[0], within="1 day"),))
+    moved = Migration.between(FLOW, short).state(trying(), old=FLOW, new=short)
+
+    assert moved.definition == short.fingerprint
+    with pytest.raises(StateError, match="make a Migration"):
+        FLOW.advance(moved, D(2026, 3, 6))
 
 
 def test_names_that_are_none_of_a_stage_are_refused_with_a_suggestion() -> None:

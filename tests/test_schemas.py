@@ -132,6 +132,15 @@ def test_a_specification_that_cannot_be_is_refused(
     assert problem in str(caught.value)
 
 
+def test_what_is_required_must_be_there_and_rules_let_it_be_unknown() -> None:
+    seats = FactSpec(name="seats", kind="number", required=True)
+
+    assert seats.problem(None) == "seats: it is required; give it"
+    assert seats.problem(float("nan")) == "seats: it is required; give it"
+    assert seats.problem(0) == ""
+    assert rule("seats > 5", schema=Schema((seats,)))({}) is None
+
+
 def test_a_kind_that_there_is_not_is_refused() -> None:
     with pytest.raises(ExpressionError, match=r"expected a kind .* but got 'int'"):
         FactSpec(name="seats", kind="int")

@@ -7,6 +7,7 @@ those of :mod:`cslib.stepping` over its chart.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cslib.documents import from_json, to_json
 from cslib.lifecycle import (
     Deadline,
     Event,
@@ -30,6 +32,7 @@ from cslib.lifecycle import (
     RefusedError,
     Stage,
     State,
+    StateError,
     Track,
     Transition,
 )
@@ -679,6 +682,16 @@ def test_ruling_8_an_account_may_be_a_function_of_the_moment() -> None:
 # One at a time
 
 
+def reason(outcome: Outcome) -> RefusalReason:
+    assert outcome.refusal is not None
+    return outcome.refusal.reason
+
+
+def allowed(outcome: Outcome) -> tuple[str, ...]:
+    assert outcome.refusal is not None
+    return outcome.refusal.allowed
+
+
 def test_a_step_tells_what_time_did_before_the_event() -> None:
     state = LAPSING.step(LAPSING.start, event("start", 1)).state
 
@@ -702,6 +715,158 @@ def test_a_step_refuses_what_was_taken_already_and_what_is_older() -> None:
     assert (again.refusal.reason, older.refusal.reason) == ("duplicate", "out_of_order")
     assert again.state is older.state is state
     assert other.kind is OutcomeKind.STAYED
+
+
+def test_whatever_was_taken_at_a_moment_is_a_duplicate_at_that_moment() -> None:
+    calls = flow(move("call", "trial", None))
+    state = calls.start
+    for taken in (event("start", 2), event("call", 2), event("zapped", 2)):
+        state = calls.step(state, taken).state
+
+    for again in (event("start", 2), event("call", 2), event("zapped", 2)):
+        assert reason(calls.step(state, again)) is RefusalReason.DUPLICATE
+
+    later = calls.step(state, event("call", 3)).state
+    assert later.beside == ()
+    assert reason(calls.step(later, event("start", 2))) is RefusalReason.OUT_OF_ORDER
+
+
+def test_an_event_that_ranks_before_one_of_its_moment_is_out_of_order() -> None:
+    calls = flow(move("call", "trial", None), move("call", "won", None))
+    taken = [event("start", 1), event("call", 2)]
+    state = calls.state_of(taken, as_of=END)
+
+    outcome = calls.step(state, event("pay", 2))  # pay stands before call in the definition
+
+    assert reason(outcome) is RefusalReason.OUT_OF_ORDER
+    assert outcome.state is state
+    anew = calls.state_of([*taken, event("pay", 2)], as_of=END)
+    assert (anew.stage, anew.last) == ("won", event("call", 2))
+
+
+def test_an_event_that_the_definition_does_not_have_holds_no_other_of_its_moment_back() -> None:
+    state = flow().step(flow().start, event("zapped", 2)).state
+
+    assert flow().step(state, event("start", 2)).state.stage == "trial"
+
+
+def test_what_time_did_at_a_moment_stands_in_the_way_of_no_event_of_it() -> None:
+    state = BREACHED.step(BREACHED.start, event("start", 1)).state
+    state = BREACHED.advance(state, march(12)).state  # "leave", by the breach
+
+    assert reason(BREACHED.step(state, event("start", 12))) is RefusalReason.AFTER_END
+    assert BREACHED.step(state, event("start", 12)).state.beside == ()
+
+
+def test_a_state_of_another_definition_is_refused_whatever_is_asked() -> None:
+    other = flow(move("call", "trial", None))
+    state = other.step(other.start, event("start", 1)).state
+
+    for asked in (
+        lambda: flow().step(state, event("pay", 2)),
+        lambda: flow().advance(state, march(2)),
+        lambda: flow().possible(state, at=march(2)),
+    ):
+        with pytest.raises(StateError, match="make a Migration") as caught:
+            asked()
+        assert caught.value.made_by == other.fingerprint
+
+    with pytest.raises(StateError, match="by no definition that it names"):
+        flow().advance(State("trial"), march(2))
+
+
+def test_a_state_says_the_definition_that_made_it_in_json_too() -> None:
+    state = flow().step(flow().start, event("start", 1)).state
+    state = flow().step(state, event("pay", 1)).state
+
+    again = from_json(to_json(state), State)
+
+    assert again == state
+    assert (again.definition, again.beside) == (flow().fingerprint, (event("start", 1),))
+    assert flow().step(again, event("leave", 2)).state.stage == "lost"
+
+
+def test_a_state_is_small() -> None:
+    state = flow().step(flow().start, event("start", 1)).state
+
+    assert sys.getsizeof(state) <= 200
+
+
+def test_the_state_of_a_log_knows_what_was_taken_at_its_last_moment() -> None:
+    taken = [event("pay", 2), event("start", 2)]  # in the order in which they came
+
+    state = flow().state_of(taken, as_of=END)
+
+    assert (state.stage, state.last, state.beside) == ("won", taken[0], (taken[1],))
+    assert flow().state_of([], as_of=END) == flow().start
+    assert flow().state_of(taken, as_of=march(1)) == flow().start
+
+
+def test_a_hold_that_does_not_apply_is_neither_possible_nor_allowed() -> None:
+    calls = flow(pause=Pause(starts="hold", ends="resume"))
+    state = calls.step(calls.start, event("start", 1)).state
+
+    free = calls.step(state, event("resume", 2))
+    held = calls.step(calls.step(state, event("hold", 2)).state, event("hold", 3))
+
+    assert str(free.refusal).endswith("refused in 'trial': not on hold")
+    assert str(held.refusal).endswith("refused in 'trial': on hold already")
+    assert allowed(free) == ("pay", "leave", "hold")
+    assert allowed(held) == ("pay", "leave", "resume")
+    assert "resume" not in {each.event for each in calls.possible(state, at=march(2))}
+    assert "hold" not in {each.event for each in calls.possible(held.state, at=march(4))}
+
+
+def test_what_time_makes_is_not_told_as_possible() -> None:
+    state = BREACHED.step(BREACHED.start, event("start", 1)).state
+
+    assert "leave" not in {each.event for each in BREACHED.possible(state, at=march(2))}
+
+
+REASONED = {
+    "leave": Schema(
+        (
+            FactSpec(name="reason", kind="text", values=("price", "shut"), required=True),
+            FactSpec(name="note", kind="text"),
+        )
+    )
+}
+
+
+def test_an_event_without_what_its_payload_must_have_is_refused() -> None:
+    left = flow(payloads=REASONED)
+    state = left.step(left.start, event("start", 1)).state
+
+    bare, told = (left.step(state, event("leave", 2, **each)) for each in ({}, {"reason": "shut"}))
+
+    assert str(bare.refusal).endswith("reason: it is required; give one of 'price', 'shut'")
+    assert (reason(bare), told.state.stage) == (RefusalReason.PAYLOAD, "lost")
+
+
+def test_what_must_be_in_a_payload_is_asked_for_with_its_values_where_the_event_may_happen() -> (
+    None
+):
+    left = flow(payloads=REASONED)
+    state = left.step(left.start, event("start", 1)).state
+
+    asked, too_early = (
+        next(each for each in left.possible(state, at=march(2)) if each.event == "leave")
+        for state in (state, left.start)
+    )
+
+    assert str(asked) == "leave: asks for reason ('price' or 'shut')"
+    assert (asked.missing, dict(asked.values)) == (("reason",), {"reason": ("price", "shut")})
+    assert too_early.missing == ()
+    assert str(too_early).startswith("leave: refused, no such transition")
+
+
+def test_what_a_payload_must_have_and_what_a_guard_lacks_are_asked_for_together() -> None:
+    left = flow(move("call", "trial", "lost", guard="agreed"), payloads={"call": REASONED["leave"]})
+    state = left.step(left.start, event("start", 1)).state
+
+    asked = next(each for each in left.possible(state, at=march(2)) if each.event == "call")
+
+    assert asked.missing == ("reason", "agreed")
 
 
 def test_an_event_after_one_of_the_same_name_that_time_made_is_no_duplicate() -> None:
@@ -824,7 +989,7 @@ def test_a_replay_is_the_steps_over_the_log_in_order_and_what_time_does_then(
     assert [visit.event for visit in journey.visits[1:]] == [each.event for each in moves]
     assert (list(journey.refused), list(journey.effects)) == (refusals, effects)
     assert journey.holds == outcomes[-1].state.memory.holds
-    assert journey.stage == outcomes[-1].state.stage
+    assert definition.state_of(given_log, as_of=as_of, account=account) == outcomes[-1].state
 
 
 @fewer

@@ -6,12 +6,14 @@ columns; so both follow one reading of nested stages and of what goes before wha
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 
 import attrs
 
 from cslib.calendars import BusinessCalendar
+from cslib.documents import fingerprint
 from cslib.schemas import Schema
 from cslib.stages import (
     Deadline,
@@ -84,11 +86,12 @@ class Row:
     sure: Candidate | None
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)  # a cached property needs a __dict__
 class Chart:
     """A definition, arranged.
 
     Attributes:
+        definition: What it is the chart of.
         initial: The stage in which a journey begins.
         leaves: The stages in which an account can stand.
         final: Those that are an end.
@@ -100,6 +103,7 @@ class Chart:
         marked: The names that mark something.
         noted: Those of them that are events which move no account anywhere: wherever such an
             event comes before an end, it is accepted.
+        breaches: The events that time makes, where a deadline passes.
         deadlines: The deadlines.
         milestones: The milestones.
         pause: What puts an account on hold.
@@ -111,6 +115,7 @@ class Chart:
             leaves nothing else to keep in mind: most moves of most definitions.
     """
 
+    definition: Definition
     initial: str
     leaves: tuple[str, ...]
     final: frozenset[str]
@@ -121,6 +126,7 @@ class Chart:
     checklists: Mapping[str, tuple[str, ...]]
     marked: frozenset[str]
     noted: frozenset[str]
+    breaches: frozenset[str]
     deadlines: tuple[Deadline, ...]
     milestones: tuple[Milestone, ...]
     pause: Pause | None
@@ -142,6 +148,7 @@ class Chart:
         moves = {leaf: _candidates(leaf, definition, named) for leaf in leaves}
         rows = {leaf: _rows(moves[leaf]) for leaf in leaves}
         return cls(
+            definition=definition,
             initial=definition.initial,
             leaves=leaves,
             final=frozenset(
@@ -158,6 +165,7 @@ class Chart:
             noted=marked.intersection(definition.events).difference(
                 each.event for each in definition.transitions if each.target is not None
             ),
+            breaches=frozenset(each.breach for each in definition.deadlines if each.breach),
             deadlines=definition.deadlines,
             milestones=definition.milestones,
             pause=definition.pause,
@@ -171,21 +179,35 @@ class Chart:
             },
         )
 
-    def allowed(self, stage: str) -> tuple[str, ...]:
-        """The events that do something in a stage, in the order of the definition."""
-        return tuple(name for name in self.places if self.takes(stage, name))
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """By which definition a state was made."""
+        return fingerprint(self.definition)
 
-    def takes(self, stage: str, name: str) -> bool:
+    def allowed(self, stage: str, *, on_hold: bool = False) -> tuple[str, ...]:
+        """The events that may happen in a stage and do something, in the order of the definition.
+
+        What time makes, the breach of a deadline, is not among them.
+        """
+        return tuple(
+            name
+            for name in self.places
+            if name not in self.breaches and self.takes(stage, name, on_hold=on_hold)
+        )
+
+    def takes(self, stage: str, name: str, *, on_hold: bool) -> bool:
         """Whether an event of that name can be accepted in a stage."""
-        if name in self.rows[stage]:
-            return True
-        return stage not in self.final and self.notes(stage, name)
+        return name in self.rows[stage] or self.notes(stage, name, on_hold=on_hold)
 
-    def notes(self, stage: str, name: str) -> bool:
-        """Whether an event is worth noting where it makes no move; holds apart."""
+    def notes(self, stage: str, name: str, *, on_hold: bool) -> bool:
+        """Whether an event is worth noting in a stage where it makes no move."""
+        if stage in self.final or name not in self.places:
+            return False
         if name in self.tracks[stage] or name in self.noted:
             return True
-        return self.pause is not None and name in (*self.pause.starts, *self.pause.ends)
+        return self.pause is not None and name in (
+            self.pause.ends if on_hold else self.pause.starts
+        )
 
 
 def _names_of_facts(

@@ -168,14 +168,18 @@ def deadline_state(
     """
     if clock is None:
         return DeadlineState(name=deadline.name, status=DeadlineStatus.NOT_STARTED)
+    holds = tuple(holds)
     due = due_of(deadline, clock, holds, calendar)
+    status = _status(deadline, clock, due, as_of)
+    stands_still = due is None and status is DeadlineStatus.OPEN  # only a hold leaves it open so
     return DeadlineState(
         name=deadline.name,
-        status=_status(deadline, clock, due, as_of),
+        status=status,
         start=clock.start,
         due=due,
         met=clock.met,
         waived=clock.waived,
+        held=holds[-1][0] if stands_still else None,
     )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from cslib.schemas import FactSpec, Schema
 from cslib.stages import (
     Deadline,
     Definition,
@@ -737,6 +738,8 @@ def to_words(definition: Definition) -> str:
     lines += _listed("Deadlines", map(_deadline_words, definition.deadlines))
     lines += _listed("Milestones", map(_milestone_words, definition.milestones))
     lines += _listed("Holds", [] if definition.pause is None else [_pause_words(definition.pause)])
+    lines += _listed("Payloads", itertools.starmap(_payload_words, definition.payloads.items()))
+    lines += _time_words(definition)
     lines += ["", f"Events of one moment are taken in this order: {_series(definition.events)}."]
     return "\n".join(lines)
 
@@ -808,6 +811,27 @@ def _milestone_words(milestone: Milestone) -> str:
 
 def _pause_words(pause: Pause) -> str:
     return f"from {_choice(pause.starts)} to {_choice(pause.ends)}"
+
+
+def _payload_words(event: str, schema: Schema) -> str:
+    """``closed carries reason (price or shut)``."""
+    return f"{caption(event)} carries {', '.join(map(_fact_words, schema.facts)) or 'nothing'}"
+
+
+def _fact_words(spec: FactSpec) -> str:
+    values = _choice(spec.values) if spec.values else str(spec.kind)
+    needed = "required" if spec.required else ""
+    return f"{caption(spec.name)} ({', '.join(filter(None, (values, needed)))})"
+
+
+def _time_words(definition: Definition) -> list[str]:
+    """The two rules of what is timed, where they apply."""
+    told = []
+    if any(move.after is not None for move in definition.transitions):
+        told.append("A move after a span comes at the beginning of the day on which it ends.")
+    if definition.deadlines:
+        told.append("A deadline includes the day on which it is due.")
+    return ["", " ".join(told)] if told else []
 
 
 def _series(names: Iterable[str]) -> str:

@@ -211,17 +211,20 @@ def ill_payloads(schema: Schema, payload: Mapping[str, Array], rows: Wholes) -> 
     for spec in schema.facts:
         if spec.name in payload:
             ill |= _ill(spec, payload[spec.name][rows])
+        elif spec.required:
+            ill[:] = True
     return ill
 
 
 def _ill(spec: FactSpec, column: Array) -> Mask:
     told = _KINDS.get(column.dtype.kind)
     if told is spec.kind and not spec.values and column.dtype.itemsize <= 8:
-        return np.zeros(column.size, bool)
+        return ~_is_known(column) if spec.required else np.zeros(column.size, bool)
     if column.dtype.kind == "U":  # each text is looked at once
         texts, codes = np.unique(np.asarray(column), return_inverse=True)
         wrong = np.array([bool(spec.problem(str(text))) for text in texts], bool)
-        return wrong[codes] & ~np.ma.getmaskarray(column) if column.size else wrong
+        missing = np.ma.getmaskarray(column)
+        return np.where(missing, spec.required, wrong[codes]) if column.size else wrong
     return np.array([bool(spec.problem(entry(column, row))) for row in range(column.size)], bool)
 
 

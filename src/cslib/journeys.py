@@ -41,6 +41,7 @@ __all__ = [
     "RefusalReason",
     "RefusedError",
     "State",
+    "StateError",
     "Visit",
 ]
 
@@ -144,6 +145,8 @@ class State(NamedTuple):
         refused: How many events were refused.
         last: The last event; None at the start.
         memory: What else it keeps in mind.
+        beside: The events of the moment of ``last`` that were taken before it.
+        definition: The fingerprint of the lifecycle that made it; no other takes it.
 
     >>> from cslib.documents import from_json, to_json
     >>> to_json(State("trial", dt.date(2026, 3, 1)))
@@ -159,6 +162,8 @@ class State(NamedTuple):
     refused: int = 0
     last: Event | None = None
     memory: Memory = Memory()
+    beside: tuple[Event, ...] = ()
+    definition: str = ""
 
     def __to_data__(self) -> Any:
         return _written(self)
@@ -168,6 +173,30 @@ class State(NamedTuple):
         """The state that JSON data describes."""
         made: State = _formed(cls, data)
         return made
+
+
+@attrs.define
+class StateError(CslibError, ValueError):
+    """A state that another definition made: what it says may mean something else in this one.
+
+    Attributes:
+        stage: The stage in which the account stands.
+        made_by: The fingerprint of the definition that made it; empty where it says none.
+        definition: That of the definition that is asked.
+    """
+
+    stage: str
+    made_by: str
+    definition: str
+
+    def __str__(self) -> str:
+        made_by = (
+            f"the definition {self.made_by}" if self.made_by else "no definition that it names"
+        )
+        return (
+            f"the state in {self.stage!r} was made by {made_by}, and this is {self.definition}; "
+            "make a Migration between the two, or replay the log (state_of)"
+        )
 
 
 class Move(NamedTuple):
@@ -283,7 +312,7 @@ class Refusal:
         reason: Why it was refused.
         allowed: Where there was no transition, the events that are accepted in that stage; where
             there is no such event, all that there are.
-        problem: What is wrong with its payload.
+        problem: What is wrong with its payload, or why it neither begins a hold nor ends one.
         guard: The guard that refused it.
         facts: What that guard read.
     """
@@ -373,6 +402,7 @@ class Possibility:
         kind: What it would do, as far as can be told.
         target: The stage it would lead to; None: the account would stay.
         missing: What is not known and could decide: the facts to ask for, or to give with it.
+        values: Of those that are one of some texts, which.
         refusal: Why it would be refused.
     """
 
@@ -380,14 +410,19 @@ class Possibility:
     kind: OutcomeKind
     target: str | None = None
     missing: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
     refusal: Refusal | None = None
 
     def __str__(self) -> str:
         if self.missing:
-            return f"{self.event}: asks for {', '.join(self.missing)}"
+            return f"{self.event}: asks for {', '.join(map(self._asked, self.missing))}"
         if self.refusal is not None:
             return f"{self.event}: refused, {self.refusal.why}"
         return f"{self.event}: {'stays' if self.target is None else f'leads to {self.target}'}"
+
+    def _asked(self, name: str) -> str:
+        values = self.values.get(name, ())
+        return f"{name} ({' or '.join(map(repr, values))})" if values else name
 
 
 # --------------------------------------------------------------------------------------
@@ -419,6 +454,7 @@ class DeadlineState:
             while its clock stands still.
         met: When it was met.
         waived: When it stopped to matter.
+        held: Since when the account is on hold, while the clock stands still.
     """
 
     name: str
@@ -427,6 +463,7 @@ class DeadlineState:
     due: Moment | None = None
     met: Moment | None = None
     waived: Moment | None = None
+    held: Moment | None = None
 
     def __str__(self) -> str:
         """One line for people.
@@ -437,7 +474,8 @@ class DeadlineState:
         """
         due = "" if self.due is None else f", due {self.due}"
         met = "" if self.met is None else f", met {self.met}"
-        return f"{self.name}: {self.status.replace('_', ' ')}{due}{met}"
+        held = "" if self.held is None else f", on hold since {self.held}"
+        return f"{self.name}: {self.status.replace('_', ' ')}{due}{met}{held}"
 
 
 @attrs.frozen(kw_only=True)

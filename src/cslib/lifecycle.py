@@ -23,7 +23,7 @@ import attrs
 from cslib import diagrams, moments, stepping
 from cslib.charts import Chart
 from cslib.clocks import deadline_state
-from cslib.documents import document, fingerprint
+from cslib.documents import document
 from cslib.faults import refuse
 from cslib.journeys import (
     DeadlineState,
@@ -38,6 +38,7 @@ from cslib.journeys import (
     RefusalReason,
     RefusedError,
     State,
+    StateError,
     Visit,
 )
 from cslib.logs import Event, LogError, counted, log_of
@@ -69,6 +70,7 @@ __all__ = [
     "RefusedError",
     "Stage",
     "State",
+    "StateError",
     "Track",
     "Transition",
     "Visit",
@@ -130,7 +132,7 @@ class Lifecycle(Definition):
     @functools.cached_property
     def fingerprint(self) -> str:
         """By which definition a journey was made."""
-        return fingerprint(self)
+        return self.chart.fingerprint
 
     @functools.cached_property
     def chart(self) -> Chart:
@@ -171,6 +173,7 @@ class Lifecycle(Definition):
             account: As in :meth:`replay`.
 
         Raises:
+            StateError: If another definition made the state.
             LogError: If the event is of another account than the one before, an instant among
                 dates or the other way round, or a guard meets a fact of the wrong kind.
 
@@ -191,6 +194,7 @@ class Lifecycle(Definition):
         """What time alone does to an account up to ``as_of``: moves by time, deadlines that pass.
 
         Raises:
+            StateError: If another definition made the state.
             LogError: If a guard meets a fact of the wrong kind.
             MomentError: If ``as_of`` is no date and no aware datetime.
         """
@@ -203,29 +207,45 @@ class Lifecycle(Definition):
 
         Args:
             state: Where the account stands.
-            at: When; before the last event, each is out of order.
+            at: When; before what was taken already, each is out of order.
             account: As in :meth:`replay`.
 
         Returns:
-            One for each event of the definition, in its order; where a guard cannot be told, with
-            the facts to ask for.
+            One for each event of the definition, in its order, without those that time makes (the
+            breach of a deadline) and those of a hold that does not apply; where a guard cannot be
+            told, or its payload must have something, with what to ask for.
+
+        Raises:
+            StateError, LogError: As :meth:`step`.
         """
-        return tuple(self._possibility(state, name, at, account) for name in self.events)
+        names = [name for name in self.events if name not in self.chart.breaches]
+        found = (self._possibility(state, name, at, account) for name in names)
+        return tuple(each for each in found if not _is_idle_hold(each))
 
     def _possibility(self, state: State, name: str, at: dt.date, account: object) -> Possibility:
         known_as = "" if state.last is None else state.last.account
         event = Event(account=known_as, name=name, at=at, id="possible")  # none that was taken
-        outcome = stepping.step(self.chart, state, event, account)
-        refusal = outcome.refusal
-        why = None if refusal is None else refusal.explanation
-        target = outcome.moves[-1].target if outcome.kind is OutcomeKind.MOVED else None
+        outcome = stepping.step(self._lenient, state, event, account)
+        why = None if outcome.refusal is None else outcome.refusal.explanation
+        missing = () if why is None else why.missing
+        specs = self.payloads[name].facts if name in self.payloads else ()
+        required = [spec.name for spec in specs if spec.required]
+        if required and (outcome.refusal is None or missing):
+            missing = tuple(dict.fromkeys((*required, *missing)))
+            outcome = stepping.step(self.chart, state, event, account)  # refused for its payload
         return Possibility(
             event=name,
             kind=outcome.kind,
-            target=target,
-            missing=() if why is None else why.missing,
-            refusal=refusal,
+            target=outcome.moves[-1].target if outcome.kind is OutcomeKind.MOVED else None,
+            missing=missing,
+            values={spec.name: spec.values for spec in specs if spec.name in missing},
+            refusal=outcome.refusal,
         )
+
+    @functools.cached_property
+    def _lenient(self) -> Chart:
+        """The chart for events whose payload is yet to come."""
+        return attrs.evolve(self.chart, payloads={}) if self.payloads else self.chart
 
     # A whole log
 
@@ -254,8 +274,7 @@ class Lifecycle(Definition):
                 hold two different events of one id, or a guard meets a fact of the wrong kind.
             MomentError: If ``as_of`` or ``known_at`` is no date and no aware datetime.
         """
-        as_of = moments.in_utc(as_of, "as_of")
-        known_at = None if known_at is None else moments.in_utc(known_at, "known_at")
+        as_of, known_at = _moments(as_of, known_at)
         given = counted(events, as_of=as_of, known_at=known_at)
         log = log_of(given, self.chart.places)
         state, moves, refused = self._walked(log, as_of, account, strict=strict)
@@ -270,6 +289,31 @@ class Lifecycle(Definition):
             unrecorded=sum(event.recorded_at is None for event in log),
             definition=self.fingerprint,
         )
+
+    def state_of(
+        self,
+        events: Iterable[Event],
+        *,
+        as_of: dt.date,
+        known_at: dt.date | None = None,
+        account: object = None,
+    ) -> State:
+        """The state in which :meth:`replay` ends, for :meth:`step` and :meth:`possible`.
+
+        Args:
+            events: As in :meth:`replay`.
+            as_of: As in :meth:`replay`.
+            known_at: As in :meth:`replay`.
+            account: As in :meth:`replay`.
+
+        Raises:
+            LogError, MomentError: As :meth:`replay`.
+        """
+        as_of, known_at = _moments(as_of, known_at)
+        log = log_of(counted(events, as_of=as_of, known_at=known_at), self.chart.places)
+        state, _, _ = self._walked(log, as_of, account, strict=False)
+        beside = tuple(event for event in log[:-1] if event.at == log[-1].at)
+        return state._replace(beside=beside)
 
     def replay_all(
         self,
@@ -415,6 +459,21 @@ class Lifecycle(Definition):
             "tracks_open": tuple(name for name in tracks if name not in memory.done),
             "holds": memory.holds,
         }
+
+
+def _moments(as_of: dt.date, known_at: dt.date | None) -> tuple[dt.date, dt.date | None]:
+    as_of = moments.in_utc(as_of, "as_of")
+    return as_of, None if known_at is None else moments.in_utc(known_at, "known_at")
+
+
+def _is_idle_hold(each: Possibility) -> bool:
+    """Whether it would begin a hold in a hold, or end one where there is none."""
+    refusal = each.refusal
+    return (
+        refusal is not None
+        and refusal.reason is RefusalReason.NO_TRANSITION
+        and refusal.problem != ""
+    )
 
 
 def _visits(initial: str, moves: Iterable[Move]) -> Iterator[Visit]:

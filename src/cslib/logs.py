@@ -15,13 +15,12 @@ from fractions import Fraction
 from typing import Any
 
 import attrs
-from attrs import validators as v
 
 from cslib import facts, moments
-from cslib.errors import CslibError
+from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind
 from cslib.facts import FactError
-from cslib.faults import refusal, wrong
+from cslib.faults import refusal, shown, wrong
 from cslib.moments import Moment
 
 __all__ = ["Event", "LogError", "Payload", "content_of", "counted", "log_of"]
@@ -54,6 +53,12 @@ def _is_unknown(value: object) -> bool:
         if type(value).__repr__ is object.__repr__:  # its text is its address, another each time
             raise
         return False
+
+
+def _text(event: Event, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) and not (value is None and field.name == "id"):
+        given = f"expected text, but got {shown(value)}; make it text before, as str() does"
+        raise DefinitionError("event", (Fault(f"$.{field.name}", given),))
 
 
 def _known_entries(payload: Mapping[str, Any]) -> Payload:
@@ -192,6 +197,7 @@ class Event:
             in it (None, NaN ...) is left out: it says no more than an entry that is absent.
 
     Raises:
+        DefinitionError: If ``account``, ``name`` or ``id`` is no text.
         MomentError: If ``at`` or ``recorded_at`` is no date and no aware datetime.
         FactError: If a value of the payload is nothing that a rule reads and has no text of its own
             (its class has no ``__repr__``), so that nothing tells two such events apart.
@@ -202,10 +208,10 @@ class Event:
     ({'amount': 90}, datetime.date(2026, 3, 9))
     """
 
-    account: str = attrs.field(validator=v.instance_of(str))
-    name: str = attrs.field(validator=v.instance_of(str))
+    account: str = attrs.field(validator=_text)
+    name: str = attrs.field(validator=_text)
     at: Moment
-    id: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
+    id: str | None = attrs.field(default=None, validator=_text)
     recorded_at: Moment | None = None
     payload: Payload = attrs.field(factory=Payload, converter=_known_entries, eq=content_of)
 

@@ -284,7 +284,7 @@ class Migration:
                 f"the migration is from {self.old} to {self.new}; make one between these two"
             )
         chart, memory = Chart.of(new), state.memory
-        _check_state(state, old, self.stages)
+        self._check(state, old.name)
         stage = self.stages[state.stage]
         tracks = {name for names in chart.tracks[stage].values() for name in names}
         moved = Memory(
@@ -294,7 +294,12 @@ class Migration:
             reached=_by_names(old.milestones, memory.reached, new.milestones),
             holds=memory.holds,
         )
-        return rewound(chart, state._replace(stage=stage, memory=moved))
+        return rewound(chart, state._replace(stage=stage, memory=moved, definition=self.new))
+
+    def _check(self, state: State, old: str) -> None:
+        if state.definition != self.old or state.stage not in self.stages:
+            problem = f"the state in {state.stage!r} is none of {old!r}"
+            raise MigrationError(f"{problem}; give one that this definition has made")
 
     def _tried(
         self, old: tuple[Transition, ...], places: Iterable[int], new: tuple[Transition, ...]
@@ -331,10 +336,3 @@ def _by_names(old: Iterable[Any], values: Iterable[Any], new: Iterable[Any]) -> 
     """The values of the old parts, for the new parts of their names."""
     known = {part.name: value for part, value in zip(old, values, strict=True)}
     return tuple(known.get(part.name) for part in new)
-
-
-def _check_state(state: State, old: Definition, stages: Mapping[str, str]) -> None:
-    counts = (len(state.memory.clocks), len(state.memory.reached))
-    if state.stage not in stages or counts != (len(old.deadlines), len(old.milestones)):
-        problem = f"the state in {state.stage!r} is none of {old.name!r}"
-        raise MigrationError(f"{problem}; give one that this definition has made")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
+from attrs import validators as v
 
 from cslib import expressions
 from cslib.errors import DefinitionError, Fault, suggestion
@@ -36,6 +37,7 @@ class FactSpec:
             else.
         meaning: What exactly it says (H10: is tax included?).
         values: The texts that it may be; empty: any.
+        required: Whether it must be there in the payload of an event; rules let it be unknown.
 
     Raises:
         DefinitionError: If the name is empty, the exponent is not one, or values are given for
@@ -51,6 +53,7 @@ class FactSpec:
     exponent: int | None = None
     meaning: str = ""
     values: tuple[str, ...] = attrs.field(default=(), converter=_values)
+    required: bool = attrs.field(default=False, validator=v.instance_of(bool))
 
     def __attrs_post_init__(self) -> None:
         fault = self._fault()
@@ -75,19 +78,23 @@ class FactSpec:
         return None
 
     def problem(self, value: object) -> str:
-        """What is wrong with a value of it, in words; nothing is wrong with one that is unknown.
+        """What is wrong with a value of it, in words; one that is unknown is only if required.
 
         >>> why = FactSpec(name="reason", kind="text", values=("price", "closed"))
         >>> why.problem("prize"), why.problem(None)
         ("reason: expected one of 'price', 'closed', but got 'prize': did you mean 'price'?", '')
+        >>> attrs.evolve(why, required=True).problem(None)
+        "reason: it is required; give one of 'price', 'closed'"
         """
         try:
             found = known(value, self.name, frozenset({self.kind}))
         except FactError as error:
             return str(error)
+        listed = ", ".join(map(repr, self.values))
+        if found is None and self.required:
+            return f"{self.name}: it is required; give {f'one of {listed}' if listed else 'it'}"
         if not self.values or found is None or found in self.values:
             return ""
-        listed = ", ".join(map(repr, self.values))
         given = f"expected one of {listed}, but got {found!r}"
         return f"{self.name}: {given}{suggestion(str(found), self.values)}"
 

@@ -25,6 +25,7 @@ from cslib.journeys import (
     Refusal,
     RefusalReason,
     State,
+    StateError,
     days_since,
 )
 from cslib.logs import Event, LogError
@@ -40,22 +41,26 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 def beginning(chart: Chart) -> State:
     """The state of an account to which nothing has happened."""
+    made_by = chart.fingerprint
     if not chart.deadlines and not chart.milestones:
-        return State(chart.initial)
+        return State(chart.initial, definition=made_by)
     blank = Memory(clocks=(None,) * len(chart.deadlines), reached=(None,) * len(chart.milestones))
-    return State(chart.initial, memory=blank)
+    return State(chart.initial, memory=blank, definition=made_by)
 
 
 def step(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:
     """What an event does to an account that stands in a state.
 
-    What time does up to the event comes first. Nothing is kept of events before the last: one that
-    is older than it is refused, and a replay of the whole log puts it in its place.
+    What time does up to the event comes first. Nothing is kept of events before the moment of the
+    last: what comes before those taken is refused, and a replay of the log puts it in its place.
 
     Raises:
+        StateError: If another definition made the state.
         LogError: If the event is of another account than those before, an instant among dates or
             the other way round, or a guard meets a fact of the wrong kind.
     """
+    if state.definition != chart.fingerprint:
+        raise StateError(state.stage, state.definition, chart.fingerprint)
     last, now, at = state.last, state.now, event.at
     if last is None or now is None:
         follows = True
@@ -63,22 +68,25 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
         follows = now < at
     else:
         follows = False
-    if not follows:
-        reason = _out_of_place(state, event)
-        if reason is not None:
-            refusal = Refusal(event=event, stage=state.stage, reason=reason)
-            return Outcome(OutcomeKind.REFUSED, state, (), (refusal,))
-    return take(chart, state, event, account)
+    if follows:
+        state = state._replace(beside=()) if state.beside else state
+        return take(chart, state, event, account)
+    taken = _beside(state, event)
+    reason = _out_of_place(chart, state, event, taken)
+    if reason is not None:
+        refusal = Refusal(event=event, stage=state.stage, reason=reason)
+        return Outcome(OutcomeKind.REFUSED, state, (), (refusal,))
+    return take(chart, state._replace(beside=taken), event, account)
 
 
 def take(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:
     """As :func:`step`, for an event that is known to follow those before."""
-    stage, _, _, wakes, refused, _, memory = state
+    stage, _, _, wakes, refused, _, memory, beside, made_by = state
     at = event.at
     plain = chart.plain[stage].get(event.name)
     if plain is not None:  # as _made does it, made as tuples are made, which is four times as quick
         target, place, effects = plain
-        after = _tuple(State, (target, at, at, None, refused, event, memory))
+        after = _tuple(State, (target, at, at, None, refused, event, memory, beside, made_by))
         move = _tuple(Move, (event, stage, target, place, effects))
         done: Outcome = _tuple(Outcome, (_MOVED, after, (move,), ()))
         return done
@@ -97,13 +105,16 @@ def advance(chart: Chart, state: State, as_of: dt.date, account: object = None) 
     """What time alone does to an account up to a moment.
 
     Raises:
+        StateError: If another definition made the state.
         LogError: If a guard meets a fact of the wrong kind.
     """
+    if state.definition != chart.fingerprint:
+        raise StateError(state.stage, state.definition, chart.fingerprint)
     return _timed(chart, state, account, lambda moment: moments.is_by(moment, as_of))
 
 
-def _out_of_place(state: State, event: Event) -> RefusalReason | None:
-    """Why an event does not come after those before; None if it does, at the same moment.
+def _beside(state: State, event: Event) -> tuple[Event, ...]:
+    """The events of its moment that were taken already.
 
     Raises:
         LogError: If it can come neither before nor after them.
@@ -116,13 +127,23 @@ def _out_of_place(state: State, event: Event) -> RefusalReason | None:
     if isinstance(event.at, dt.datetime) is not isinstance(now, dt.datetime):
         problem = "a log holds dates or instants, never both; convert one kind"
         raise LogError(event.account, event.label, problem)
-    if event.at == last.at and _same(event, last):
+    return (*state.beside, last) if event.at == last.at else ()
+
+
+def _out_of_place(
+    chart: Chart, state: State, event: Event, taken: Iterable[Event]
+) -> RefusalReason | None:
+    """Why an event does not come after those before; None if it does, at the same moment."""
+    if any(_same(event, each) for each in taken):
         return RefusalReason.DUPLICATE
-    return RefusalReason.OUT_OF_ORDER if event.at < now else None
+    place = chart.places.get(event.name, len(chart.places))
+    overtakes = any(place < chart.places.get(each.name, -1) for each in taken)
+    assert state.now is not None  # noqa: S101 - as in _beside
+    return RefusalReason.OUT_OF_ORDER if overtakes or event.at < state.now else None
 
 
-def _same(event: Event, last: Event) -> bool:
-    return event.name == last.name and event == last
+def _same(event: Event, other: Event) -> bool:
+    return event.name == other.name and event == other
 
 
 # --------------------------------------------------------------------------------------
@@ -140,7 +161,7 @@ def _took(chart: Chart, state: State, event: Event, account: object) -> Outcome:
         if row.sure is not None:
             return _made(chart, state, event, row.sure, account)
         return _guarded(chart, state, event, row, account)
-    if _is_noted(chart, state, name):
+    if chart.notes(state.stage, name, on_hold=state.memory.on_hold):
         return Outcome(OutcomeKind.STAYED, _noted(chart, state, event, account))
     return _refused_there(chart, state, event)
 
@@ -152,25 +173,22 @@ def _payload_problems(chart: Chart, event: Event) -> Iterator[str]:
             yield problem
 
 
-def _is_noted(chart: Chart, state: State, name: str) -> bool:
-    if state.stage in chart.final or name not in chart.places:
-        return False
-    pause = chart.pause
-    if pause is not None and name in pause.starts and not state.memory.on_hold:
-        return True
-    if pause is not None and name in pause.ends and state.memory.on_hold:
-        return True
-    return name in chart.tracks[state.stage] or name in chart.noted
-
-
 def _refused_there(chart: Chart, state: State, event: Event) -> Outcome:
     if event.name not in chart.places:
-        allowed, reason = tuple(chart.places), RefusalReason.UNKNOWN_EVENT
-    else:
-        allowed = chart.allowed(state.stage)
-        ended = state.stage in chart.final
-        reason = RefusalReason.AFTER_END if ended else RefusalReason.NO_TRANSITION
-    return _refused(state, event, reason, allowed=allowed)
+        reason, known = RefusalReason.UNKNOWN_EVENT, tuple(chart.places)
+        return _refused(state, event, reason, allowed=known)
+    allowed = chart.allowed(state.stage, on_hold=state.memory.on_hold)
+    if state.stage in chart.final:
+        return _refused(state, event, RefusalReason.AFTER_END, allowed=allowed)
+    problem = _hold_problem(chart, event.name)
+    return _refused(state, event, RefusalReason.NO_TRANSITION, allowed=allowed, problem=problem)
+
+
+def _hold_problem(chart: Chart, name: str) -> str:
+    """Why an event that nothing takes begins no hold, or ends none."""
+    if chart.pause is None or name not in (*chart.pause.starts, *chart.pause.ends):
+        return ""
+    return "not on hold" if name in chart.pause.ends else "on hold already"
 
 
 def _refused(
@@ -304,13 +322,34 @@ def _made(
     if chart.remembers:
         after = _noted(chart, state, event, account, candidate)
     elif target is None:
-        after = State(
-            state.stage, state.entered, event.at, None, state.refused, event, state.memory
-        )
+        after = _moved(state, state.stage, state.entered, event)
     else:
-        after = State(target, event.at, event.at, None, state.refused, event, state.memory)
+        after = _moved(state, target, event.at, event)
     kind = OutcomeKind.STAYED if target is None else OutcomeKind.MOVED
     return Outcome(kind, after, (move,))
+
+
+def _moved(
+    state: State,
+    stage: str,
+    entered: dt.date | None,
+    event: Event,
+    wakes: dt.date | None = None,
+    memory: Memory | None = None,
+) -> State:
+    """The state after an accepted event; made in one go, which is quicker than to replace."""
+    memory = state.memory if memory is None else memory
+    return State(
+        stage,
+        entered,
+        event.at,
+        wakes,
+        state.refused,
+        event,
+        memory,
+        state.beside,
+        state.definition,
+    )
 
 
 def _noted(
@@ -330,7 +369,7 @@ def _noted(
         memory = memory._replace(done=memory.done & candidate.keeps, tried=frozenset())
         memory = _ended(chart, memory, before, at) if stage in chart.final else memory
     wakes = _wakes(chart, stage, entered, memory)
-    return State(stage, entered, at, wakes, state.refused, event, memory)
+    return _moved(state, stage, entered, event, wakes, memory)
 
 
 def _wakes(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) -> dt.date | None:
@@ -462,7 +501,7 @@ def _breach(chart: Chart, state: State, place: int, moment: dt.date, account: ob
     memory = state.memory._replace(clocks=tuple(clocks))
     state = state._replace(memory=memory, now=moment)
     event = _happening(state, deadline.breach, moment)
-    if event.name not in chart.rows[state.stage] and not _is_noted(chart, state, event.name):
+    if not chart.takes(state.stage, event.name, on_hold=memory.on_hold):
         return Outcome(OutcomeKind.STAYED, rewound(chart, state))
     outcome = _took(chart, state, event, account)
     return outcome._replace(state=rewound(chart, outcome.state))
