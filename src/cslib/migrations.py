@@ -222,7 +222,8 @@ def renamed(definition: D, stages: Mapping[str, str]) -> D:
     Args:
         definition: The definition.
         stages: Of each stage that is called otherwise, its new name. A stage around others takes
-            them along, but for those that are named here themselves.
+            them along, but for those that are named here themselves. One that is moved out of the
+            stage around it loses what that one says of it, such as being an end.
 
     Raises:
         DefinitionError: If it has no such stage; if a new name is that of an event too and serves
