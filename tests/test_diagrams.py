@@ -195,6 +195,37 @@ def test_a_transition_is_an_edge_from_each_of_its_sources() -> None:
     ]
 
 
+def test_an_edge_that_leads_out_of_an_end_says_that_it_is_a_win_back() -> None:
+    back = Transition(event="back", sources="left", target="lead", guard="asked", win_back=True)
+    flow = Lifecycle(
+        name="flow",
+        initial="lead",
+        stages=(Stage(name="lead"), Stage(name="left", final=True)),
+        events=("gone", "back"),
+        transitions=(Transition(event="gone", sources="lead", target="left"), back),
+    )
+
+    assert graph_of(flow).edges[1].label == "back [asked] (win-back)"
+    for picture in (to_mermaid(flow), to_graphviz(flow), to_svg(flow)):
+        assert "(win-back)" in picture
+
+
+def test_the_words_of_a_deadline_with_a_limit_of_its_own_say_the_rule() -> None:
+    flow = Lifecycle(
+        name="flow",
+        initial="lead",
+        stages=(Stage(name="lead"), Stage(name="won", final=True)),
+        events=("begun", "paid"),
+        transitions=(
+            Transition(event="begun", sources="lead"),
+            Transition(event="paid", sources="lead", target="won"),
+        ),
+        deadlines=(Deadline(name="pay", since="begun", by="won", due="agreed_on"),),
+    )
+
+    assert "  pay: won by agreed_on, counted from begun" in to_words(flow).splitlines()
+
+
 def test_an_edge_is_labelled_by_what_makes_it_and_by_its_guard() -> None:
     labels = [edge.label for edge in graph_of(NESTED).edges]
 

@@ -21,6 +21,7 @@ from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
+from cslib.schemas import FactSpec
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -42,9 +43,11 @@ def prose(path: Path) -> str:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a page's headings, as they are made on a repository page and by MyST."""
-    heads = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    """A page's anchors: those written out, and its headings' as a repository page makes them."""
+    text = path.read_text("utf-8")
+    heads = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    written = set(re.findall(r"^\((.+)\)=$", text, flags=re.MULTILINE))
+    return written | {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def links(path: Path) -> Iterator[tuple[str, Path, str]]:
@@ -141,6 +144,7 @@ DOCUMENTED = [
     ("rewards", Bonus),
     ("rewards", LeadReward),
     ("playbooks", Playbook),
+    ("schemas", FactSpec),
 ]
 
 
@@ -162,6 +166,32 @@ def test_contributing_places_every_module_and_none_that_is_not_there() -> None:
     listed = re.findall(r"`(\w+)`", text)
 
     assert sorted(listed) == sorted(modules - {"__init__"})
+
+
+# --- The doctrine
+
+LIFECYCLE_ROWS = [f"l{number}" for number in range(1, 16)]
+
+
+def test_the_page_of_the_doctrine_has_a_story_that_runs_for_each_row_of_the_lifecycle() -> None:
+    text = (DOCS / "gallery/doctrine-lifecycle.md").read_text("utf-8")
+
+    _, *parts = re.split(r"^\((.+)\)=$", text, flags=re.MULTILINE)
+
+    assert parts[::2] == LIFECYCLE_ROWS
+    for row, story in zip(parts[::2], parts[1::2], strict=True):
+        assert story.startswith(f"\n## {row.upper()} ("), row
+        assert ">>> " in story, row
+
+
+def test_the_stock_lifecycles_link_each_row_to_its_story() -> None:
+    linked = re.findall(
+        r"^\| \[(L\d+)\]\(\.\./gallery/doctrine-lifecycle\.md#(l\d+)\) \|",
+        (DOCS / "reference/stocklifecycles.md").read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
+
+    assert linked == [(row.upper(), row) for row in LIFECYCLE_ROWS]
 
 
 # --- What the command prints

@@ -21,6 +21,7 @@ from cslib.funnels import (
     transition_matrix,
 )
 from cslib.journeys import DeadlineState, DeadlineStatus, Journey
+from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition
 from cslib.periods import Period
 from cslib.visits import VisitTable, VisitTableError
 from visit_strategies import FIRST, STAGES, Account, Book, Stay, books, expected_stays
@@ -374,6 +375,46 @@ def test_journeys_make_the_same_deadlines_as_columns() -> None:
 
     assert found == deadlines()
     assert repr(found) == "<DeadlineTable: 4 accounts, as of 2026-05-01>"
+
+
+def test_journeys_as_columns_make_the_same_deadlines_as_one_by_one() -> None:
+    flow = Lifecycle(
+        name="flow",
+        initial="lead",
+        stages=(Stage(name="lead"), Stage(name="trial"), Stage(name="live", final=True)),
+        events=("started", "paid", "gone"),
+        transitions=(
+            Transition(event="started", sources="lead", target="trial"),
+            Transition(event="paid", sources="trial", target="live"),
+            Transition(event="gone", sources="trial", target="live"),
+        ),
+        deadlines=(
+            Deadline(name="pay", since="trial", by="paid", within="10 days", waived_by="gone"),
+        ),
+    )
+    rows = [("a", "started", 1), ("b", "started", 2), ("c", "started", 3), ("d", "started", 25)]
+    rows += [("a", "paid", 5), ("b", "paid", 20), ("e", "started", 1), ("e", "gone", 4)]
+    log = [Event(account=who, name=name, at=dt.date(2026, 3, day)) for who, name, day in rows]
+    as_of = dt.date(2026, 3, 31)
+    known: dict[str, object] = {"z": {}}
+
+    columns = flow.replay_columns(
+        account=[each.account for each in log],
+        event=[each.name for each in log],
+        at=np.array([each.at for each in log], "datetime64[D]"),
+        accounts={"account": ["z"]},
+        as_of=as_of,
+    )
+
+    found = DeadlineTable.of_columns(columns, "pay")
+    assert found == DeadlineTable.of_journeys(
+        flow.replay_all(log, as_of=as_of, accounts=known), "pay"
+    )
+    assert np.array(DEADLINE_STATUSES)[found.status].tolist() == [
+        "not_started", "met", "late", "missed", "open", "waived",
+    ]  # fmt: skip
+    with pytest.raises(KeyError, match="none"):
+        DeadlineTable.of_columns(columns, "none")
 
 
 def test_no_journeys_tell_no_moment_and_are_refused() -> None:

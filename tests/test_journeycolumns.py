@@ -565,6 +565,31 @@ def test_an_empty_log_leaves_known_accounts_in_the_initial_stage() -> None:
     assert found.facts["stage"].tolist() == ["lead", "lead"]
 
 
+def test_how_many_accounts_were_replayed_one_by_one_shows() -> None:
+    moves = (
+        Transition(event="started", sources="lead", target="trial"),
+        Transition(event="paid", sources="trial", target="paid", guard="days_in_stage > 0"),
+    )
+    flow = Lifecycle(
+        name="flow",
+        initial="lead",
+        stages=(Stage(name="lead"), Stage(name="trial"), Stage(name="paid", final=True)),
+        events=("started", "paid"),
+        transitions=moves,
+    )
+
+    found = flow.replay_columns(
+        ["a", "a", "b"],
+        ["started", "paid", "started"],
+        np.full(3, "2026-02-01", "datetime64[D]"),
+        as_of=D,
+    )
+
+    assert repr(found) == (
+        "<JourneyColumns: 2 accounts, 3 events, 1 refused, 1 replayed one by one, as of 2026-03-01>"
+    )
+
+
 def test_an_empty_log_of_nobody_is_empty() -> None:
     found = trial().replay_columns([], [], [], as_of=D)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from cslib.calendars import BusinessCalendar
 from cslib.charts import Chart
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
+from cslib.functions import Function
 from cslib.journeys import State, StateError
 from cslib.lifecycle import (
     Deadline,
@@ -29,8 +31,18 @@ from cslib.lifecycle import (
     Transition,
 )
 from cslib.logs import log_of
-from cslib.migrations import Migration, MigrationError, Restaged, difference, restaged
+from cslib.migrations import (
+    Migration,
+    MigrationError,
+    Restaged,
+    difference,
+    renamed,
+    restaged,
+    tally,
+)
+from cslib.rules import rule
 from cslib.schemas import FactSpec, Schema
+from cslib.stages import lineage_of
 from lifecycles import FACT_GUARDS, definitions, logs
 
 D = dt.date
@@ -327,6 +339,140 @@ def test_an_event_that_is_named_like_a_span_is_no_move_by_time() -> None:
     assert len(difference(event, timed)) == 2
 
 
+# --- Other names
+
+NEW_NAMES = {"on": "project", "on/data": "project/setup", "live": "used", "end": "out"}
+
+
+@FEW
+@given(definitions(), st.sets(st.sampled_from(sorted(NEW_NAMES))), st.data())
+def test_under_other_names_each_account_goes_the_same_way(
+    definition: Lifecycle, chosen: set[str], data: st.DataObject
+) -> None:
+    known = {part for stage in definition.stages for part in lineage_of(stage.name)}
+    names = {stage: NEW_NAMES[stage] for stage in chosen & known}
+    log = data.draw(logs(definition))
+    other = renamed(definition, names)
+    leaves = dict(zip(definition.chart.leaves, other.chart.leaves, strict=True))
+
+    was, now = (flow.replay(log, as_of=D(2026, 3, 31), account={}) for flow in (definition, other))
+
+    assert [leaves[visit.stage] for visit in was.visits] == [visit.stage for visit in now.visits]
+    assert was.deadlines == now.deadlines
+    assert len(was.refused) == len(now.refused)
+    assert restaged({"a": was}, {"a": now}, names) == ()
+    assert difference(definition, other, names) == tuple(
+        f"stage {old!r} is now {new!r}" for old, new in names.items()
+    )
+    assert dict(Migration.between(definition, other, names).stages) == leaves
+
+
+@FEW
+@given(definitions())
+def test_names_that_are_changed_and_changed_back_are_the_same_definition(
+    definition: Lifecycle,
+) -> None:
+    known = {part for stage in definition.stages for part in lineage_of(stage.name)}
+    names = {old: new for old, new in NEW_NAMES.items() if old in known and old != "on/data"}
+
+    back = {new: old for old, new in names.items()}
+
+    assert renamed(renamed(definition, names), back) == definition
+
+
+def test_a_renaming_reaches_every_place_that_names_the_stage() -> None:
+    flow = attrs.evolve(
+        FLOW,
+        transitions=(
+            *FLOW.transitions[:-1],
+            Transition(
+                event="overdue",
+                sources="trial",
+                effects="call",
+                guard="stage in {'trial', 'lead'} and (plan != 'trial' or plan == stage)",
+            ),
+        ),
+    )
+
+    other = renamed(flow, {"trial": "evaluation/first", "lead": "trial"})
+
+    assert other.initial == "trial"
+    assert [stage.name for stage in other.stages[:2]] == ["trial", "evaluation/first"]
+    assert other.stages[1].tracks == FLOW.stages[1].tracks
+    assert other.transitions[0] == Transition(
+        event="started", sources="trial", target="evaluation/first"
+    )
+    assert str(other.transitions[-1].guard) == (
+        'stage in {"evaluation/first", "trial"} and (plan != "trial" or plan == stage)'
+    )
+    assert other.deadlines[0].since == other.milestones[0].by == ("evaluation/first",)
+
+
+def test_a_guard_that_reads_a_stage_of_the_payload_stays_as_it_is() -> None:
+    def paid(kind: str) -> Lifecycle:
+        guarded = attrs.evolve(FLOW.transitions[1], guard="stage == 'trial'")
+        return attrs.evolve(
+            FLOW,
+            transitions=(FLOW.transitions[0], guarded, *FLOW.transitions[2:]),
+            payloads={"paid": Schema((FactSpec(name=kind, kind="text"),))},
+        )
+
+    names = {"trial": "evaluation"}
+
+    assert str(renamed(paid("stage"), names).transitions[1].guard) == 'stage == "trial"'
+    assert str(renamed(paid("plan"), names).transitions[1].guard) == 'stage == "evaluation"'
+
+
+def test_a_guard_that_calls_a_function_is_renamed_too() -> None:
+    before = Function(
+        name="before", version=1, takes=("text", "text"), gives="boolean", call=lambda a, b: a < b
+    )
+    moves = (
+        FLOW.transitions[0],
+        attrs.evolve(
+            FLOW.transitions[1],
+            guard=rule("before(stage, 'trial') and amount > 0", functions=[before]),
+        ),
+        *FLOW.transitions[2:],
+    )
+
+    other = renamed(attrs.evolve(FLOW, transitions=moves), {"trial": "evaluation"})
+
+    assert str(other.transitions[1].guard) == 'before(stage, "evaluation") and amount > 0'
+
+
+def test_a_mark_that_is_an_event_and_a_stage_counts_by_both_afterwards_too() -> None:
+    flow = attrs.evolve(
+        FLOW,
+        events=(*FLOW.events, "customer"),
+        transitions=(
+            *FLOW.transitions,
+            Transition(event="customer", sources="lead", target="customer"),
+        ),
+    )
+
+    other = renamed(flow, {"customer": "client"})
+
+    assert other.deadlines[0].by == ("customer", "client")
+    assert other.transitions[-1].event == "customer"
+
+
+def test_a_new_name_that_is_an_event_and_a_mark_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="'paid' is an event too, and marks would count by"):
+        renamed(FLOW, {"customer": "paid"})
+    waived = attrs.evolve(FLOW, deadlines=(attrs.evolve(FLOW.deadlines[0], waived_by="left"),))
+    with pytest.raises(DefinitionError, match="'left' is an event too"):
+        renamed(waived, {"lost": "left"})
+    assert renamed(FLOW, {"lost": "left"}).stages[-1].name == "left"  # no mark
+
+
+def test_a_stage_that_there_is_not_cannot_be_renamed_and_two_cannot_become_one() -> None:
+    with pytest.raises(DefinitionError, match="no such stage 'trail': did you mean 'trial'"):
+        renamed(FLOW, {"trail": "evaluation"})
+    with pytest.raises(DefinitionError, match="'customer'"):
+        difference(FLOW, FLOW, {"trial": "customer"})
+
+
 # --- Whom it touches
 
 
@@ -344,6 +490,30 @@ def test_the_accounts_that_stand_elsewhere_are_listed_by_id() -> None:
 
     assert touched == (Restaged(account="b", before="trial", after="customer"),)
     assert str(touched[0]) == "b: trial becomes customer"
+
+
+def test_who_stands_in_the_same_stage_under_its_new_name_has_not_moved() -> None:
+    log = [happened("started", D(2026, 3, 1), account) for account in ("b", "a", "c")]
+    log.append(happened("paid", D(2026, 3, 2), "b", amount=5))
+    as_of = D(2026, 3, 5)
+    names = {"trial": "evaluation", "customer": "trial"}
+    other = renamed(FLOW, names)
+    before, after = (flow.replay_all(log, as_of=as_of) for flow in (FLOW, other))
+
+    assert restaged(before, after, names) == ()
+    assert tally(restaged(before, after)) == {("trial", "evaluation"): 2, ("customer", "trial"): 1}
+    columns = {
+        flow.initial + flow.stages[1].name: flow.replay_columns(
+            account=[event.account for event in log],
+            event=[event.name for event in log],
+            at=np.array([event.at for event in log], "datetime64[D]"),
+            payload={"amount": [event.payload.get("amount") for event in log]},
+            as_of=as_of,
+        )
+        for flow in (FLOW, other)
+    }
+    assert restaged(*columns.values()) == restaged(before, after)
+    assert restaged(*columns.values(), names) == ()
 
 
 def test_accounts_that_stand_in_one_of_the_two_alone_are_refused() -> None:
@@ -392,37 +562,6 @@ def test_a_migration_names_a_new_stage_for_each_old_one_or_is_refused(
             Migration.between(old, new, given_names)
 
 
-def renamed(definition: Lifecycle, old: str, new: str) -> Lifecycle:
-    """The definition with one stage called otherwise."""
-
-    def names(given: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(new if name == old else name for name in given)
-
-    return attrs.evolve(
-        definition,
-        initial=names((definition.initial,))[0],
-        stages=[attrs.evolve(s, name=names((s.name,))[0]) for s in definition.stages],
-        transitions=[
-            attrs.evolve(
-                move,
-                sources=names(move.sources),
-                target=None if move.target is None else names((move.target,))[0],
-            )
-            for move in definition.transitions
-        ],
-        deadlines=[
-            attrs.evolve(
-                each,
-                since=names(each.since),
-                by=names(each.by),
-                waived_by=names(each.waived_by),
-            )
-            for each in definition.deadlines
-        ],
-        milestones=[attrs.evolve(each, by=names(each.by)) for each in definition.milestones],
-    )
-
-
 @FEW
 @given(st.data())
 def test_to_migrate_and_then_step_is_to_step_and_then_migrate(data: st.DataObject) -> None:
@@ -432,7 +571,7 @@ def test_to_migrate_and_then_step_is_to_step_and_then_migrate(data: st.DataObjec
     )
     if stage is None:
         return
-    new = renamed(old, stage, "renamed")
+    new = renamed(old, {stage: "renamed"})
     across = Migration.between(old, new, {stage: "renamed"})
 
     for state, event in states(old, data.draw(logs(old))):
@@ -458,7 +597,7 @@ def trying() -> State:
 
 def test_an_account_brings_its_clocks_milestones_holds_and_the_tracks_that_both_have() -> None:
     new = attrs.evolve(
-        renamed(FLOW, "trial", "evaluation"),
+        renamed(FLOW, {"trial": "evaluation"}),
         deadlines=(
             Deadline(name="new_one", since="evaluation", by="customer", within="5 days"),
             Deadline(name="paid_up", since="evaluation", by="customer", within="2 weeks"),
@@ -533,7 +672,7 @@ def test_names_that_are_none_of_a_stage_are_refused_with_a_suggestion() -> None:
 
 def test_a_stage_that_is_gone_asks_for_a_name() -> None:
     with pytest.raises(DefinitionError, match="'trial' has no new stage; name one"):
-        Migration.between(FLOW, renamed(FLOW, "trial", "evaluation"))
+        Migration.between(FLOW, renamed(FLOW, {"trial": "evaluation"}))
 
 
 def test_definitions_that_are_not_those_of_the_migration_are_refused() -> None:

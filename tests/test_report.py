@@ -638,6 +638,7 @@ def test_the_data_say_how_each_deadline_stands() -> None:
             "due": "2026-06-01",
             "met": "2026-06-01",
             "waived": None,
+            "held": None,
         }
     }
 

@@ -130,7 +130,8 @@ class Edge:
     Attributes:
         source: The stage or group that it leaves.
         target: The stage that it enters; None: the account stays.
-        label: What makes it, and its guard in brackets: ``paid [amount > 0]``.
+        label: What makes it, its guard in brackets, and whether it is a win-back:
+            ``paid [amount > 0]``, ``returned (win-back)``.
     """
 
     source: str
@@ -214,7 +215,8 @@ def _parent_of(name: str) -> str | None:
 
 def _edges(transitions: Iterable[Transition]) -> Iterator[Edge]:
     for move in transitions:
-        label = move.label if move.guard is None else f"{move.label} [{move.guard}]"
+        guard = "" if move.guard is None else f" [{move.guard}]"
+        label = f"{move.label}{guard}{' (win-back)' if move.win_back else ''}"
         for source in move.sources:
             yield Edge(source=source, target=move.target, label=label)
 
@@ -799,8 +801,11 @@ def _deadline_words(deadline: Deadline) -> str:
     """``activated: first_use within 3 months of signed``."""
     waived = f"; waived by {_choice(deadline.waived_by)}" if deadline.waived_by else ""
     breach = "" if deadline.breach is None else f"; if not, {caption(deadline.breach)} happens"
+    limit = f"by {caption(str(deadline.due))}, counted from"
+    if deadline.within is not None:
+        limit = f"within {deadline.within} of"
     return (
-        f"{deadline.name}: {_choice(deadline.by)} within {deadline.within} of "
+        f"{deadline.name}: {_choice(deadline.by)} {limit} "
         f"{_choice(deadline.since)}{waived}{breach}{_stands_still(deadline.pauses)}"
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -40,6 +40,9 @@ from cslib.visits import (
     stays,
     stays_in,
 )
+
+if TYPE_CHECKING:
+    from cslib.journeycolumns import JourneyColumns
 
 __all__ = [
     "DEADLINE_STATUSES",
@@ -497,6 +500,16 @@ class DeadlineTable:
         moments = moments_of([each for state in states for each in (state.start, state.due)], as_of)
         codes = [DEADLINE_STATUSES.index(str(state.status)) for state in states]
         return cls(started=moments[0::2], due=moments[1::2], status=np.array(codes), as_of=as_of)
+
+    @classmethod
+    def of_columns(cls, journeys: JourneyColumns, name: str) -> DeadlineTable:
+        """How the deadline of a name stands in journeys as columns.
+
+        Raises:
+            KeyError: If the lifecycle has no deadline of that name.
+        """
+        found = journeys.deadlines[name]
+        return cls(started=found.start, due=found.due, status=found.status, as_of=journeys.as_of)
 
     def __repr__(self) -> str:
         return f"<DeadlineTable: {self.status.size:,} accounts, as of {self.as_of}>"

@@ -136,7 +136,8 @@ class JourneyColumns:
     def __repr__(self) -> str:
         rows = f"{self.accounts.size:,} accounts, {self.outcome.size:,} events"
         refused = f"{int(self.refused.sum()):,} refused"
-        return f"<JourneyColumns: {rows}, {refused}, as of {self.as_of}>"
+        odd = f", {self.odd.size:,} replayed one by one" if self.odd.size else ""
+        return f"<JourneyColumns: {rows}, {refused}{odd}, as of {self.as_of}>"
 
 
 # --------------------------------------------------------------------------------------

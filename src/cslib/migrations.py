@@ -7,20 +7,36 @@ a :class:`Migration` says for every old stage which new one it becomes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import attrs
 
+from cslib import expressions
 from cslib.charts import Chart
 from cslib.documents import document, fingerprint, to_data
 from cslib.errors import CslibError, Fault, suggestion
+from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.faults import refuse
 from cslib.journeys import Journey, Memory, State
-from cslib.stages import Definition, Transition
+from cslib.stages import Definition, Transition, inside, lineage_of
 from cslib.stepping import rewound
 
-__all__ = ["Migration", "MigrationError", "Restaged", "difference", "restaged"]
+if TYPE_CHECKING:
+    from cslib.journeycolumns import JourneyColumns
+
+__all__ = [
+    "Migration",
+    "MigrationError",
+    "Restaged",
+    "difference",
+    "renamed",
+    "restaged",
+    "tally",
+]
+
+D = TypeVar("D", bound=Definition)
 
 
 @attrs.define
@@ -41,7 +57,9 @@ class MigrationError(CslibError, ValueError):
 # What differs
 
 
-def difference(old: Definition, new: Definition) -> tuple[str, ...]:
+def difference(
+    old: Definition, new: Definition, stages: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
     r"""What a definition says otherwise than another, a line for each change, in words.
 
     Stages, deadlines and milestones are known by their name, transitions by what makes them, the
@@ -50,6 +68,15 @@ def difference(old: Definition, new: Definition) -> tuple[str, ...]:
     events at one moment, of moves by time, and of deadlines that are breached. The names of the
     definitions themselves are not compared.
 
+    Args:
+        old: The definition as it was.
+        new: As it is.
+        stages: Of each stage that is called otherwise, its new name, as in :func:`renamed`. It is
+            one line then, and not a change of all that names the stage.
+
+    Raises:
+        DefinitionError: As :func:`renamed`.
+
     >>> from cslib.lifecycle import Lifecycle, Stage, Transition
     >>> def flow(*moves):
     ...     return Lifecycle(name="flow", initial="lead", events=("paid",), transitions=moves,
@@ -57,8 +84,13 @@ def difference(old: Definition, new: Definition) -> tuple[str, ...]:
     >>> paid = Transition(event="paid", sources="lead", target="customer")
     >>> print(*difference(flow(paid), flow(attrs.evolve(paid, guard="amount > 0"))), sep="\n")
     'paid' from 'lead': guard is 'amount > 0', was None
+    >>> difference(flow(paid), renamed(flow(paid), {"lead": "prospect"}), {"lead": "prospect"})
+    ("stage 'lead' is now 'prospect'",)
     """
+    given = {} if stages is None else stages
+    old = renamed(old, given) if given else old
     return (
+        *(f"stage {was!r} is now {now!r}" for was, now in given.items() if was != now),
         *(
             line
             for what, before, after in zip(_PARTS, _parts(old), _parts(new), strict=True)
@@ -177,6 +209,142 @@ def _timed(definition: Definition) -> tuple[str, ...]:
 
 
 # --------------------------------------------------------------------------------------
+# Other names
+
+
+def renamed(definition: D, stages: Mapping[str, str]) -> D:
+    """The same definition with other names for some stages, wherever it names them.
+
+    These are the stages themselves and those inside them, what moves leave and enter, marks, and
+    the texts with which a guard compares ``stage``. A mark that is an event and a stage counts by
+    both afterwards too. All names change at once, so two stages may take each other's.
+
+    Args:
+        definition: The definition.
+        stages: Of each stage that is called otherwise, its new name. A stage around others takes
+            them along, but for those that are named here themselves. One that is moved out of the
+            stage around it loses what that one says of it, such as being an end.
+
+    Raises:
+        DefinitionError: If it has no such stage; if a new name is that of an event too and serves
+            as a mark, which would then count by both; or if the result is not sound, as where a
+            name stands twice.
+
+    >>> from cslib.stock import DELIVERY
+    >>> names = {"in_use": "live", "onboarding": "project"}
+    >>> live = renamed(DELIVERY, names)
+    >>> live.transitions[4].target, live.deadlines[0].since, live.deadlines[0].by
+    ('project/kick_off', ('project',), ('live',))
+    >>> Migration.between(DELIVERY, live, names).stages["onboarding/training"]
+    'project/training'
+    """
+    refuse("renaming", _renaming_faults(definition, stages))
+
+    def called(stage: str) -> str:
+        return _called(stage, stages)
+
+    def marks(names: tuple[str, ...]) -> tuple[str, ...]:
+        return _marks(names, definition, stages)
+
+    changed = attrs.evolve(
+        cast("Any", definition),  # a definition is an attrs class
+        initial=called(definition.initial),
+        stages=tuple(attrs.evolve(each, name=called(each.name)) for each in definition.stages),
+        transitions=tuple(
+            _move_called(move, called, definition) for move in definition.transitions
+        ),
+        deadlines=tuple(
+            attrs.evolve(
+                each,
+                since=marks(each.since),
+                by=marks(each.by),
+                waived_by=marks(each.waived_by),
+            )
+            for each in definition.deadlines
+        ),
+        milestones=tuple(attrs.evolve(each, by=marks(each.by)) for each in definition.milestones),
+    )
+    return cast("D", changed)
+
+
+def _called(stage: str, names: Mapping[str, str]) -> str:
+    """What a stage is called, by its own new name or that of the nearest stage around it."""
+    for part in lineage_of(stage):
+        if part in names:
+            return names[part] + stage[len(part) :]
+    return stage
+
+
+def _marks(
+    marks: Iterable[str], definition: Definition, names: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The marks under the new names; the name of an event stays."""
+    known = _all_stages(definition)
+    found = []
+    for mark in marks:
+        now = _called(mark, names) if mark in known else mark
+        found += [mark, now] if mark in definition.events and mark != now else [now]
+    return tuple(found)
+
+
+def _all_stages(definition: Definition) -> dict[str, None]:
+    """The names of all stages, and of those that only stand around others."""
+    return dict.fromkeys(part for stage in definition.stages for part in lineage_of(stage.name))
+
+
+def _renaming_faults(definition: Definition, names: Mapping[str, str]) -> Iterator[Fault]:
+    known = _all_stages(definition)
+    for stage in names:
+        if stage not in known:
+            hint = suggestion(stage, known)
+            yield Fault(f"$.stages[{stage!r}]", f"no such stage {stage!r}{hint}")
+    used = {mark for each in definition.deadlines for mark in (*each.since, *each.by)}
+    used.update(mark for each in definition.deadlines for mark in each.waived_by)
+    used.update(mark for each in definition.milestones for mark in each.by)
+    counted = _marks(used, definition, names)
+    for stage in known:
+        now = _called(stage, names)
+        if now != stage and now in definition.events and now in counted:
+            problem = f"{now!r} is an event too, and marks would count by both; choose another name"
+            yield Fault(f"$.stages[{stage!r}]", problem)
+
+
+def _move_called(
+    move: Transition, called: Callable[[str], str], definition: Definition
+) -> Transition:
+    """A move under the new names of its stages."""
+    payload = definition.payloads.get(move.event or "")
+    of_journey = payload is None or "stage" not in payload.kinds  # the payload is read first
+    guard = move.guard
+    if guard is not None and of_journey:
+        guard = attrs.evolve(guard, node=_node_called(guard.node, called))
+    return attrs.evolve(
+        move,
+        sources=tuple(map(called, move.sources)),
+        target=None if move.target is None else called(move.target),
+        guard=guard,
+    )
+
+
+def _node_called(node: Node, called: Callable[[str], str]) -> Node:
+    """A rule with the texts that stand beside the fact ``stage`` under their new names."""
+    if not isinstance(node, Apply):
+        return node
+    parts = tuple(_node_called(each, called) for each in node.arguments)
+    if Fact("stage") in parts:
+        parts = tuple(_text_called(each, called) for each in parts)
+    if node.operation in expressions.OPERATIONS:
+        return expressions.make(node.operation, *parts)
+    return Apply(node.operation, parts)
+
+
+def _text_called(node: Node, called: Callable[[str], str]) -> Node:
+    if isinstance(node, Literal) and node.kind is Kind.TEXT:
+        return expressions.literal(called(str(node.value)))
+    return node
+
+
+# --------------------------------------------------------------------------------------
 # Whom it touches
 
 
@@ -198,25 +366,55 @@ class Restaged:
         return f"{self.account}: {self.before} becomes {self.after}"
 
 
-def restaged(before: Mapping[str, Journey], after: Mapping[str, Journey]) -> tuple[Restaged, ...]:
+def restaged(
+    before: Mapping[str, Journey] | JourneyColumns,
+    after: Mapping[str, Journey] | JourneyColumns,
+    stages: Mapping[str, str] | None = None,
+) -> tuple[Restaged, ...]:
     """The accounts whose stage changes, by account.
 
     Args:
-        before: Journeys under the old definition, as ``replay_all`` gives them.
+        before: Journeys under the old definition, as ``replay_all`` or ``replay_columns`` gives
+            them.
         after: Journeys of the same accounts under the new one.
+        stages: Of each stage that is called otherwise, its new name, as in :func:`renamed`. Who
+            stands in it under its new name has not moved.
 
     Raises:
         MigrationError: If the two are not of the same accounts.
     """
-    alone = sorted(before.keys() ^ after.keys())
+    was, now = _stage_by_account(before), _stage_by_account(after)
+    alone = sorted(was.keys() ^ now.keys())
     if alone:
         problem = f"replay the same accounts under both; {alone[0]!r} stands in one alone"
         raise MigrationError(problem)
+    given = {} if stages is None else stages
     return tuple(
-        Restaged(account=each, before=before[each].stage, after=after[each].stage)
-        for each in sorted(before)
-        if before[each].stage != after[each].stage
+        Restaged(account=each, before=was[each], after=now[each])
+        for each in sorted(was)
+        if _called(was[each], given) != now[each]
     )
+
+
+def _stage_by_account(journeys: Mapping[str, Journey] | JourneyColumns) -> dict[str, str]:
+    if isinstance(journeys, Mapping):
+        return {account: journey.stage for account, journey in journeys.items()}
+    accounts = map(str, journeys.accounts.tolist())
+    return {
+        account: journeys.stages[place]
+        for account, place in zip(accounts, journeys.stage.tolist(), strict=True)
+    }
+
+
+def tally(changes: Iterable[Restaged]) -> dict[tuple[str, str], int]:
+    """How many accounts go from which old stage to which new one, the most first.
+
+    >>> moved = [("a", "trial", "lost"), ("b", "lead", "trial"), ("c", "trial", "lost")]
+    >>> tally(Restaged(account=a, before=was, after=now) for a, was, now in moved)
+    {('trial', 'lost'): 2, ('lead', 'trial'): 1}
+    """
+    counts = Counter((each.before, each.after) for each in changes)
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 # --------------------------------------------------------------------------------------
@@ -249,8 +447,8 @@ class Migration:
         Args:
             old: The definition under which the accounts stand.
             new: The one under which they shall.
-            stages: Of each stage that is called otherwise, its new name. A stage that both have is
-                itself, unless it is named here.
+            stages: Of each stage that is called otherwise, its new name, as in :func:`renamed`. A
+                stage that both have is itself, unless it is named here.
 
         Raises:
             DefinitionError: If an old stage has no new one, or a name is none of a stage in which
@@ -263,8 +461,8 @@ class Migration:
         """
         given = {} if stages is None else stages
         had, has = Chart.of(old).leaves, Chart.of(new).leaves
-        refuse("migration", _migration_faults(given, had, has))
-        every = {leaf: given.get(leaf, leaf) for leaf in had}
+        every = {leaf: _called(leaf, given) for leaf in had}
+        refuse("migration", _migration_faults(given, every, has))
         return cls(old=fingerprint(old), new=fingerprint(new), stages=every)
 
     def state(self, state: State, *, old: Definition, new: Definition) -> State:
@@ -289,7 +487,7 @@ class Migration:
         tracks = {name for names in chart.tracks[stage].values() for name in names}
         moved = Memory(
             done=memory.done & tracks,
-            tried=self._tried(old.transitions, memory.tried, new.transitions),
+            tried=self._tried(old, memory.tried, new.transitions),
             clocks=_by_names(old.deadlines, memory.clocks, new.deadlines),
             reached=_by_names(old.milestones, memory.reached, new.milestones),
             holds=memory.holds,
@@ -302,34 +500,37 @@ class Migration:
             raise MigrationError(f"{problem}; give one that this definition has made")
 
     def _tried(
-        self, old: tuple[Transition, ...], places: Iterable[int], new: tuple[Transition, ...]
+        self, old: Definition, places: Iterable[int], new: tuple[Transition, ...]
     ) -> frozenset[int]:
         """The places of old transitions among the new, of those that both have."""
-        name = self.stages.get
-        tried = [
-            attrs.evolve(
-                old[place],
-                sources=tuple(name(each, each) for each in old[place].sources),
-                target=name(old[place].target or "", old[place].target),
-            )
-            for place in places
-        ]
-        return frozenset(place for place, move in enumerate(new) if move in tried)
+        moved = [_move_called(old.transitions[place], self._called, old) for place in places]
+        return frozenset(place for place, move in enumerate(new) if move in moved)
+
+    def _called(self, stage: str) -> str:
+        """The new name of a stage, and of one around others if they have kept their own in it."""
+        for leaf, instead in self.stages.items():
+            own = leaf.removeprefix(stage)
+            if inside(leaf, stage) and instead.endswith(own):
+                return instead.removesuffix(own)
+        return stage
 
 
 def _migration_faults(
-    given: Mapping[str, str], had: tuple[str, ...], has: tuple[str, ...]
+    given: Mapping[str, str], every: Mapping[str, str], has: tuple[str, ...]
 ) -> Iterator[Fault]:
-    for stage, instead in given.items():
-        path = f"$.stages[{stage!r}]"
-        if stage not in had:
-            yield Fault(path, f"no account stands in {stage!r}{suggestion(stage, had)}")
+    for stage in given:
+        if not any(inside(leaf, stage) for leaf in every):
+            path = f"$.stages[{stage!r}]"
+            yield Fault(path, f"no account stands in {stage!r}{suggestion(stage, every)}")
+    for leaf, instead in every.items():
         if instead not in has:
-            yield Fault(path, f"no account can stand in {instead!r}{suggestion(instead, has)}")
-    for stage in had:
-        if stage not in given and stage not in has:
-            hint = suggestion(stage, has)
-            yield Fault("$.stages", f"{stage!r} has no new stage; name one{hint}")
+            named = next((part for part in lineage_of(leaf) if part in given), None)
+            hint = suggestion(instead, has)
+            if named is None:
+                yield Fault("$.stages", f"{leaf!r} has no new stage; name one{hint}")
+            else:
+                path = f"$.stages[{named!r}]"
+                yield Fault(path, f"no account can stand in {instead!r}{hint}")
 
 
 def _by_names(old: Iterable[Any], values: Iterable[Any], new: Iterable[Any]) -> tuple[Any, ...]:
