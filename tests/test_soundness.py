@@ -723,6 +723,36 @@ def test_a_breach_that_does_not_come_again_is_no_circle(deadline: dict[str, Any]
     assert circle(*BREACH, deadlines=late(**deadline)) == ()
 
 
+@pytest.mark.parametrize("limit", [{"within": "30 days"}, {"due": "pay_by"}])
+def test_a_noted_breach_that_starts_its_own_clock_anew_is_a_circle(limit: dict[str, str]) -> None:
+    deadline = Deadline(
+        name="pay", since=("signed", "expired"), by="left", breach="expired", **limit
+    )
+
+    assert [str(fault) for fault in found(deadlines=(deadline,))] == [
+        "$.deadlines[0].breach: time alone leads round and round, 'lead' -> 'lead'; "
+        "a breach that starts its own clock anew never ends; leave it out of since="
+    ]
+
+
+def test_a_breach_that_stays_and_starts_its_own_clock_anew_is_a_circle() -> None:
+    stays = move("expired", "use", None)
+    deadline = Deadline(name="pay", since="expired", by="left", within="9 days", breach="expired")
+
+    given = found(**with_moves(stays), deadlines=(deadline,))
+
+    assert given[0].path == "$.transitions[6]"
+
+
+def test_two_breaches_that_start_one_another_where_the_account_stays_are_a_circle() -> None:
+    tick = Deadline(
+        name="tick", since=("used", "back"), by="left", within="1 day", breach="expired"
+    )
+    tock = Deadline(name="tock", since="expired", by="left", within="1 day", breach="used")
+
+    assert "round and round" in found(deadlines=(tick, tock))[0].message
+
+
 # Deadlines that cannot be met
 
 

@@ -930,3 +930,45 @@ class Walking(RuleBasedStateMachine):
 
 
 TestWalking = Walking.TestCase
+
+
+# What time does comes to an end
+
+
+def own_limit(**more: Any) -> Lifecycle:
+    """A limit that each account has of its own, whose breach enters the stage that starts it."""
+    return Lifecycle(
+        name="bills",
+        initial="a",
+        stages=(Stage(name="a"), Stage(name="b"), Stage(name="z", final=True)),
+        events=("go", "late", "end"),
+        transitions=(
+            move("go", "a", "b"),
+            move("end", "b", "z"),
+            move("late", "b", "b", guard="days_in_stage >= 0"),
+        ),
+        deadlines=(Deadline(name="pay", since="b", by="end", due="pay_by", breach="late"),),
+        **more,
+    )
+
+
+def test_a_breach_that_starts_its_own_clock_again_and_again_at_one_moment_is_refused() -> None:
+    with pytest.raises(LogError) as raised:
+        own_limit().replay([event("go", 9)], as_of=END, account={"pay_by": march(1)})
+
+    assert (raised.value.account, raised.value.event) == ("a", "late on 2026-03-09")
+    assert raised.value.problem == (
+        "time comes to no end at 2026-03-09: the breach 'late' of the deadline 'pay' starts clocks "
+        "anew whose limits have passed; leave it, and the stages that it leads to, out of since=, "
+        "or give limits that lie ahead"
+    )
+
+
+def test_a_breach_may_start_its_own_clock_anew_where_the_next_limit_lies_ahead() -> None:
+    journey = own_limit().replay(
+        [event("go", 9)],
+        as_of=march(20),
+        account=lambda at: {"pay_by": at + dt.timedelta(days=2)},
+    )
+
+    assert [visit.entered for visit in journey.visits] == [None, *map(march, (9, 12, 15, 18))]

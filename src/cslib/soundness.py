@@ -460,15 +460,18 @@ def _track_faults(plan: _Plan) -> Iterator[Fault]:
 
 @attrs.frozen
 class _Edge:
-    """A move without a guard that time makes: after a span, or by the breach of a deadline."""
+    """What time does without a guard: a move after a span, or the breach of a deadline.
+
+    A breach may leave the account where it is, and still start a clock; without a transition that
+    takes it, ``path`` is that of the deadline.
+    """
 
     source: str
-    move: Candidate
+    target: str
+    marks: tuple[str, ...]
+    path: str
+    order: tuple[int, int]
     breached: tuple[Deadline, ...] = ()
-
-    @property
-    def target(self) -> str:
-        return _target(self.source, self.move)
 
 
 def _circle_faults(plan: _Plan) -> Iterator[Fault]:
@@ -480,12 +483,18 @@ def _circle_faults(plan: _Plan) -> Iterator[Fault]:
         if len(left) == len(edges):
             break
         edges = left
-    firsts = [(min(part, key=lambda edge: edge.move.place), part) for part in parts]
-    for first, part in sorted(firsts, key=lambda pair: pair[0].move.place):
+    firsts = [(min(part, key=lambda edge: edge.order), part) for part in parts]
+    noted: set[str] = set()
+    for first, part in sorted(firsts, key=lambda pair: pair[0].order):
+        if first.path in noted:  # a breach that is noted in one stage is so in many
+            continue
+        noted |= {first.path} if first.order[0] else set()
         names = " -> ".join(map(repr, _circle(first, part)))
         problem = f"time alone leads round and round, {names}"
         remedy = "give one of these moves a guard, or let an event that happens make it"
-        yield Fault(f"$.transitions[{first.move.place}]", f"{problem}; {remedy}")
+        if first.source == first.target and first.breached:
+            remedy = "a breach that starts its own clock anew never ends; leave it out of since="
+        yield Fault(first.path, f"{problem}; {remedy}")
 
 
 def _edges(plan: _Plan) -> Iterator[_Edge]:
@@ -494,9 +503,24 @@ def _edges(plan: _Plan) -> Iterator[_Edge]:
         breached[each.breach] = (*breached.get(each.breach, ()), each)
     for leaf, moves in plan.moves.items():
         for move in moves:
-            event, stays = move.transition.event, move.transition.target is None
-            if move.transition.guard is None and not stays and (event is None or event in breached):
-                yield _Edge(leaf, move, () if event is None else breached[event])
+            event = move.transition.event
+            if move.transition.guard is None and (event is None or event in breached):
+                path, order = f"$.transitions[{move.place}]", (0, move.place)
+                by = () if event is None else breached[event]
+                yield _Edge(leaf, _target(leaf, move), move.marks, path, order, by)
+        yield from _noted_edges(plan, leaf, breached)
+
+
+def _noted_edges(
+    plan: _Plan, leaf: str, breached: Mapping[str | None, tuple[Deadline, ...]]
+) -> Iterator[_Edge]:
+    """Breaches that no transition takes in a stage, and that are noted there as marks."""
+    chart = plan.chart
+    for place, each in enumerate(chart.deadlines if leaf not in chart.final else ()):
+        name = each.breach
+        if name is not None and name not in chart.rows[leaf] and chart.notes(leaf, name):
+            path, order = f"$.deadlines[{place}].breach", (1, place)
+            yield _Edge(leaf, leaf, (name,), path, order, breached[name])
 
 
 def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
@@ -515,7 +539,7 @@ def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
 
 def _goes_on(edge: _Edge, part: list[_Edge]) -> bool:
     """Whether the move comes again: a breach does if the circle starts its clock, and not ends."""
-    marks = {mark for each in part for mark in each.move.marks}
+    marks = {mark for each in part for mark in each.marks}
     return not edge.breached or any(
         marks.intersection(each.since) and marks.isdisjoint((*each.by, *each.waived_by))
         for each in edge.breached
