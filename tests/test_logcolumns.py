@@ -175,3 +175,16 @@ def test_two_equal_rows_without_ids_are_one_event() -> None:
 
     assert ordered.row(np.arange(2)).tolist() == [0, 1]
     assert log.event_in(1) == Event(account="a", name="zip", at=D)
+
+
+def test_tied_payloads_without_ids_stand_in_the_order_of_the_log_whatever_is_missing() -> None:
+    payloads = ({"auto": True, "plan": "pro"}, {"by": "x", "plan": "free", "seats": 5})
+    given = [Event(account="a", name="go", at=D, payload=each) for each in payloads]
+    names = ("auto", "by", "plan", "seats")
+    payload = {name: objects([each.get(name) for each in payloads]) for name in names}
+    columns = LogColumns.read(["a", "a"], ["go", "go"], DAYS[:2], events=EVENTS, payload=payload)
+
+    ordered = OrderedLog.of(columns, None)
+
+    found = [columns.event_in(row) for row in ordered.row(np.arange(2)).tolist()]
+    assert found == log_of(given, {"go": 0})

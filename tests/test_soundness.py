@@ -730,8 +730,10 @@ def test_a_noted_breach_that_starts_its_own_clock_anew_is_a_circle(limit: dict[s
     )
 
     assert [str(fault) for fault in found(deadlines=(deadline,))] == [
-        "$.deadlines[0].breach: time alone leads round and round, 'lead' -> 'lead'; "
-        "a breach that starts its own clock anew never ends; leave it out of since="
+        (
+            "$.deadlines[0].breach: time alone leads round and round, 'lead' -> 'lead'; "
+            "a breach that starts its own clock anew never ends; leave it out of since="
+        )
     ]
 
 

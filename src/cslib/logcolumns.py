@@ -19,7 +19,7 @@ import numpy.typing as npt
 from cslib.blocks import Array
 from cslib.faults import shown
 from cslib.logorder import order_of
-from cslib.logs import Event, Payload, content_of
+from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.tables import ColumnsError
 from cslib.termids import TermColumn, numbered
 from cslib.visits import limit_of
@@ -320,7 +320,7 @@ def _compared(columns: list[Wholes]) -> tuple[Wholes, Mask]:
 def _contents(payload: Mapping[str, Array], rows: Wholes) -> Wholes:
     """The order of payloads by their text, each that there is written once."""
     first, codes = _unlike(payload, rows)
-    return _ranked([content_of(record_of(payload, row)) for row in first.tolist()])[codes]
+    return _ranked([content_of(known_entries(record_of(payload, row))) for row in first.tolist()])[codes]
 
 
 def _unlike(payload: Mapping[str, Array], rows: Wholes) -> tuple[Wholes, Wholes]:

@@ -24,7 +24,7 @@ from cslib.facts import FactError
 from cslib.faults import refusal, wrong
 from cslib.moments import Moment
 
-__all__ = ["Event", "LogError", "Payload", "content_of", "counted", "log_of"]
+__all__ = ["Event", "LogError", "Payload", "content_of", "counted", "known_entries", "log_of"]
 
 
 @attrs.define
@@ -56,7 +56,12 @@ def _is_unknown(value: object) -> bool:
         return False
 
 
-def _known_entries(payload: Mapping[str, Any]) -> Payload:
+def known_entries(payload: Mapping[str, Any]) -> Payload:
+    """A payload without what is unknown in it.
+
+    >>> known_entries({"amount": 90, "discount": None})
+    {'amount': 90}
+    """
     return Payload({name: value for name, value in payload.items() if not _is_unknown(value)})
 
 
@@ -207,7 +212,7 @@ class Event:
     at: Moment
     id: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
     recorded_at: Moment | None = None
-    payload: Payload = attrs.field(factory=Payload, converter=_known_entries, eq=content_of)
+    payload: Payload = attrs.field(factory=Payload, converter=known_entries, eq=content_of)
 
     def __attrs_post_init__(self) -> None:
         what = f"event {self.label!r}"
