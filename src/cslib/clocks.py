@@ -22,20 +22,20 @@ __all__ = ["Alarm", "alarms", "deadline_state", "due_of", "later"]
 Hold = tuple[dt.date, dt.date | None]
 
 
-def later(moment: dt.date) -> dt.date:
+def later(moment: dt.date) -> dt.date | None:
     """The first moment after another: the next day, or the next microsecond.
 
-    After the last that there is comes none, and it stands for itself: who writes 9999-12-31 for a
-    limit means that there is none.
+    After the last that there is comes none: who writes 9999-12-31 for a limit means that there is
+    none, and it is never passed.
 
     >>> later(dt.date(2026, 2, 28)), later(dt.date.max)
-    (datetime.date(2026, 3, 1), datetime.date(9999, 12, 31))
+    (datetime.date(2026, 3, 1), None)
     """
     step = dt.timedelta(microseconds=1) if isinstance(moment, dt.datetime) else dt.timedelta(days=1)
     try:
         return moment + step
     except OverflowError:
-        return moment
+        return None
 
 
 class Alarm(NamedTuple):
@@ -60,8 +60,9 @@ def alarms(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) ->
         if deadline.breach is None or clock is None or clock.breached or not clock.runs:
             continue
         due = due_of(deadline, clock, memory.holds, chart.calendar)
-        if due is not None:
-            breach = max(later(due), clock.start)  # an own limit may have passed before
+        passed = None if due is None else later(due)
+        if passed is not None:
+            breach = max(passed, clock.start)  # an own limit may have passed before
             yield Alarm(breach, (0, place), place, None)
     if entered is None:
         return
@@ -120,14 +121,15 @@ def _shifted(
     start: dt.date,
     holds: Iterable[Hold],
     push: Callable[[dt.date, dt.date, dt.date], dt.date],
-    passes: Callable[[dt.date], dt.date],
+    passes: Callable[[dt.date], dt.date | None],
 ) -> dt.date | None:
     """The moment, put off by each hold that began before it passes; None in one that lasts.
 
     It never comes to lie inside a hold, as it else could in one that takes no business day.
     """
     for began, ended in holds:
-        if began >= passes(moment):
+        passed = passes(moment)
+        if passed is not None and began >= passed:
             break
         if ended is None:
             return None
@@ -189,5 +191,6 @@ def _status(
     if clock.met is not None:
         assert due is not None  # noqa: S101 - only a clock that runs can stand still
         return DeadlineStatus.MET if clock.met <= due else DeadlineStatus.LATE
-    passed = due is not None and moments.is_by(later(due), as_of)
+    after = None if due is None else later(due)
+    passed = after is not None and moments.is_by(after, as_of)
     return DeadlineStatus.MISSED if passed else DeadlineStatus.OPEN
