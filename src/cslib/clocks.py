@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cslib import moments
 from cslib.calendars import BusinessCalendar
 from cslib.charts import Candidate, Chart
+from cslib.days import PeriodError
 from cslib.journeys import Clock, DeadlineState, DeadlineStatus, Memory
 from cslib.spans import Span, Unit
 from cslib.stages import Deadline
@@ -145,11 +146,23 @@ def _pusher(
 
     def push(moment: dt.date, began: dt.date, ended: dt.date) -> dt.date:
         if span is None or span.unit is not Unit.BUSINESS_DAY:
-            return moment + (ended - began)
+            return _put_off(moment, ended - began, span)
         lost = calendar.count(moments.utc_day(began), moments.utc_day(ended))
         return Span(lost, Unit.BUSINESS_DAY).after(moment, calendar) if lost else moment
 
     return push
+
+
+def _put_off(moment: dt.date, lost: dt.timedelta, span: Span | None) -> dt.date:
+    """The moment so much later; an own limit put off beyond the last moment is none any more."""
+    try:
+        return moment + lost
+    except OverflowError:
+        if span is None:
+            is_instant = isinstance(moment, dt.datetime)
+            return dt.datetime.max.replace(tzinfo=dt.UTC) if is_instant else dt.date.max
+        given = f"{span} that end on {moment}, put off by a hold"
+        raise PeriodError(given, "a result in the years 1 to 9999") from None
 
 
 def deadline_state(

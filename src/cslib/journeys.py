@@ -612,4 +612,6 @@ def _until(left: dt.date | None, as_of: dt.date, entered: dt.date) -> dt.date:
         return moments.utc_day(as_of)
     if isinstance(as_of, dt.datetime):
         return as_of
+    if as_of == dt.date.max:
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
     return moments.instant(as_of) + dt.timedelta(days=1)  # the whole of its day

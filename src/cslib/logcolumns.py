@@ -320,7 +320,8 @@ def _compared(columns: list[Wholes]) -> tuple[Wholes, Mask]:
 def _contents(payload: Mapping[str, Array], rows: Wholes) -> Wholes:
     """The order of payloads by their text, each that there is written once."""
     first, codes = _unlike(payload, rows)
-    return _ranked([content_of(known_entries(record_of(payload, row))) for row in first.tolist()])[codes]
+    records = (known_entries(record_of(payload, row)) for row in first.tolist())
+    return _ranked([content_of(record) for record in records])[codes]
 
 
 def _unlike(payload: Mapping[str, Array], rows: Wholes) -> tuple[Wholes, Wholes]:
