@@ -21,7 +21,7 @@ from cslib.codecs import codec_of
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.explanations import Explanation
-from cslib.logs import Event, Payload, content_of
+from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.moments import Moment
 from cslib.rules import Rule
 from cslib.stages import inside
@@ -285,7 +285,7 @@ class Refusal:
             there is no such event, all that there are.
         problem: What is wrong with its payload.
         guard: The guard that refused it.
-        facts: What that guard read.
+        facts: What that guard read; what is unknown is left out.
     """
 
     event: Event
@@ -294,7 +294,7 @@ class Refusal:
     allowed: tuple[str, ...] = ()
     problem: str = ""
     guard: Rule | None = attrs.field(default=None, eq=str)  # a bare fact reads back as any kind
-    facts: Payload = attrs.field(factory=Payload, converter=Payload, eq=content_of)
+    facts: Payload = attrs.field(factory=Payload, converter=known_entries, eq=content_of)
 
     @property
     def explanation(self) -> Explanation | None:
