@@ -228,3 +228,21 @@ def test_what_counts_is_what_lies_by_the_limit(
     log = data.draw(logs(definition))
 
     assert counted(log, as_of=as_of) == [each for each in log if is_by(each.at, as_of)]
+
+
+def test_a_moment_of_numpy_is_the_one_that_rules_read() -> None:
+    at = dt.datetime(2026, 3, 9, 12, tzinfo=UTC)
+    for given, plain in (
+        (np.datetime64("2026-03-09T12", "h"), at),
+        (np.datetime64("2026-03-09T12", "ns"), at),
+        (np.datetime64("2026-03-09", "D"), D(2026, 3, 9)),
+        (np.array(["2026-03-09T12"], "M8[s]"), [at]),
+    ):
+        seen, same = event("seen", payload={"at": given}), event("seen", payload={"at": plain})
+
+        assert seen == same
+        assert to_json(seen) == to_json(same)
+
+
+def test_a_moment_of_numpy_in_no_year_that_there_is_is_a_text() -> None:
+    assert content_of(np.datetime64("12026-03-09", "D")) == "'12026-03-09'"

@@ -88,9 +88,21 @@ class Payload(dict[str, Any]):
         return cls({name: _read(value) for name, value in data.items()})
 
 
+def _from_numpy(value: Any) -> Any:
+    """A value of numpy's as Python has it; a moment as rules read it, an instant in UTC."""
+    if getattr(getattr(value, "dtype", None), "kind", "") != "M":
+        return value.tolist()
+    if value.ndim:
+        return list(value)
+    try:
+        return facts.known(value, "payload", frozenset(Kind))
+    except FactError:  # outside the years 1 to 9999
+        return str(value)
+
+
 def _written(value: Any, name: str) -> Any:
-    if hasattr(value, "tolist"):  # numpy's
-        value = value.tolist()
+    if hasattr(value, "tolist"):
+        value = _from_numpy(value)
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -148,8 +160,8 @@ def content_of(value: Any) -> str:
     """
     if _is_unknown(value):
         return "None"
-    if hasattr(value, "tolist"):  # numpy's
-        value = value.tolist()
+    if hasattr(value, "tolist"):
+        value = _from_numpy(value)
     match value:
         case bool():
             return str(value)
