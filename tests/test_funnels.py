@@ -428,3 +428,16 @@ def test_the_counts_are_those_of_a_plain_loop(given: list[DeadlineState]) -> Non
 
 def test_the_statuses_are_all_that_there_are() -> None:
     assert tuple(DeadlineStatus) == DEADLINE_STATUSES
+
+
+def test_a_limit_that_had_passed_before_its_clock_started_is_missed() -> None:
+    days = np.array(["2026-03-09", "2026-03-01"], "datetime64[D]")
+
+    table = DeadlineTable(
+        started=days[:1],
+        due=days[1:],
+        status=np.array([DEADLINE_STATUSES.index("missed")]),
+        as_of=dt.date(2026, 3, 31),
+    )
+
+    assert table.passed.tolist() == [True]
