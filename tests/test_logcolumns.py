@@ -188,3 +188,24 @@ def test_tied_payloads_without_ids_stand_in_the_order_of_the_log_whatever_is_mis
 
     found = [columns.event_in(row) for row in ordered.row(np.arange(2)).tolist()]
     assert found == log_of(given, {"go": 0})
+
+
+class NAType:
+    """As that of pandas, which is neither like nor unlike itself."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __ne__(self, other: object) -> NAType:  # type: ignore[override]
+        return self
+
+
+@pytest.mark.parametrize("given", [objects([NAType()]), np.array([np.nan])])
+def test_a_column_of_ids_may_hold_none_at_all(given: object) -> None:
+    log = LogColumns.read(["a"], ["go"], DAYS[:1], events=EVENTS, id=given)  # type: ignore[arg-type]
+
+    assert log.event_in(0).id is None
+
+
+def test_an_empty_log_has_an_empty_column_of_ids() -> None:
+    assert LogColumns.read([], [], DAYS[:0], events=EVENTS, id=[]).at.size == 0

@@ -582,14 +582,22 @@ def _events(column: Array, events: tuple[str, ...]) -> tuple[tuple[str, ...], Ar
 def _ids(column: Array) -> Array:
     if column.dtype.kind == "U":
         return column
+    if column.dtype.kind == "f" and np.isnan(np.ma.filled(column, np.nan)).all():
+        return np.full(column.size, None, object)  # none at all, or none is known
     if column.dtype.kind != "O":
         raise ColumnsError(f"id holds {column.dtype}: expected texts, None where there is none")
     for row, each in enumerate(column):
-        missing = each is None or each is np.ma.masked or each != each
-        if not missing and not isinstance(each, str):
+        if not isinstance(each, str) and not _is_missing(each):
             raise ColumnsError(f"id[{row}] is {shown(each)}: expected text, or None")
     known = _has_id(column)
     return column if known.all() else np.where(known, column, np.array(None))
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, numpy's masked or pandas' NA, which is not even unlike itself."""
+    if value is None or value is np.ma.masked or type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, float) and value != value
 
 
 def _has_id(column: Array) -> Mask:
