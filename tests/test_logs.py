@@ -246,3 +246,15 @@ def test_a_moment_of_numpy_is_the_one_that_rules_read() -> None:
 
 def test_a_moment_of_numpy_in_no_year_that_there_is_is_a_text() -> None:
     assert content_of(np.datetime64("12026-03-09", "D")) == "'12026-03-09'"
+
+
+@pytest.mark.parametrize("payload", [{1: "a"}, {"by": {1: "a"}}, {"by": [{1: "a"}]}])
+def test_a_key_that_is_no_text_is_refused_when_it_is_written(payload: dict[Any, Any]) -> None:
+    with pytest.raises(DefinitionError, match="the key the int 1 has no JSON form; make it text"):
+        to_json(event("paid", payload=payload))
+
+
+@pytest.mark.parametrize("value", [math.inf, [math.nan]])
+def test_a_number_that_json_has_not_is_refused_when_it_is_written(value: object) -> None:
+    with pytest.raises(DefinitionError, match="payload.amount"):
+        to_json(event("paid", payload={"amount": value}))

@@ -21,7 +21,7 @@ from cslib import facts, moments
 from cslib.errors import CslibError
 from cslib.expressions import Kind
 from cslib.facts import FactError
-from cslib.faults import refusal, wrong
+from cslib.faults import refusal, shown, wrong
 from cslib.moments import Moment
 
 __all__ = ["Event", "LogError", "Payload", "content_of", "counted", "known_entries", "log_of"]
@@ -79,6 +79,7 @@ class Payload(dict[str, Any]):
     """
 
     def __to_data__(self) -> dict[str, Any]:
+        _entries_written(dict.fromkeys(self), "payload")
         return {name: _written(value, name) for name, value in self.items()}
 
     @classmethod
@@ -119,9 +120,16 @@ def _written(value: Any, name: str) -> Any:
         case set() | frozenset():
             return {"set": [_written(each, name) for each in sorted(value, key=content_of)]}
         case Mapping():
-            return {"object": {str(key): _written(each, name) for key, each in value.items()}}
+            return {"object": _entries_written(value, name)}
     kind = type(value).__name__
     raise refusal(f"{name}: a value of the type {kind} has no JSON form; make it text before")
+
+
+def _entries_written(value: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise refusal(f"{name}: the key {shown(key)} has no JSON form; make it text before")
+    return {key: _written(each, name) for key, each in value.items()}
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
