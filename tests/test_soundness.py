@@ -933,3 +933,17 @@ def test_a_hold_moves_the_limit_and_only_what_pauses_alike(
 
 def test_where_no_account_is_ever_on_hold_the_limit_stays() -> None:
     assert waits("20 days", by="again", pauses=True) != ()
+
+
+def test_a_stage_to_which_only_time_leads_from_an_initial_stage_that_nothing_enters_is_refused() -> (
+    None
+):
+    lapsed = {**with_stages(Stage(name="lapsed", final=True))}
+    by_time = move("30 days", "lead", "lapsed")
+
+    assert [str(fault) for fault in found(**lapsed, **with_moves(by_time))] == [
+        "$.stages[6]: 'lapsed' is never reached, since no time counts from 'lead', in which an "
+        "account has always been, and no transition by an event leads there; add one, or leave the "
+        "stage out"
+    ]
+    assert found(**lapsed, **with_moves(by_time, move("back", "use", "lead"))) == ()

@@ -273,8 +273,7 @@ class _Plan:
             order = [*_in_order_of_events(chart, leaf), *_in_order_of_time(chart, leaf)]
             moves[leaf] = tuple(move for move, before in order if before is None)
             forestalled |= {(move.place, leaf): before for move, before in order if before}
-        onward = {leaf: [_target(leaf, move) for move in moves[leaf]] for leaf in chart.leaves}
-        return cls(definition, chart, moves, forestalled, _reached([chart.initial], onward))
+        return cls(definition, chart, moves, forestalled, _ever_reached(chart.initial, moves))
 
     def leaves_in(self, stage: str) -> Iterator[str]:
         return (leaf for leaf in self.chart.leaves if inside(leaf, stage))
@@ -300,6 +299,16 @@ def _reached(starts: Iterable[str], onward: Mapping[str, Iterable[str]]) -> froz
         found |= new
         frontier += new
     return frozenset(found)
+
+
+def _ever_reached(initial: str, moves: Mapping[str, Iterable[Candidate]]) -> frozenset[str]:
+    """The stages that some way leads to; none by time from the initial one until it is entered."""
+    onward = {leaf: [_target(leaf, move) for move in made] for leaf, made in moves.items()}
+    by_events = [move for move in moves[initial] if move.transition.after is None]
+    found = _reached([initial], {**onward, initial: [_target(initial, move) for move in by_events]})
+    entering = itertools.chain(by_events, *(moves[leaf] for leaf in found - {initial}))
+    entered = any(move.transition.target == initial for move in entering)
+    return _reached(found, onward) if entered else found
 
 
 _Ordered: TypeAlias = Iterator[tuple[Candidate, Candidate | None]]
@@ -390,6 +399,11 @@ def _unreached_faults(plan: _Plan) -> Iterator[Fault]:
     for place, stage in enumerate(plan.definition.stages):
         if stage.name in plan.moves and stage.name not in plan.reached:
             problem = f"no transitions lead from {initial!r} to {stage.name!r}"
+            if any(move.transition.target == stage.name for move in plan.moves[initial]):
+                problem = (
+                    f"{stage.name!r} is never reached, since no time counts from {initial!r}, "
+                    "in which an account has always been, and no transition by an event leads there"
+                )
             yield Fault(f"$.stages[{place}]", f"{problem}; add one, or leave the stage out")
 
 
