@@ -209,3 +209,8 @@ def test_a_column_of_ids_may_hold_none_at_all(given: object) -> None:
 
 def test_an_empty_log_has_an_empty_column_of_ids() -> None:
     assert LogColumns.read([], [], DAYS[:0], events=EVENTS, id=[]).at.size == 0
+
+
+def test_a_payload_that_is_no_columns_by_name_is_refused() -> None:
+    with pytest.raises(ColumnsError, match="expected columns by name, but got a list of 1; of a"):
+        LogColumns.read(["a"], ["go"], DAYS[:1], events=EVENTS, payload=[1])  # type: ignore[arg-type]

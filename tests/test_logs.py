@@ -258,3 +258,26 @@ def test_a_key_that_is_no_text_is_refused_when_it_is_written(payload: dict[Any, 
 def test_a_number_that_json_has_not_is_refused_when_it_is_written(value: object) -> None:
     with pytest.raises(DefinitionError, match="payload.amount"):
         to_json(event("paid", payload={"amount": value}))
+
+
+@pytest.mark.parametrize("payload", [None, [1], "x"])
+def test_a_payload_that_is_no_mapping_is_refused(payload: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.payload: expected a mapping by name, but got"):
+        event("paid", payload=payload)
+
+
+@pytest.mark.parametrize(
+    ("log", "problem"),
+    [
+        ([1], r"\$\[0\]: expected an Event, but got the int 1$"),
+        (None, r"\$: expected events, but got None$"),
+        ("log", r"\$: expected events, but got the str 'log'$"),
+        (
+            event("paid"),
+            r"\$: expected events, but got a value of the type Event; write \[event\]$",
+        ),
+    ],
+)
+def test_a_log_of_something_else_than_events_is_refused(log: Any, problem: str) -> None:
+    with pytest.raises(DefinitionError, match=problem):
+        counted(log, as_of=D.max)

@@ -942,8 +942,10 @@ def test_a_stage_to_which_only_time_leads_from_an_initial_stage_that_nothing_ent
     by_time = move("30 days", "lead", "lapsed")
 
     assert [str(fault) for fault in found(**lapsed, **with_moves(by_time))] == [
-        "$.stages[6]: 'lapsed' is never reached, since no time counts from 'lead', in which an "
-        "account has always been, and no transition by an event leads there; add one, or leave the "
-        "stage out"
+        (
+            "$.stages[6]: 'lapsed' is never reached, since no time counts from 'lead', in which an "
+            "account has always been, and no transition by an event leads there; add one, or leave the "
+            "stage out"
+        )
     ]
     assert found(**lapsed, **with_moves(by_time, move("back", "use", "lead"))) == ()

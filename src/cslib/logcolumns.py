@@ -471,7 +471,11 @@ def _recorded(given: npt.ArrayLike) -> Array | None:
 
 
 def _payload(payload: Mapping[str, npt.ArrayLike] | None) -> dict[str, Array]:
-    return {name: column_of(f"payload {name!r}", given) for name, given in (payload or {}).items()}
+    columns = {} if payload is None else payload
+    if not isinstance(columns, Mapping):
+        problem = f"payload: expected columns by name, but got {shown(columns)}"
+        raise ColumnsError(f"{problem}; of a data frame, dict(frame)")
+    return {name: column_of(f"payload {name!r}", given) for name, given in columns.items()}
 
 
 # --------------------------------------------------------------------------------------

@@ -18,13 +18,22 @@ import attrs
 from attrs import validators as v
 
 from cslib import facts, moments
-from cslib.errors import CslibError
+from cslib.errors import CslibError, Fault
 from cslib.expressions import Kind
 from cslib.facts import FactError
-from cslib.faults import refusal, shown, wrong
+from cslib.faults import check_mapping, refusal, refuse, shown, wrong
 from cslib.moments import Moment
 
-__all__ = ["Event", "LogError", "Payload", "content_of", "counted", "known_entries", "log_of"]
+__all__ = [
+    "Event",
+    "LogError",
+    "Payload",
+    "content_of",
+    "counted",
+    "events_in",
+    "known_entries",
+    "log_of",
+]
 
 
 @attrs.define
@@ -62,6 +71,7 @@ def known_entries(payload: Mapping[str, Any]) -> Payload:
     >>> known_entries({"amount": 90, "discount": None})
     {'amount': 90}
     """
+    check_mapping("event", payload, "$.payload")
     return Payload({name: value for name, value in payload.items() if not _is_unknown(value)})
 
 
@@ -217,6 +227,7 @@ class Event:
             in it (None, NaN ...) is left out: it says no more than an entry that is absent.
 
     Raises:
+        DefinitionError: If the payload is no mapping.
         MomentError: If ``at`` or ``recorded_at`` is no date and no aware datetime.
         FactError: If a value of the payload is nothing that a rule reads and has no text of its own
             (its class has no ``__repr__``), so that nothing tells two such events apart.
@@ -252,6 +263,33 @@ class Event:
         return self.at if self.recorded_at is None else self.recorded_at
 
 
+def events_in(given: object) -> list[Event]:
+    """The events of a log, as they stand.
+
+    Raises:
+        DefinitionError: If something else is there.
+
+    >>> events_in([1])
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: log is not valid: $[0]: expected an Event, but got the int 1
+    """
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        way = "; write [event]" if isinstance(given, Event) else ""
+        refuse("log", [Fault("$", f"expected events, but got {shown(given)}{way}")])
+    events: list[Event] = list(given)  # type: ignore[call-overload]
+    places = (place for place, each in enumerate(events) if not isinstance(each, Event))
+    wrongs = itertools.islice(places, _MOST_FAULTS)
+    refuse(
+        "log",
+        [Fault(f"$[{at}]", f"expected an Event, but got {shown(events[at])}") for at in wrongs],
+    )
+    return events
+
+
+_MOST_FAULTS = 10  # of a log; more would say no more
+
+
 def counted(
     events: Iterable[Event], *, as_of: dt.date, known_at: dt.date | None = None
 ) -> list[Event]:
@@ -263,7 +301,7 @@ def counted(
     >>> len(counted([late], as_of=end)), len(counted([late], as_of=end, known_at=end))
     (1, 0)
     """
-    found = [event for event in events if moments.is_by(event.at, as_of)]
+    found = [event for event in events_in(events) if moments.is_by(event.at, as_of)]
     if known_at is None:
         return found
     return [event for event in found if moments.is_by(event.known, known_at)]

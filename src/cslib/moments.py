@@ -42,7 +42,7 @@ def _hint(given: object) -> str:
         return ""
     if given.utcoffset() is None:
         return "; give it a time zone"
-    if getattr(given, "nanosecond", 0):
+    if getattr(given, "nanosecond", False):
         return "; round it to microseconds"
     return "; in UTC it lies outside the years 1 to 9999"
 
@@ -68,7 +68,7 @@ def in_utc(moment: object, what: str = "moment") -> dt.date:
         raise MomentError(what, moment)
     if not isinstance(moment, dt.datetime):
         return moment
-    if moment.utcoffset() is None or getattr(moment, "nanosecond", 0):
+    if moment.utcoffset() is None or getattr(moment, "nanosecond", False):
         raise MomentError(what, moment)
     if type(moment) is not dt.datetime:  # pandas.Timestamp, which JSON does not know
         moment = dt.datetime.combine(moment.date(), moment.timetz())
