@@ -199,5 +199,5 @@ def test_nanoseconds_are_refused_and_not_cut_off() -> None:
     class Finer(Stamp):
         nanosecond = 1
 
-    with pytest.raises(MomentError, match="; round it to microseconds$"):
+    with pytest.raises(MomentError, match=r"; round it to microseconds$"):
         in_utc(Finer(2026, 3, 1, tzinfo=dt.UTC))

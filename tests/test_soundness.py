@@ -7,7 +7,8 @@ import attrs
 import pytest
 
 from cslib.calendars import BusinessCalendar
-from cslib.errors import Fault
+from cslib.errors import DefinitionError, Fault
+from cslib.lifecycle import Lifecycle
 from cslib.schemas import FactSpec, Schema
 from cslib.soundness import faults
 from cslib.stages import Deadline, Milestone, Pause, Stage, Track, Transition
@@ -935,17 +936,49 @@ def test_where_no_account_is_ever_on_hold_the_limit_stays() -> None:
     assert waits("20 days", by="again", pauses=True) != ()
 
 
-def test_a_stage_to_which_only_time_leads_from_an_initial_stage_that_nothing_enters_is_refused() -> (
-    None
-):
+def test_a_stage_to_which_only_time_leads_from_the_beginning_is_refused() -> None:
     lapsed = {**with_stages(Stage(name="lapsed", final=True))}
     by_time = move("30 days", "lead", "lapsed")
 
     assert [str(fault) for fault in found(**lapsed, **with_moves(by_time))] == [
         (
             "$.stages[6]: 'lapsed' is never reached, since no time counts from 'lead', in which an "
-            "account has always been, and no transition by an event leads there; add one, or leave the "
-            "stage out"
+            "account has always been, and no transition by an event leads there; add one, or "
+            "leave the stage out"
         )
     ]
     assert found(**lapsed, **with_moves(by_time, move("back", "use", "lead"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"initial": None}, "$.initial: expected text, but got None"),
+        ({"stages": ("a",)}, "$.stages[0]: expected a Stage, but got the str 'a'"),
+        ({"stages": Stage(name="a")}, "$.stages: expected several Stage parts, but got a value of"),
+        ({"transitions": ("a",)}, "$.transitions[0]: expected a Transition, but got the str 'a'"),
+        ({"events": ("go", 5)}, "$.events[1]: expected a str, but got the int 5"),
+        ({"payloads": {"left": 5}}, "$.payloads.left: expected a Schema, but got the int 5"),
+        ({"payloads": "left"}, "$.payloads: expected schemas by event, but got the str 'left'"),
+        ({"pause": "x"}, "$.pause: expected a Pause, but got the str 'x'"),
+        ({"facts": "x"}, "$.facts: expected a Schema, but got the str 'x'"),
+    ],
+)
+def test_a_part_of_another_kind_is_told_before_all_else(
+    change: dict[str, Any], problem: str
+) -> None:
+    (fault,) = found(**change)
+
+    assert str(fault).startswith(problem)
+
+
+def test_a_calendar_of_another_kind_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.calendar: expected a BusinessCalendar, but"):
+        Lifecycle(
+            name="trial",
+            initial="lead",
+            stages=stages("lead", "lost!"),
+            events=("left",),
+            transitions=(move("left", "lead", "lost"),),
+            calendar="x",  # type: ignore[arg-type]
+        )

@@ -14,18 +14,30 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import NamedTuple, TypeAlias
 
 import attrs
 
+from cslib.calendars import BusinessCalendar
 from cslib.charts import JOURNEY_FACTS, Candidate, Chart, leaves_of
 from cslib.disjoint import disjoint
 from cslib.errors import Fault, suggestion
-from cslib.faults import step
+from cslib.faults import name_faults, shown, step
 from cslib.rules import Rule
-from cslib.schemas import FactSpec
+from cslib.schemas import FactSpec, Schema
 from cslib.spans import Span, Unit
-from cslib.stages import Deadline, Definition, Stage, Transition, inside, lineage_of
+from cslib.stages import (
+    Deadline,
+    Definition,
+    Milestone,
+    Pause,
+    Stage,
+    Transition,
+    inside,
+    lineage_of,
+    part_faults,
+)
 
 __all__ = ["faults"]
 
@@ -45,6 +57,9 @@ def faults(definition: Definition) -> Iterator[Fault]:
     >>> print(*faults(trial))
     $.transitions[0].sources[0]: unknown stage 'trail': did you mean 'trial'?
     """
+    if kinds := [*_kind_faults(definition)]:
+        yield from kinds
+        return
     named = [*_name_faults(definition), *_fact_faults(definition), *_clash_faults(definition)]
     if named:
         yield from named
@@ -56,6 +71,41 @@ def faults(definition: Definition) -> Iterator[Fault]:
     yield from _circle_faults(plan)
     if not led:
         yield from _deadline_faults(plan)
+
+
+# --------------------------------------------------------------------------------------
+# Kinds
+
+_PARTS: Mapping[str, type] = {
+    "stages": Stage,
+    "transitions": Transition,
+    "deadlines": Deadline,
+    "milestones": Milestone,
+}
+
+
+def _kind_faults(definition: Definition) -> Iterator[Fault]:
+    """Parts that are no parts: beyond them nothing can be looked at."""
+    yield from name_faults("$.initial", definition.initial)
+    for name, kind in _PARTS.items():
+        yield from part_faults(f"$.{name}", getattr(definition, name), kind)
+    yield from part_faults("$.events", definition.events, str)
+    if not isinstance(definition.payloads, Mapping):
+        yield Fault(
+            "$.payloads", f"expected schemas by event, but got {shown(definition.payloads)}"
+        )
+    else:
+        for name, schema in definition.payloads.items():
+            yield from _kind_fault(f"$.payloads{step(name)}", schema, Schema)
+    yield from _kind_fault("$.pause", definition.pause, Pause, NoneType)
+    yield from _kind_fault("$.facts", definition.facts, Schema, NoneType)
+    if isinstance(definition, Definition):  # elsewhere it may be left out
+        yield from _kind_fault("$.calendar", definition.calendar, BusinessCalendar)
+
+
+def _kind_fault(path: str, part: object, *kinds: type) -> Iterator[Fault]:
+    if not isinstance(part, kinds):
+        yield Fault(path, f"expected a {kinds[0].__name__}, but got {shown(part)}")
 
 
 # --------------------------------------------------------------------------------------
