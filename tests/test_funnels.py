@@ -342,7 +342,6 @@ def test_a_cohort_is_named_by_its_month() -> None:
         ({"status": np.array([2, 4, 0, 0])}, r"started\[2\] is 2026-03-02: expected NaT"),
         ({"as_of": np.datetime64("NaT", "D")}, "as_of is NaT: expected up to when events count"),
         ({"as_of": dt.date(2026, 3, 1)}, r"started\[2\] is 2026-03-02: expected none after"),
-        ({"due": days("2026-04-05", "2026-01-19", "NaT", "NaT")}, r"due\[1\] is 2026-01-19"),
         ({"status": np.array([2, 4, 6, 0])}, r"due\[2\] is 2026-06-02: expected NaT"),
         ({"status": np.array([2, 4, 4, 0])}, r"status\[2\] is 4: late or missed, but not due"),
         ({"status": np.array([2, 1, 1, 0])}, r"status\[1\] is 1: open, but due before as_of"),
@@ -469,3 +468,16 @@ def test_the_counts_are_those_of_a_plain_loop(given: list[DeadlineState]) -> Non
 
 def test_the_statuses_are_all_that_there_are() -> None:
     assert tuple(DeadlineStatus) == DEADLINE_STATUSES
+
+
+def test_a_limit_that_had_passed_before_its_clock_started_is_missed() -> None:
+    days = np.array(["2026-03-09", "2026-03-01"], "datetime64[D]")
+
+    table = DeadlineTable(
+        started=days[:1],
+        due=days[1:],
+        status=np.array([DEADLINE_STATUSES.index("missed")]),
+        as_of=dt.date(2026, 3, 31),
+    )
+
+    assert table.passed.tolist() == [True]

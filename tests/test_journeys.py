@@ -294,3 +294,19 @@ def test_each_fault_of_a_state_in_json_is_told_with_its_place() -> None:
         "$.memory.clocks[1].start",
         "$.stagge",
     ]
+
+
+def test_what_a_guard_did_not_find_is_left_out_of_a_refusal_which_so_goes_to_json() -> None:
+    facts = {"seats": float("nan"), "plan": None, "amount": 9}
+    refusal = Refusal(
+        event=PAID,
+        stage="trial",
+        reason=RefusalReason.GUARD_UNKNOWN,
+        guard=rule("seats > amount"),
+        facts=facts,
+    )
+    visits = (visit("trial", None),)
+    journey = Journey(visits=visits, refused=(refusal,), as_of=D(2026, 3, 31), definition="x")
+
+    assert refusal.facts == {"amount": 9}
+    assert from_json(to_json(journey), Journey) == journey

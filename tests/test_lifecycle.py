@@ -1012,3 +1012,15 @@ def test_every_copy_in_the_sample_book_is_dropped_and_counted(
     dropped = sum(journey.duplicates for journey in sample.values())
 
     assert dropped == truth["duplicate_events_dropped"] > 0
+
+
+def test_what_is_no_state_no_log_and_no_mapping_of_accounts_is_refused() -> None:
+    paid = Event(account="a", name="paid", at=D(2026, 3, 9))
+    with pytest.raises(DefinitionError, match=r"\$\.state: expected a State, but got None; begin"):
+        TRIAL.step(None, paid)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected an Event, but got the int 1"):
+        TRIAL.step(TRIAL.start, 1)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected events, but got None"):
+        TRIAL.replay_all(None, as_of=END)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected a mapping by name, but got a list of 1"):
+        TRIAL.replay_all([paid], as_of=END, accounts=["a"])  # type: ignore[arg-type]

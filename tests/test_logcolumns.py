@@ -177,3 +177,42 @@ def test_two_equal_rows_without_ids_are_one_event() -> None:
     assert ordered.row(np.arange(3)).tolist() == [0, 2, 1]
     assert ordered.duplicates.tolist() == [1]
     assert log.event_in(1) == Event(account="a", name="zip", at=D)
+
+
+def test_tied_payloads_without_ids_stand_in_the_order_of_the_log_whatever_is_missing() -> None:
+    payloads = ({"auto": True, "plan": "pro"}, {"by": "x", "plan": "free", "seats": 5})
+    given = [Event(account="a", name="go", at=D, payload=each) for each in payloads]
+    names = ("auto", "by", "plan", "seats")
+    payload = {name: objects([each.get(name) for each in payloads]) for name in names}
+    columns = LogColumns.read(["a", "a"], ["go", "go"], DAYS[:2], events=EVENTS, payload=payload)
+
+    ordered = OrderedLog.of(columns, None)
+
+    found = [columns.event_in(row) for row in ordered.row(np.arange(2)).tolist()]
+    assert found == log_of(given, {"go": 0})
+
+
+class NAType:
+    """As that of pandas, which is neither like nor unlike itself."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __ne__(self, other: object) -> NAType:  # type: ignore[override]
+        return self
+
+
+@pytest.mark.parametrize("given", [objects([NAType()]), np.array([np.nan])])
+def test_a_column_of_ids_may_hold_none_at_all(given: object) -> None:
+    log = LogColumns.read(["a"], ["go"], DAYS[:1], events=EVENTS, id=given)  # type: ignore[arg-type]
+
+    assert log.event_in(0).id is None
+
+
+def test_an_empty_log_has_an_empty_column_of_ids() -> None:
+    assert LogColumns.read([], [], DAYS[:0], events=EVENTS, id=[]).at.size == 0
+
+
+def test_a_payload_that_is_no_columns_by_name_is_refused() -> None:
+    with pytest.raises(ColumnsError, match="expected columns by name, but got a list of 1; of a"):
+        LogColumns.read(["a"], ["go"], DAYS[:1], events=EVENTS, payload=[1])  # type: ignore[arg-type]

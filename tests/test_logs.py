@@ -228,3 +228,56 @@ def test_what_counts_is_what_lies_by_the_limit(
     log = data.draw(logs(definition))
 
     assert counted(log, as_of=as_of) == [each for each in log if is_by(each.at, as_of)]
+
+
+def test_a_moment_of_numpy_is_the_one_that_rules_read() -> None:
+    at = dt.datetime(2026, 3, 9, 12, tzinfo=UTC)
+    for value, plain in (
+        (np.datetime64("2026-03-09T12", "h"), at),
+        (np.datetime64("2026-03-09T12", "ns"), at),
+        (np.datetime64("2026-03-09", "D"), D(2026, 3, 9)),
+        (np.array(["2026-03-09T12"], "M8[s]"), [at]),
+    ):
+        seen, same = event("seen", payload={"at": value}), event("seen", payload={"at": plain})
+
+        assert seen == same
+        assert to_json(seen) == to_json(same)
+
+
+def test_a_moment_of_numpy_in_no_year_that_there_is_is_a_text() -> None:
+    assert content_of(np.datetime64("12026-03-09", "D")) == "'12026-03-09'"
+
+
+@pytest.mark.parametrize("payload", [{1: "a"}, {"by": {1: "a"}}, {"by": [{1: "a"}]}])
+def test_a_key_that_is_no_text_is_refused_when_it_is_written(payload: dict[Any, Any]) -> None:
+    with pytest.raises(DefinitionError, match="the key the int 1 has no JSON form; make it text"):
+        to_json(event("paid", payload=payload))
+
+
+@pytest.mark.parametrize("value", [math.inf, [math.nan]])
+def test_a_number_that_json_has_not_is_refused_when_it_is_written(value: object) -> None:
+    with pytest.raises(DefinitionError, match=r"payload\.amount"):
+        to_json(event("paid", payload={"amount": value}))
+
+
+@pytest.mark.parametrize("payload", [None, [1], "x"])
+def test_a_payload_that_is_no_mapping_is_refused(payload: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.payload: expected a mapping by name, but got"):
+        event("paid", payload=payload)
+
+
+@pytest.mark.parametrize(
+    ("log", "problem"),
+    [
+        ([1], r"\$\[0\]: expected an Event, but got the int 1$"),
+        (None, r"\$: expected events, but got None$"),
+        ("log", r"\$: expected events, but got the str 'log'$"),
+        (
+            event("paid"),
+            r"\$: expected events, but got a value of the type Event; write \[event\]$",
+        ),
+    ],
+)
+def test_a_log_of_something_else_than_events_is_refused(log: Any, problem: str) -> None:
+    with pytest.raises(DefinitionError, match=problem):
+        counted(log, as_of=D.max)

@@ -180,3 +180,24 @@ def test_the_error_is_a_type_error_and_survives_pickle() -> None:
     assert isinstance(error, TypeError)
     assert (returned.what, returned.given) == ("as_of", "tomorrow")
     assert str(returned) == str(error)
+
+
+class Stamp(dt.datetime):
+    """A datetime of another class that may count nanoseconds, as that of pandas does."""
+
+    nanosecond = 0
+
+
+def test_a_datetime_of_another_class_becomes_a_plain_one() -> None:
+    found = in_utc(Stamp(2026, 3, 1, 7, tzinfo=dt.timezone(dt.timedelta(hours=8))))
+
+    assert type(found) is dt.datetime
+    assert found == dt.datetime(2026, 2, 28, 23, tzinfo=dt.UTC)
+
+
+def test_nanoseconds_are_refused_and_not_cut_off() -> None:
+    class Finer(Stamp):
+        nanosecond = 1
+
+    with pytest.raises(MomentError, match=r"; round it to microseconds$"):
+        in_utc(Finer(2026, 3, 1, tzinfo=dt.UTC))

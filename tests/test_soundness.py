@@ -7,7 +7,8 @@ import attrs
 import pytest
 
 from cslib.calendars import BusinessCalendar
-from cslib.errors import Fault
+from cslib.errors import DefinitionError, Fault
+from cslib.lifecycle import Lifecycle
 from cslib.schemas import FactSpec, Schema
 from cslib.soundness import faults
 from cslib.stages import Deadline, Milestone, Pause, Stage, Track, Transition
@@ -723,6 +724,38 @@ def test_a_breach_that_does_not_come_again_is_no_circle(deadline: dict[str, Any]
     assert circle(*BREACH, deadlines=late(**deadline)) == ()
 
 
+@pytest.mark.parametrize("limit", [{"within": "30 days"}, {"due": "pay_by"}])
+def test_a_noted_breach_that_starts_its_own_clock_anew_is_a_circle(limit: dict[str, str]) -> None:
+    deadline = Deadline(
+        name="pay", since=("signed", "expired"), by="left", breach="expired", **limit
+    )
+
+    assert [str(fault) for fault in found(deadlines=(deadline,))] == [
+        (
+            "$.deadlines[0].breach: time alone leads round and round, 'lead' -> 'lead'; "
+            "a breach that starts its own clock anew never ends; leave it out of since="
+        )
+    ]
+
+
+def test_a_breach_that_stays_and_starts_its_own_clock_anew_is_a_circle() -> None:
+    stays = move("expired", "use", None)
+    deadline = Deadline(name="pay", since="expired", by="left", within="9 days", breach="expired")
+
+    given = found(**with_moves(stays), deadlines=(deadline,))
+
+    assert given[0].path == "$.transitions[6]"
+
+
+def test_two_breaches_that_start_one_another_where_the_account_stays_are_a_circle() -> None:
+    tick = Deadline(
+        name="tick", since=("used", "back"), by="left", within="1 day", breach="expired"
+    )
+    tock = Deadline(name="tock", since="expired", by="left", within="1 day", breach="used")
+
+    assert "round and round" in found(deadlines=(tick, tock))[0].message
+
+
 # Deadlines that cannot be met
 
 
@@ -901,3 +934,51 @@ def test_a_hold_moves_the_limit_and_only_what_pauses_alike(
 
 def test_where_no_account_is_ever_on_hold_the_limit_stays() -> None:
     assert waits("20 days", by="again", pauses=True) != ()
+
+
+def test_a_stage_to_which_only_time_leads_from_the_beginning_is_refused() -> None:
+    lapsed = {**with_stages(Stage(name="lapsed", final=True))}
+    by_time = move("30 days", "lead", "lapsed")
+
+    assert [str(fault) for fault in found(**lapsed, **with_moves(by_time))] == [
+        (
+            "$.stages[6]: 'lapsed' is never reached, since no time counts from 'lead', in which an "
+            "account has always been, and no transition by an event leads there; add one, or "
+            "leave the stage out"
+        )
+    ]
+    assert found(**lapsed, **with_moves(by_time, move("back", "use", "lead"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"initial": None}, "$.initial: expected text, but got None"),
+        ({"stages": ("a",)}, "$.stages[0]: expected a Stage, but got the str 'a'"),
+        ({"stages": Stage(name="a")}, "$.stages: expected several Stage parts, but got a value of"),
+        ({"transitions": ("a",)}, "$.transitions[0]: expected a Transition, but got the str 'a'"),
+        ({"events": ("go", 5)}, "$.events[1]: expected a str, but got the int 5"),
+        ({"payloads": {"left": 5}}, "$.payloads.left: expected a Schema, but got the int 5"),
+        ({"payloads": "left"}, "$.payloads: expected schemas by event, but got the str 'left'"),
+        ({"pause": "x"}, "$.pause: expected a Pause, but got the str 'x'"),
+        ({"facts": "x"}, "$.facts: expected a Schema, but got the str 'x'"),
+    ],
+)
+def test_a_part_of_another_kind_is_told_before_all_else(
+    change: dict[str, Any], problem: str
+) -> None:
+    (fault,) = found(**change)
+
+    assert str(fault).startswith(problem)
+
+
+def test_a_calendar_of_another_kind_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.calendar: expected a BusinessCalendar, but"):
+        Lifecycle(
+            name="trial",
+            initial="lead",
+            stages=stages("lead", "lost!"),
+            events=("left",),
+            transitions=(move("left", "lead", "lost"),),
+            calendar="x",  # type: ignore[arg-type]
+        )

@@ -159,3 +159,23 @@ def test_parts_are_values(part: object) -> None:
     assert hash(part) == hash(part)
     with pytest.raises(AttributeError):
         part.name = "other"  # type: ignore[attr-defined]
+
+
+def test_an_element_of_another_kind_is_told_with_its_path() -> None:
+    wrong: list[Any] = [
+        (lambda: Stage(name=5), r"\$\.name: expected text, but got the int 5"),  # type: ignore[arg-type]
+        (lambda: Stage(name="a", owner=None), r"\$\.owner: expected text, but got None"),  # type: ignore[arg-type]
+        (lambda: Stage(name="a", tracks=("x",)), r"\$\.tracks\[0\]: expected a Track"),  # type: ignore[arg-type]
+        (
+            lambda: Transition(event="go", sources="a", target="b", priority=1.5),  # type: ignore[arg-type]
+            r"\$\.priority: expected a whole number, but got the float 1\.5",
+        ),
+        (
+            lambda: Deadline(name="due", since="a", by=(), within="1 day"),
+            r"\$\.by: expected one name or several, but got none",
+        ),
+        (lambda: Milestone(name="due", by=5), r"\$\.by\[0\]: expected a name, but got 5"),  # type: ignore[arg-type]
+    ]
+    for make, problem in wrong:
+        with pytest.raises(DefinitionError, match=problem):
+            make()

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cslib.days import PeriodError
 from cslib.documents import from_json, to_json
 from cslib.lifecycle import (
     Deadline,
@@ -1095,3 +1096,103 @@ class Walking(RuleBasedStateMachine):
 
 
 TestWalking = Walking.TestCase
+
+
+# What time does comes to an end
+
+
+def own_limit(**more: Any) -> Lifecycle:
+    """A limit that each account has of its own, whose breach enters the stage that starts it."""
+    return Lifecycle(
+        name="bills",
+        initial="a",
+        stages=(Stage(name="a"), Stage(name="b"), Stage(name="z", final=True)),
+        events=("go", "late", "end"),
+        transitions=(
+            move("go", "a", "b"),
+            move("end", "b", "z"),
+            move("late", "b", "b", guard="days_in_stage >= 0"),
+        ),
+        deadlines=(Deadline(name="pay", since="b", by="end", due="pay_by", breach="late"),),
+        **more,
+    )
+
+
+def test_a_breach_that_starts_its_own_clock_again_and_again_at_one_moment_is_refused() -> None:
+    with pytest.raises(LogError) as raised:
+        own_limit().replay([event("go", 9)], as_of=END, account={"pay_by": march(1)})
+
+    assert (raised.value.account, raised.value.event) == ("a", "late on 2026-03-09")
+    assert raised.value.problem == (
+        "time comes to no end at 2026-03-09: the breach 'late' of the deadline 'pay' starts clocks "
+        "anew whose limits have passed; leave it, and the stages that it leads to, out of since=, "
+        "or give limits that lie ahead"
+    )
+
+
+def test_a_breach_may_start_its_own_clock_anew_where_the_next_limit_lies_ahead() -> None:
+    journey = own_limit().replay(
+        [event("go", 9)],
+        as_of=march(20),
+        account=lambda at: {"pay_by": at + dt.timedelta(days=2)},
+    )
+
+    assert [visit.entered for visit in journey.visits] == [None, *map(march, (9, 12, 15, 18))]
+
+
+# The last moment that there is
+
+
+def till(limit: str, *, at: dt.date, due: dt.date, as_of: dt.date) -> Journey:
+    """An account with a limit of its own, on hold for ten days from the day after it began."""
+    definition = attrs.evolve(
+        own_limit(),
+        events=("go", "late", "end", "hold", "on"),
+        deadlines=(
+            Deadline(name="pay", since="b", by="end", due=limit, breach="late", pauses=True),
+        ),
+        pause=Pause(starts="hold", ends="on"),
+    )
+    days = dt.timedelta(days=1)
+    log = [event("go", at), event("hold", at + days), event("on", at + 11 * days)]
+    return definition.replay(log, as_of=as_of, account={"pay_by": due})
+
+
+@pytest.mark.parametrize("due", [D.max, dt.datetime.max.replace(tzinfo=UTC)])
+def test_a_limit_at_the_last_moment_is_never_passed(due: dt.date) -> None:
+    at = dt.datetime(2026, 3, 1, tzinfo=UTC) if isinstance(due, dt.datetime) else march(1)
+
+    journey = till("pay_by", at=at, due=due, as_of=due)
+
+    assert (str(journey.deadline("pay").status), journey.deadline("pay").due) == ("open", due)
+    assert len(journey.visits) == 2
+
+
+def test_a_limit_that_a_hold_puts_off_beyond_the_last_moment_is_none() -> None:
+    journey = till("pay_by", at=D(9999, 12, 1), due=D(9999, 12, 29), as_of=D.max)
+
+    assert journey.deadline("pay").due == D.max
+
+
+def test_a_move_that_a_hold_puts_off_beyond_the_last_moment_is_refused() -> None:
+    definition = attrs.evolve(
+        own_limit(),
+        events=("go", "late", "end", "hold", "on"),
+        transitions=(
+            *own_limit().transitions,
+            move("20 days", "b", "z", pauses=True),
+        ),
+        pause=Pause(starts="hold", ends="on"),
+    )
+    log = [event("go", D(9999, 12, 5)), event("hold", D(9999, 12, 9)), event("on", D(9999, 12, 29))]
+
+    with pytest.raises(PeriodError, match="expected a result in the years 1 to 9999"):
+        definition.replay(log, as_of=D.max)
+
+
+def test_a_stay_lasts_up_to_the_last_instant_that_there_is() -> None:
+    began = dt.datetime(9999, 12, 31, tzinfo=UTC)
+
+    journey = own_limit().replay([event("go", began)], as_of=D.max)
+
+    assert journey.time_in("b") == dt.timedelta(days=1, microseconds=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import attrs
 import pytest
@@ -272,3 +273,9 @@ def test_a_variant_goes_to_json_and_back() -> None:
     )
 
     assert from_json(to_json(variant), Variant) == variant
+
+
+@pytest.mark.parametrize("parts", [{"skip": None}, {"skip": ["a"]}, {"transitions": (5,)}])
+def test_a_part_of_a_variant_of_another_kind_is_refused(parts: dict[str, Any]) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.(skip: expected a mapping|transitions\[0\]:)"):
+        Variant(name="x", **parts)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cslib import moments
 from cslib.calendars import BusinessCalendar
 from cslib.charts import Candidate, Chart
+from cslib.days import PeriodError
 from cslib.journeys import Clock, DeadlineState, DeadlineStatus, Memory
 from cslib.spans import Span, Unit
 from cslib.stages import Deadline
@@ -22,20 +23,20 @@ __all__ = ["Alarm", "alarms", "deadline_state", "due_of", "later"]
 Hold = tuple[dt.date, dt.date | None]
 
 
-def later(moment: dt.date) -> dt.date:
+def later(moment: dt.date) -> dt.date | None:
     """The first moment after another: the next day, or the next microsecond.
 
-    After the last that there is comes none, and it stands for itself: who writes 9999-12-31 for a
-    limit means that there is none.
+    After the last that there is comes none: who writes 9999-12-31 for a limit means that there is
+    none, and it is never passed.
 
     >>> later(dt.date(2026, 2, 28)), later(dt.date.max)
-    (datetime.date(2026, 3, 1), datetime.date(9999, 12, 31))
+    (datetime.date(2026, 3, 1), None)
     """
     step = dt.timedelta(microseconds=1) if isinstance(moment, dt.datetime) else dt.timedelta(days=1)
     try:
         return moment + step
     except OverflowError:
-        return moment
+        return None
 
 
 class Alarm(NamedTuple):
@@ -60,8 +61,9 @@ def alarms(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) ->
         if deadline.breach is None or clock is None or clock.breached or not clock.runs:
             continue
         due = due_of(deadline, clock, memory.holds, chart.calendar)
-        if due is not None:
-            breach = max(later(due), clock.start)  # an own limit may have passed before
+        passed = None if due is None else later(due)
+        if passed is not None:
+            breach = max(passed, clock.start)  # an own limit may have passed before
             yield Alarm(breach, (0, place), place, None)
     if entered is None:
         return
@@ -120,14 +122,15 @@ def _shifted(
     start: dt.date,
     holds: Iterable[Hold],
     push: Callable[[dt.date, dt.date, dt.date], dt.date],
-    passes: Callable[[dt.date], dt.date],
+    passes: Callable[[dt.date], dt.date | None],
 ) -> dt.date | None:
     """The moment, put off by each hold that began before it passes; None in one that lasts.
 
     It never comes to lie inside a hold, as it else could in one that takes no business day.
     """
     for began, ended in holds:
-        if began >= passes(moment):
+        passed = passes(moment)
+        if passed is not None and began >= passed:
             break
         if ended is None:
             return None
@@ -143,11 +146,23 @@ def _pusher(
 
     def push(moment: dt.date, began: dt.date, ended: dt.date) -> dt.date:
         if span is None or span.unit is not Unit.BUSINESS_DAY:
-            return moment + (ended - began)
+            return _put_off(moment, ended - began, span)
         lost = calendar.count(moments.utc_day(began), moments.utc_day(ended))
         return Span(lost, Unit.BUSINESS_DAY).after(moment, calendar) if lost else moment
 
     return push
+
+
+def _put_off(moment: dt.date, lost: dt.timedelta, span: Span | None) -> dt.date:
+    """The moment so much later; an own limit put off beyond the last moment is none any more."""
+    try:
+        return moment + lost
+    except OverflowError:
+        if span is None:
+            is_instant = isinstance(moment, dt.datetime)
+            return dt.datetime.max.replace(tzinfo=dt.UTC) if is_instant else dt.date.max
+        given = f"{span} that end on {moment}, put off by a hold"
+        raise PeriodError(given, "a result in the years 1 to 9999") from None
 
 
 def deadline_state(
@@ -193,5 +208,6 @@ def _status(
     if clock.met is not None:
         assert due is not None  # noqa: S101 - only a clock that runs can stand still
         return DeadlineStatus.MET if clock.met <= due else DeadlineStatus.LATE
-    passed = due is not None and moments.is_by(later(due), as_of)
+    after = None if due is None else later(due)
+    passed = after is not None and moments.is_by(after, as_of)
     return DeadlineStatus.MISSED if passed else DeadlineStatus.OPEN

@@ -8,7 +8,7 @@ where they stand, and all that is wrong is told at once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -22,6 +22,7 @@ __all__ = [
     "REFUSALS",
     "Faults",
     "RepeatedKey",
+    "check_mapping",
     "name_faults",
     "quoted",
     "refusal",
@@ -112,6 +113,20 @@ def refuse(subject: str, faults: Iterable[Fault]) -> None:
     """
     if found := tuple(faults):
         raise DefinitionError(subject, found)
+
+
+def check_mapping(subject: str, given: object, path: str = "$") -> None:
+    """Refuses what should be a mapping, and is none.
+
+    >>> check_mapping("accounts", ["A"])
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: accounts is not valid: $: expected a mapping by name, but got a \
+list of 1
+    """
+    if not isinstance(given, Mapping):
+        problem = f"expected a mapping by name, but got {shown(given)}"
+        raise DefinitionError(subject, (Fault(path, problem),))
 
 
 def text_faults(path: str, value: object) -> Iterator[Fault]:

@@ -441,7 +441,8 @@ class DeadlineTable:
     Attributes:
         started: When the clock began, days or instants in UTC; NaT where it has not.
         due: Until when it is in time, of the same kind; NaT where the clock has not begun, while it
-            stands still, and where the limit is not known.
+            stands still, and where the limit is not known. A limit of the account's own may lie
+            before the start.
         status: Codes, positions in :data:`DEADLINE_STATUSES`.
         as_of: Up to when events counted, as a day or an instant of the same kind.
 
@@ -477,7 +478,6 @@ class DeadlineTable:
         if since.size and np.isnat(self.as_of):
             raise VisitTableError("as_of", None, "is NaT: expected up to when events count")
         refuse_rows("started", since, since > self.as_of, f"expected none after {self.as_of}")
-        refuse_rows("due", until, until < since, "expected none before it started")
         unknown = (state == _UNKNOWN) & ~np.isnat(until)
         refuse_rows("due", until, unknown, "expected NaT, its status is unknown")
         early = ((state == _LATE) | (state == _MISSED)) & ~self.passed

@@ -21,7 +21,7 @@ from cslib.codecs import codec_of
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.explanations import Explanation
-from cslib.logs import Event, Payload, content_of
+from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.moments import Moment
 from cslib.rules import Rule
 from cslib.stages import inside
@@ -314,7 +314,7 @@ class Refusal:
             there is no such event, all that there are.
         problem: What is wrong with its payload, or why it neither begins a hold nor ends one.
         guard: The guard that refused it.
-        facts: What that guard read.
+        facts: What that guard read; what is unknown is left out.
     """
 
     event: Event
@@ -323,7 +323,7 @@ class Refusal:
     allowed: tuple[str, ...] = ()
     problem: str = ""
     guard: Rule | None = attrs.field(default=None, eq=str)  # a bare fact reads back as any kind
-    facts: Payload = attrs.field(factory=Payload, converter=Payload, eq=content_of)
+    facts: Payload = attrs.field(factory=Payload, converter=known_entries, eq=content_of)
 
     @property
     def explanation(self) -> Explanation | None:
@@ -650,4 +650,6 @@ def _until(left: dt.date | None, as_of: dt.date, entered: dt.date) -> dt.date:
         return moments.utc_day(as_of)
     if isinstance(as_of, dt.datetime):
         return as_of
+    if as_of == dt.date.max:
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
     return moments.instant(as_of) + dt.timedelta(days=1)  # the whole of its day

@@ -24,7 +24,8 @@ from cslib import diagrams, moments, stepping
 from cslib.charts import Chart
 from cslib.clocks import deadline_state
 from cslib.documents import document
-from cslib.faults import refuse
+from cslib.errors import DefinitionError, Fault
+from cslib.faults import check_mapping, refuse, shown
 from cslib.journeys import (
     DeadlineState,
     DeadlineStatus,
@@ -41,7 +42,7 @@ from cslib.journeys import (
     StateError,
     Visit,
 )
-from cslib.logs import Event, LogError, counted, log_of
+from cslib.logs import Event, LogError, counted, events_in, log_of
 from cslib.soundness import faults
 from cslib.stages import Deadline, Definition, Milestone, Pause, Stage, Track, Transition
 
@@ -188,6 +189,10 @@ class Lifecycle(Definition):
         >>> print(door.step(outcome.state, opened).refusal)
         'opened' on 2026-03-01 refused in 'open': it was taken already
         """
+        if not isinstance(state, State):
+            problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
+            raise DefinitionError("step", (Fault("$.state", problem),))
+        events_in([event])
         return stepping.step(self.chart, state, event, account)
 
     def advance(self, state: State, as_of: dt.date, *, account: object = None) -> Outcome:
@@ -339,9 +344,10 @@ class Lifecycle(Definition):
         Raises:
             RefusedError, LogError, MomentError: As :meth:`replay`.
         """
-        known = accounts or {}
+        known = {} if accounts is None else accounts
+        check_mapping("accounts", known)
         logs: dict[str, list[Event]] = {}
-        for event in events:
+        for event in events_in(events):
             logs.setdefault(event.account, []).append(event)
         return {
             name: self.replay(

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from cslib.blocks import Array
 from cslib.faults import shown
 from cslib.logorder import order_of, repeats
-from cslib.logs import Event, Payload, content_of
+from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.tables import ColumnsError
 from cslib.termids import TermColumn, numbered
 from cslib.visits import limit_of
@@ -319,7 +319,8 @@ def _compared(columns: list[Wholes]) -> tuple[Wholes | None, Mask]:
 def _contents(payload: Mapping[str, Array], rows: Wholes) -> Wholes:
     """The order of payloads by their text, each that there is written once."""
     first, codes = _unlike(payload, rows)
-    return _ranked([content_of(record_of(payload, row)) for row in first.tolist()])[codes]
+    records = (known_entries(record_of(payload, row)) for row in first.tolist())
+    return _ranked([content_of(record) for record in records])[codes]
 
 
 def _unlike(payload: Mapping[str, Array], rows: Wholes) -> tuple[Wholes, Wholes]:
@@ -469,7 +470,11 @@ def _recorded(given: npt.ArrayLike) -> Array | None:
 
 
 def _payload(payload: Mapping[str, npt.ArrayLike] | None) -> dict[str, Array]:
-    return {name: column_of(f"payload {name!r}", given) for name, given in (payload or {}).items()}
+    columns = {} if payload is None else payload
+    if not isinstance(columns, Mapping):
+        problem = f"payload: expected columns by name, but got {shown(columns)}"
+        raise ColumnsError(f"{problem}; of a data frame, dict(frame)")
+    return {name: column_of(f"payload {name!r}", given) for name, given in columns.items()}
 
 
 # --------------------------------------------------------------------------------------
@@ -591,14 +596,22 @@ def _events(column: Array, events: tuple[str, ...]) -> tuple[tuple[str, ...], Ar
 def _ids(column: Array) -> Array:
     if column.dtype.kind == "U":
         return column
+    if column.dtype.kind == "f" and np.isnan(np.ma.filled(column, np.nan)).all():
+        return np.full(column.size, None, object)  # none at all, or none is known
     if column.dtype.kind != "O":
         raise ColumnsError(f"id holds {column.dtype}: expected texts, None where there is none")
     for row, each in enumerate(column):
-        missing = each is None or each is np.ma.masked or each != each
-        if not missing and not isinstance(each, str):
+        if not isinstance(each, str) and not _is_missing(each):
             raise ColumnsError(f"id[{row}] is {shown(each)}: expected text, or None")
     known = _has_id(column)
     return column if known.all() else np.where(known, column, np.array(None))
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, numpy's masked or pandas' NA, which is not even unlike itself."""
+    if value is None or value is np.ma.masked or type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, float) and value != value
 
 
 def _has_id(column: Array) -> Mask:

@@ -20,10 +20,19 @@ from cslib import facts, moments
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind
 from cslib.facts import FactError
-from cslib.faults import refusal, shown, wrong
+from cslib.faults import check_mapping, refusal, refuse, shown, wrong
 from cslib.moments import Moment
 
-__all__ = ["Event", "LogError", "Payload", "content_of", "counted", "log_of"]
+__all__ = [
+    "Event",
+    "LogError",
+    "Payload",
+    "content_of",
+    "counted",
+    "events_in",
+    "known_entries",
+    "log_of",
+]
 
 
 @attrs.define
@@ -61,7 +70,13 @@ def _text(event: Event, field: attrs.Attribute[Any], value: object) -> None:
         raise DefinitionError("event", (Fault(f"$.{field.name}", given),))
 
 
-def _known_entries(payload: Mapping[str, Any]) -> Payload:
+def known_entries(payload: Mapping[str, Any]) -> Payload:
+    """A payload without what is unknown in it.
+
+    >>> known_entries({"amount": 90, "discount": None})
+    {'amount': 90}
+    """
+    check_mapping("event", payload, "$.payload")
     return Payload({name: value for name, value in payload.items() if not _is_unknown(value)})
 
 
@@ -79,6 +94,7 @@ class Payload(dict[str, Any]):
     """
 
     def __to_data__(self) -> dict[str, Any]:
+        _entries_written(dict.fromkeys(self), "payload")
         return {name: _written(value, name) for name, value in self.items()}
 
     @classmethod
@@ -88,9 +104,21 @@ class Payload(dict[str, Any]):
         return cls({name: _read(value) for name, value in data.items()})
 
 
+def _from_numpy(value: Any) -> Any:
+    """A value of numpy's as Python has it; a moment as rules read it, an instant in UTC."""
+    if getattr(getattr(value, "dtype", None), "kind", "") != "M":
+        return value.tolist()
+    if value.ndim:
+        return list(value)
+    try:
+        return facts.known(value, "payload", frozenset(Kind))
+    except FactError:  # outside the years 1 to 9999
+        return str(value)
+
+
 def _written(value: Any, name: str) -> Any:
-    if hasattr(value, "tolist"):  # numpy's
-        value = value.tolist()
+    if hasattr(value, "tolist"):
+        value = _from_numpy(value)
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -107,9 +135,16 @@ def _written(value: Any, name: str) -> Any:
         case set() | frozenset():
             return {"set": [_written(each, name) for each in sorted(value, key=content_of)]}
         case Mapping():
-            return {"object": {str(key): _written(each, name) for key, each in value.items()}}
+            return {"object": _entries_written(value, name)}
     kind = type(value).__name__
     raise refusal(f"{name}: a value of the type {kind} has no JSON form; make it text before")
+
+
+def _entries_written(value: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise refusal(f"{name}: the key {shown(key)} has no JSON form; make it text before")
+    return {key: _written(each, name) for key, each in value.items()}
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
@@ -148,8 +183,8 @@ def content_of(value: Any) -> str:
     """
     if _is_unknown(value):
         return "None"
-    if hasattr(value, "tolist"):  # numpy's
-        value = value.tolist()
+    if hasattr(value, "tolist"):
+        value = _from_numpy(value)
     match value:
         case bool():
             return str(value)
@@ -197,7 +232,7 @@ class Event:
             in it (None, NaN ...) is left out: it says no more than an entry that is absent.
 
     Raises:
-        DefinitionError: If ``account``, ``name`` or ``id`` is no text.
+        DefinitionError: If ``account``, ``name`` or ``id`` is no text, or the payload no mapping.
         MomentError: If ``at`` or ``recorded_at`` is no date and no aware datetime.
         FactError: If a value of the payload is nothing that a rule reads and has no text of its own
             (its class has no ``__repr__``), so that nothing tells two such events apart.
@@ -213,7 +248,7 @@ class Event:
     at: Moment
     id: str | None = attrs.field(default=None, validator=_text)
     recorded_at: Moment | None = None
-    payload: Payload = attrs.field(factory=Payload, converter=_known_entries, eq=content_of)
+    payload: Payload = attrs.field(factory=Payload, converter=known_entries, eq=content_of)
 
     def __attrs_post_init__(self) -> None:
         what = f"event {self.label!r}"
@@ -233,6 +268,33 @@ class Event:
         return self.at if self.recorded_at is None else self.recorded_at
 
 
+def events_in(given: object) -> list[Event]:
+    """The events of a log, as they stand.
+
+    Raises:
+        DefinitionError: If something else is there.
+
+    >>> events_in([1])
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: log is not valid: $[0]: expected an Event, but got the int 1
+    """
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        way = "; write [event]" if isinstance(given, Event) else ""
+        refuse("log", [Fault("$", f"expected events, but got {shown(given)}{way}")])
+    events: list[Event] = list(given)  # type: ignore[call-overload]
+    places = (place for place, each in enumerate(events) if not isinstance(each, Event))
+    wrongs = itertools.islice(places, _MOST_FAULTS)
+    refuse(
+        "log",
+        [Fault(f"$[{at}]", f"expected an Event, but got {shown(events[at])}") for at in wrongs],
+    )
+    return events
+
+
+_MOST_FAULTS = 10  # of a log; more would say no more
+
+
 def counted(
     events: Iterable[Event], *, as_of: dt.date, known_at: dt.date | None = None
 ) -> list[Event]:
@@ -244,7 +306,7 @@ def counted(
     >>> len(counted([late], as_of=end)), len(counted([late], as_of=end, known_at=end))
     (1, 0)
     """
-    found = [event for event in events if moments.is_by(event.at, as_of)]
+    found = [event for event in events_in(events) if moments.is_by(event.at, as_of)]
     if known_at is None:
         return found
     return [event for event in found if moments.is_by(event.known, known_at)]

@@ -42,6 +42,8 @@ def _hint(given: object) -> str:
         return ""
     if given.utcoffset() is None:
         return "; give it a time zone"
+    if getattr(given, "nanosecond", False):
+        return "; round it to microseconds"
     return "; in UTC it lies outside the years 1 to 9999"
 
 
@@ -56,8 +58,8 @@ def in_utc(moment: object, what: str = "moment") -> dt.date:
         what: What it is for, as an error shall name it.
 
     Raises:
-        MomentError: If ``moment`` is neither, or not a time (NaT), or lies outside the years 1 to
-            9999 in UTC.
+        MomentError: If ``moment`` is neither, or not a time (NaT), has nanoseconds, or lies outside
+            the years 1 to 9999 in UTC.
 
     >>> in_utc(dt.datetime(2026, 6, 30, 23, tzinfo=dt.timezone(dt.timedelta(hours=-2))))
     datetime.datetime(2026, 7, 1, 1, 0, tzinfo=datetime.timezone.utc)
@@ -66,8 +68,10 @@ def in_utc(moment: object, what: str = "moment") -> dt.date:
         raise MomentError(what, moment)
     if not isinstance(moment, dt.datetime):
         return moment
-    if moment.utcoffset() is None:
+    if moment.utcoffset() is None or getattr(moment, "nanosecond", False):
         raise MomentError(what, moment)
+    if type(moment) is not dt.datetime:  # pandas.Timestamp, which JSON does not know
+        moment = dt.datetime.combine(moment.date(), moment.timetz())
     try:
         return moment.astimezone(dt.UTC)
     except OverflowError:

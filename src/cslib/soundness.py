@@ -14,18 +14,30 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import NamedTuple, TypeAlias
 
 import attrs
 
+from cslib.calendars import BusinessCalendar
 from cslib.charts import JOURNEY_FACTS, Candidate, Chart, leaves_of
 from cslib.disjoint import disjoint
 from cslib.errors import Fault, suggestion
-from cslib.faults import step
+from cslib.faults import name_faults, shown, step
 from cslib.rules import Rule
-from cslib.schemas import FactSpec
+from cslib.schemas import FactSpec, Schema
 from cslib.spans import Span, Unit
-from cslib.stages import Deadline, Definition, Stage, Transition, inside, lineage_of
+from cslib.stages import (
+    Deadline,
+    Definition,
+    Milestone,
+    Pause,
+    Stage,
+    Transition,
+    inside,
+    lineage_of,
+    part_faults,
+)
 
 __all__ = ["faults"]
 
@@ -45,6 +57,9 @@ def faults(definition: Definition) -> Iterator[Fault]:
     >>> print(*faults(trial))
     $.transitions[0].sources[0]: unknown stage 'trail': did you mean 'trial'?
     """
+    if kinds := [*_kind_faults(definition)]:
+        yield from kinds
+        return
     named = [*_name_faults(definition), *_fact_faults(definition), *_clash_faults(definition)]
     if named:
         yield from named
@@ -56,6 +71,41 @@ def faults(definition: Definition) -> Iterator[Fault]:
     yield from _circle_faults(plan)
     if not led:
         yield from _deadline_faults(plan)
+
+
+# --------------------------------------------------------------------------------------
+# Kinds
+
+_PARTS: Mapping[str, type] = {
+    "stages": Stage,
+    "transitions": Transition,
+    "deadlines": Deadline,
+    "milestones": Milestone,
+}
+
+
+def _kind_faults(definition: Definition) -> Iterator[Fault]:
+    """Parts that are no parts: beyond them nothing can be looked at."""
+    yield from name_faults("$.initial", definition.initial)
+    for name, kind in _PARTS.items():
+        yield from part_faults(f"$.{name}", getattr(definition, name), kind)
+    yield from part_faults("$.events", definition.events, str)
+    if not isinstance(definition.payloads, Mapping):
+        yield Fault(
+            "$.payloads", f"expected schemas by event, but got {shown(definition.payloads)}"
+        )
+    else:
+        for name, schema in definition.payloads.items():
+            yield from _kind_fault(f"$.payloads{step(name)}", schema, Schema)
+    yield from _kind_fault("$.pause", definition.pause, Pause, NoneType)
+    yield from _kind_fault("$.facts", definition.facts, Schema, NoneType)
+    if isinstance(definition, Definition):  # elsewhere it may be left out
+        yield from _kind_fault("$.calendar", definition.calendar, BusinessCalendar)
+
+
+def _kind_fault(path: str, part: object, *kinds: type) -> Iterator[Fault]:
+    if not isinstance(part, kinds):
+        yield Fault(path, f"expected a {kinds[0].__name__}, but got {shown(part)}")
 
 
 # --------------------------------------------------------------------------------------
@@ -273,8 +323,7 @@ class _Plan:
             order = [*_in_order_of_events(chart, leaf), *_in_order_of_time(chart, leaf)]
             moves[leaf] = tuple(move for move, before in order if before is None)
             forestalled |= {(move.place, leaf): before for move, before in order if before}
-        onward = {leaf: [_target(leaf, move) for move in moves[leaf]] for leaf in chart.leaves}
-        return cls(definition, chart, moves, forestalled, _reached([chart.initial], onward))
+        return cls(definition, chart, moves, forestalled, _ever_reached(chart.initial, moves))
 
     def leaves_in(self, stage: str) -> Iterator[str]:
         return (leaf for leaf in self.chart.leaves if inside(leaf, stage))
@@ -300,6 +349,16 @@ def _reached(starts: Iterable[str], onward: Mapping[str, Iterable[str]]) -> froz
         found |= new
         frontier += new
     return frozenset(found)
+
+
+def _ever_reached(initial: str, moves: Mapping[str, Iterable[Candidate]]) -> frozenset[str]:
+    """The stages that some way leads to; none by time from the initial one until it is entered."""
+    onward = {leaf: [_target(leaf, move) for move in made] for leaf, made in moves.items()}
+    by_events = [move for move in moves[initial] if move.transition.after is None]
+    found = _reached([initial], {**onward, initial: [_target(initial, move) for move in by_events]})
+    entering = itertools.chain(by_events, *(moves[leaf] for leaf in found - {initial}))
+    entered = any(move.transition.target == initial for move in entering)
+    return _reached(found, onward) if entered else found
 
 
 _Ordered: TypeAlias = Iterator[tuple[Candidate, Candidate | None]]
@@ -390,6 +449,11 @@ def _unreached_faults(plan: _Plan) -> Iterator[Fault]:
     for place, stage in enumerate(plan.definition.stages):
         if stage.name in plan.moves and stage.name not in plan.reached:
             problem = f"no transitions lead from {initial!r} to {stage.name!r}"
+            if any(move.transition.target == stage.name for move in plan.moves[initial]):
+                problem = (
+                    f"{stage.name!r} is never reached, since no time counts from {initial!r}, "
+                    "in which an account has always been, and no transition by an event leads there"
+                )
             yield Fault(f"$.stages[{place}]", f"{problem}; add one, or leave the stage out")
 
 
@@ -460,15 +524,18 @@ def _track_faults(plan: _Plan) -> Iterator[Fault]:
 
 @attrs.frozen
 class _Edge:
-    """A move without a guard that time makes: after a span, or by the breach of a deadline."""
+    """What time does without a guard: a move after a span, or the breach of a deadline.
+
+    A breach may leave the account where it is, and still start a clock; without a transition that
+    takes it, ``path`` is that of the deadline.
+    """
 
     source: str
-    move: Candidate
+    target: str
+    marks: tuple[str, ...]
+    path: str
+    order: tuple[int, int]
     breached: tuple[Deadline, ...] = ()
-
-    @property
-    def target(self) -> str:
-        return _target(self.source, self.move)
 
 
 def _circle_faults(plan: _Plan) -> Iterator[Fault]:
@@ -480,12 +547,18 @@ def _circle_faults(plan: _Plan) -> Iterator[Fault]:
         if len(left) == len(edges):
             break
         edges = left
-    firsts = [(min(part, key=lambda edge: edge.move.place), part) for part in parts]
-    for first, part in sorted(firsts, key=lambda pair: pair[0].move.place):
+    firsts = [(min(part, key=lambda edge: edge.order), part) for part in parts]
+    noted: set[str] = set()
+    for first, part in sorted(firsts, key=lambda pair: pair[0].order):
+        if first.path in noted:  # a breach that is noted in one stage is so in many
+            continue
+        noted |= {first.path} if first.order[0] else set()
         names = " -> ".join(map(repr, _circle(first, part)))
         problem = f"time alone leads round and round, {names}"
         remedy = "give one of these moves a guard, or let an event that happens make it"
-        yield Fault(f"$.transitions[{first.move.place}]", f"{problem}; {remedy}")
+        if first.source == first.target and first.breached:
+            remedy = "a breach that starts its own clock anew never ends; leave it out of since="
+        yield Fault(first.path, f"{problem}; {remedy}")
 
 
 def _edges(plan: _Plan) -> Iterator[_Edge]:
@@ -494,9 +567,24 @@ def _edges(plan: _Plan) -> Iterator[_Edge]:
         breached[each.breach] = (*breached.get(each.breach, ()), each)
     for leaf, moves in plan.moves.items():
         for move in moves:
-            event, stays = move.transition.event, move.transition.target is None
-            if move.transition.guard is None and not stays and (event is None or event in breached):
-                yield _Edge(leaf, move, () if event is None else breached[event])
+            event = move.transition.event
+            if move.transition.guard is None and (event is None or event in breached):
+                path, order = f"$.transitions[{move.place}]", (0, move.place)
+                by = () if event is None else breached[event]
+                yield _Edge(leaf, _target(leaf, move), move.marks, path, order, by)
+        yield from _noted_edges(plan, leaf, breached)
+
+
+def _noted_edges(
+    plan: _Plan, leaf: str, breached: Mapping[str | None, tuple[Deadline, ...]]
+) -> Iterator[_Edge]:
+    """Breaches that no transition takes in a stage, and that are noted there as marks."""
+    chart = plan.chart
+    for place, each in enumerate(chart.deadlines if leaf not in chart.final else ()):
+        name = each.breach
+        if name is not None and name not in chart.rows[leaf] and chart.notes(leaf, name):
+            path, order = f"$.deadlines[{place}].breach", (1, place)
+            yield _Edge(leaf, leaf, (name,), path, order, breached[name])
 
 
 def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
@@ -515,7 +603,7 @@ def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
 
 def _goes_on(edge: _Edge, part: list[_Edge]) -> bool:
     """Whether the move comes again: a breach does if the circle starts its clock, and not ends."""
-    marks = {mark for each in part for mark in each.move.marks}
+    marks = {mark for each in part for mark in each.marks}
     return not edge.breached or any(
         marks.intersection(each.since) and marks.isdisjoint((*each.by, *each.waived_by))
         for each in edge.breached

@@ -19,7 +19,7 @@ from attrs import validators as v
 from cslib.calendars import BusinessCalendar
 from cslib.errors import DefinitionError, Fault
 from cslib.expressions import Kind
-from cslib.faults import refuse
+from cslib.faults import name_faults, refuse, shown
 from cslib.rules import Rule, rule
 from cslib.schemas import Schema
 from cslib.spans import Span
@@ -34,9 +34,26 @@ __all__ = [
     "Transition",
     "inside",
     "lineage_of",
+    "part_faults",
 ]
 
-_NAME = v.and_(v.instance_of(str), v.min_len(1))
+
+def _is(kind: type) -> Any:
+    """A validator of a kind, which tells the fault with its path."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            problem = f"expected {_IN_WORDS[kind]}, but got {shown(value)}"
+            raise DefinitionError(attribute.name, (Fault(f"$.{attribute.name}", problem),))
+
+    return check
+
+
+_IN_WORDS: Mapping[type, str] = {str: "text", bool: "True or False", int: "a whole number"}
+
+
+def _is_name(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    refuse(attribute.name, name_faults(f"$.{attribute.name}", value))
 
 
 def _is_path(_: object, attribute: attrs.Attribute[str], name: str) -> None:
@@ -66,7 +83,8 @@ def lineage_of(stage: str) -> tuple[str, ...]:
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     """Several names, of which one may be given as it is."""
-    return (names,) if isinstance(names, str) else tuple(names)
+    alone = isinstance(names, str) or not isinstance(names, Iterable)
+    return (names,) if alone else tuple(names)  # type: ignore[return-value]
 
 
 def _are_names(_: object, attribute: attrs.Attribute[Any], names: tuple[Any, ...]) -> None:
@@ -78,7 +96,13 @@ def _are_names(_: object, attribute: attrs.Attribute[Any], names: tuple[Any, ...
     refuse(attribute.name, faults)
 
 
-_SOME = v.and_(v.min_len(1), _are_names)
+def _are_some(_: object, attribute: attrs.Attribute[Any], names: tuple[Any, ...]) -> None:
+    if not names:
+        problem = "expected one name or several, but got none"
+        raise DefinitionError(attribute.name, (Fault(f"$.{attribute.name}", problem),))
+
+
+_SOME = v.and_(_are_some, _are_names)
 
 
 def _fact_name(_: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -87,8 +111,28 @@ def _fact_name(_: object, attribute: attrs.Attribute[str], value: object) -> Non
         raise DefinitionError(attribute.name, (Fault(f"$.{attribute.name}", problem),))
 
 
-def _tracks(tracks: Iterable[Track]) -> tuple[Track, ...]:
-    return tuple(tracks)
+def _tuple(parts: Iterable[Any]) -> tuple[Any, ...]:
+    """Parts as a tuple; what is none is left as it is, to be told with its path."""
+    several = isinstance(parts, Iterable) and not isinstance(parts, (str, Mapping))
+    return tuple(parts) if several else parts  # type: ignore[return-value]
+
+
+def part_faults(path: str, parts: object, kind: type) -> Iterator[Fault]:
+    """The faults of what should be several parts of a kind.
+
+    >>> [str(fault) for fault in part_faults("$.stages", ("trial",), Stage)]
+    ["$.stages[0]: expected a Stage, but got the str 'trial'"]
+    """
+    if not isinstance(parts, tuple):
+        yield Fault(path, f"expected several {kind.__name__} parts, but got {shown(parts)}")
+        return
+    for place, part in enumerate(parts):
+        if not isinstance(part, kind):
+            yield Fault(f"{path}[{place}]", f"expected a {kind.__name__}, but got {shown(part)}")
+
+
+def _are_tracks(_: object, attribute: attrs.Attribute[Any], tracks: object) -> None:
+    refuse(attribute.name, part_faults(f"$.{attribute.name}", tracks, Track))
 
 
 def _condition(source: object) -> Rule | None:
@@ -125,8 +169,8 @@ class Track:
 
     name: str = attrs.field(validator=_fact_name)
     done_by: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
-    owner: str = attrs.field(default="", validator=v.instance_of(str))
-    norm: str = attrs.field(default="", validator=v.instance_of(str))
+    owner: str = attrs.field(default="", validator=_is(str))
+    norm: str = attrs.field(default="", validator=_is(str))
 
 
 @attrs.frozen(kw_only=True)
@@ -145,13 +189,11 @@ class Stage:
     False
     """
 
-    name: str = attrs.field(validator=[_NAME, _is_path])
-    owner: str = attrs.field(default="", validator=v.instance_of(str))
-    norm: str = attrs.field(default="", validator=v.instance_of(str))
-    final: bool = attrs.field(default=False, validator=v.instance_of(bool))
-    tracks: tuple[Track, ...] = attrs.field(
-        default=(), converter=_tracks, validator=v.deep_iterable(v.instance_of(Track))
-    )
+    name: str = attrs.field(validator=[_is_name, _is_path])
+    owner: str = attrs.field(default="", validator=_is(str))
+    norm: str = attrs.field(default="", validator=_is(str))
+    final: bool = attrs.field(default=False, validator=_is(bool))
+    tracks: tuple[Track, ...] = attrs.field(default=(), converter=_tuple, validator=_are_tracks)
 
 
 @attrs.frozen(kw_only=True)
@@ -176,15 +218,15 @@ class Transition:
     Span.parse('30 days')
     """
 
-    event: str | None = attrs.field(default=None, validator=v.optional(_NAME))
+    event: str | None = attrs.field(default=None, validator=v.optional(_is_name))
     after: Span | None = attrs.field(default=None, converter=_span)
     sources: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
-    target: str | None = attrs.field(default=None, validator=v.optional(_NAME))
+    target: str | None = attrs.field(default=None, validator=v.optional(_is_name))
     guard: Rule | None = attrs.field(default=None, converter=_condition)
-    priority: int = attrs.field(default=0, validator=v.instance_of(int))
+    priority: int = attrs.field(default=0, validator=_is(int))
     effects: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
-    win_back: bool = attrs.field(default=False, validator=v.instance_of(bool))
-    pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    win_back: bool = attrs.field(default=False, validator=_is(bool))
+    pauses: bool = attrs.field(default=False, validator=_is(bool))
 
     def __attrs_post_init__(self) -> None:
         refuse("transition", self._faults())
@@ -231,8 +273,8 @@ class Deadline:
     within: Span | None = attrs.field(default=None, converter=_span)
     due: Rule | None = attrs.field(default=None, converter=_day)
     waived_by: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
-    breach: str | None = attrs.field(default=None, validator=v.optional(_NAME))
-    pauses: bool = attrs.field(default=False, validator=v.instance_of(bool))
+    breach: str | None = attrs.field(default=None, validator=v.optional(_is_name))
+    pauses: bool = attrs.field(default=False, validator=_is(bool))
 
     def __attrs_post_init__(self) -> None:
         if (self.within is None) == (self.due is None):
@@ -279,11 +321,7 @@ def _events(names: Iterable[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         problem = f"expected several names, but got the text {names!r}; write ({names!r},)"
         raise DefinitionError("lifecycle", (Fault("$.events", problem),))
-    return tuple(names)
-
-
-def _tuple(parts: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(parts)
+    return _tuple(names)
 
 
 @attrs.frozen(kw_only=True, slots=False)  # cached properties of a lifecycle need a __dict__
@@ -294,7 +332,7 @@ class Definition:
     part is stands there.
     """
 
-    name: str = attrs.field(validator=v.instance_of(str))
+    name: str = attrs.field(validator=_is(str))
     initial: str
     stages: tuple[Stage, ...] = attrs.field(converter=_tuple)
     events: tuple[str, ...] = attrs.field(converter=_events)

@@ -462,14 +462,34 @@ def _timed(
     """Everything timed that is due, one after another."""
     moves: tuple[Move, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    last, times = None, 0
     while state.wakes is not None and is_due(state.wakes):
         alarm = min(alarms(chart, state.stage, state.entered, state.memory))
+        last, times = alarm.moment, times + 1 if alarm.moment == last else 1
+        if times > _MOST_AT_ONCE + len(chart.deadlines) + len(chart.leaves):
+            raise _endless(chart, state, alarm)
         outcome = _rung(chart, state, alarm, account)
         moves, refusals = moves + outcome.moves, refusals + outcome.refusals
         state = outcome.state._replace(last=state.last)  # what time does is no event of the log
     moved = any(move.target is not None for move in moves)
     kind = OutcomeKind.MOVED if moved else OutcomeKind.STAYED
     return Outcome(kind, state, moves, refusals)
+
+
+_MOST_AT_ONCE = 1_000
+"""How much time may do at one moment, besides what each deadline and stage may ask for."""
+
+
+def _endless(chart: Chart, state: State, alarm: Alarm) -> LogError:
+    """The error of a breach that starts its own clock with a limit that has passed."""
+    assert state.last is not None and alarm.deadline is not None  # noqa: S101, PT018 - spans advance
+    deadline = chart.deadlines[alarm.deadline]
+    problem = (
+        f"time comes to no end at {alarm.moment}: the breach {deadline.breach!r} of the deadline "
+        f"{deadline.name!r} starts clocks anew whose limits have passed; leave it, and the stages "
+        "that it leads to, out of since=, or give limits that lie ahead"
+    )
+    return LogError(state.last.account, f"{deadline.breach} on {alarm.moment}", problem)
 
 
 def _rung(chart: Chart, state: State, alarm: Alarm, account: object) -> Outcome:

@@ -15,9 +15,18 @@ from attrs import validators as v
 
 from cslib.documents import document
 from cslib.errors import Fault, suggestion
-from cslib.faults import refuse
+from cslib.faults import check_mapping, refuse
 from cslib.schemas import Schema
-from cslib.stages import Deadline, Definition, Milestone, Stage, Transition, inside, lineage_of
+from cslib.stages import (
+    Deadline,
+    Definition,
+    Milestone,
+    Stage,
+    Transition,
+    inside,
+    lineage_of,
+    part_faults,
+)
 
 __all__ = ["Variant"]
 
@@ -91,6 +100,13 @@ class Variant:
     deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_deadlines)
     milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_milestones)
     payloads: Mapping[str, Schema] = attrs.field(factory=dict, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        check_mapping("variant", self.skip, "$.skip")
+        check_mapping("variant", self.payloads, "$.payloads")
+        kinds = {"stages": Stage, "transitions": Transition, "deadlines": Deadline}
+        for name, kind in {**kinds, "milestones": Milestone, "events": str}.items():
+            refuse("variant", part_faults(f"$.{name}", getattr(self, name), kind))
 
     def of(self, base: D) -> D:
         """The lifecycle that it makes of another.
