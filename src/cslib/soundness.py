@@ -582,7 +582,11 @@ def _noted_edges(
     chart = plan.chart
     for place, each in enumerate(chart.deadlines if leaf not in chart.final else ()):
         name = each.breach
-        if name is not None and name not in chart.rows[leaf] and chart.notes(leaf, name):
+        if (
+            name is not None
+            and name not in chart.rows[leaf]
+            and chart.notes(leaf, name, on_hold=False)
+        ):
             path, order = f"$.deadlines[{place}].breach", (1, place)
             yield _Edge(leaf, leaf, (name,), path, order, breached[name])
 
