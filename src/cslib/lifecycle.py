@@ -192,7 +192,8 @@ class Lifecycle(Definition):
         if not isinstance(state, State):
             problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
             raise DefinitionError("step", (Fault("$.state", problem),))
-        events_in([event])
+        if not isinstance(event, Event):
+            events_in([event])  # which says what was expected
         return stepping.step(self.chart, state, event, account)
 
     def advance(self, state: State, as_of: dt.date, *, account: object = None) -> Outcome:

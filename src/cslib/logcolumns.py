@@ -40,7 +40,7 @@ Wholes: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _DAY, _INSTANT = np.dtype("datetime64[D]"), np.dtype("datetime64[us]")
-_NAT = np.datetime64("NaT")
+_NAT = np.datetime64("NaT", "D")
 _YEARS = np.datetime64("0001-01-01T00:00:00.000000"), np.datetime64("9999-12-31T23:59:59.999999")
 
 
