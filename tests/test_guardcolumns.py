@@ -85,7 +85,7 @@ def test_a_dotted_name_may_be_that_of_a_column() -> None:
 
 
 def test_days_are_counted_to_the_day_of_each_event() -> None:
-    given = {"since": np.array([D - 2, D - 2, D])}
+    given = {"since": np.array([D, D, D]) - np.array([2, 2, 0], "m8[D]")}
 
     assert says("days_since(since) == 3", given, {}, (0, 0, 0), (0, 1, 2)) == [0, 1, 0]
     assert says("days_since(since) == 3", given, {}, (), ()) == []

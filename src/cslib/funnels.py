@@ -556,7 +556,7 @@ def _cohorts(month: Column, fate: Column) -> tuple[Cohort, ...]:
     """A cohort for every month from the first to the last."""
     if not month.size:
         return ()
-    months = np.arange(month.min(), month.max() + 1)
+    months = np.arange(month.min(), month.max() + np.timedelta64(1, "M"))
     place = (month - months[0]).astype(np.int64) * len(_FATES) + fate
     counts = np.bincount(place, minlength=months.size * len(_FATES))
     rows = counts.reshape(-1, len(_FATES)).tolist()
