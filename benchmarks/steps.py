@@ -5,7 +5,8 @@
 Each machine goes round through its stages, one event leading from each to the next; guards are off.
 Each keeps a record of what happened: we the move that the outcome tells, the others the event and
 the stage it led to, added by the loop. Figures are medians of CPU seconds (``time.process_time``)
-of runs that take turns, so that ratios carry over to another machine. Before anything is printed,
+of runs that take turns, so that ratios carry over to another machine; Python's garbage collector
+is on, and looks at what a run makes alone, not at what stood before it. Before anything is printed,
 all three must end in the same stage. The peers are in dependency group ``bench``.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gc
 import statistics
 import sys
 import time
@@ -126,9 +128,12 @@ def by_automat(events: list[Event]) -> Run:
 
 def medians(runs: Mapping[str, Run], repeat: int) -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in runs}
+    gc.collect()
+    gc.freeze()
     for _ in range(repeat):
         ends = set()
         for name, run in runs.items():
+            gc.collect()
             seconds, stage = run()
             taken[name].append(seconds)
             ends.add(stage if name != "large" else None)

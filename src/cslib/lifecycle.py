@@ -189,12 +189,11 @@ class Lifecycle(Definition):
         >>> print(door.step(outcome.state, opened).refusal)
         'opened' on 2026-03-01 refused in 'open': it was taken already
         """
-        if not isinstance(state, State):
-            problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
-            raise DefinitionError("step", (Fault("$.state", problem),))
-        if not isinstance(event, Event):
-            events_in([event])  # which says what was expected
-        return stepping.step(self.chart, state, event, account)
+        try:
+            return stepping.step(self.chart, state, event, account)
+        except (AttributeError, TypeError, ValueError):
+            _check_step(state, event)
+            raise
 
     def advance(self, state: State, as_of: dt.date, *, account: object = None) -> Outcome:
         """What time alone does to an account up to ``as_of``: moves by time, deadlines that pass.
@@ -481,6 +480,14 @@ def _is_idle_hold(each: Possibility) -> bool:
         and refusal.reason is RefusalReason.NO_TRANSITION
         and refusal.problem != ""
     )
+
+
+def _check_step(state: object, event: object) -> None:
+    """Refuse what is no state or no event; asked only once a step has failed, for its speed."""
+    if not isinstance(state, State):
+        problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
+        raise DefinitionError("step", (Fault("$.state", problem),))
+    events_in([event])
 
 
 def _visits(initial: str, moves: Iterable[Move]) -> Iterator[Visit]:

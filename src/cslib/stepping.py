@@ -59,18 +59,28 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
         LogError: If the event is of another account than those before, an instant among dates or
             the other way round, or a guard meets a fact of the wrong kind.
     """
-    if state.definition != chart.fingerprint:
-        raise StateError(state.stage, state.definition, chart.fingerprint)
-    last, now, at = state.last, state.now, event.at
-    if last is None or now is None:
-        follows = True
-    elif event.account == last.account and type(at) is type(now):
-        follows = now < at
-    else:
+    stage, _, now, _, refused, last, memory, beside, made_by = state
+    if made_by != chart.fingerprint:
+        raise StateError(stage, made_by, chart.fingerprint)
+    at = event.at
+    try:
+        follows = last is None or (now < at and event.account == last.account)
+    except TypeError:  # an instant among dates, or the other way round
         follows = False
-    if follows:
-        state = state._replace(beside=()) if state.beside else state
-        return take(chart, state, event, account)
+    if not follows:
+        return _stepped_beside(chart, state, event, account)
+    plain = chart.plain[stage].get(event.name)
+    if plain is None:
+        return take(chart, state._replace(beside=()) if beside else state, event, account)
+    target, place, effects = plain  # as _made does it, made as tuples are: four times as quick
+    after = _tuple(State, (target, at, at, None, refused, event, memory, (), made_by))
+    moves = (_tuple(Move, (event, stage, target, place, effects)),)
+    done: Outcome = _tuple(Outcome, (_MOVED, after, moves, ()))
+    return done
+
+
+def _stepped_beside(chart: Chart, state: State, event: Event, account: object) -> Outcome:
+    """The step of an event that is not later than those before."""
     taken = _beside(state, event)
     reason = _out_of_place(chart, state, event, taken)
     if reason is not None:
@@ -81,16 +91,8 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
 
 def take(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:
     """As :func:`step`, for an event that is known to follow those before."""
-    stage, _, _, wakes, refused, _, memory, beside, made_by = state
     at = event.at
-    plain = chart.plain[stage].get(event.name)
-    if plain is not None:  # as _made does it, made as tuples are made, which is four times as quick
-        target, place, effects = plain
-        after = _tuple(State, (target, at, at, None, refused, event, memory, beside, made_by))
-        move = _tuple(Move, (event, stage, target, place, effects))
-        done: Outcome = _tuple(Outcome, (_MOVED, after, (move,), ()))
-        return done
-    if wakes is None or wakes > at:
+    if state.wakes is None or state.wakes > at:
         return _took(chart, state, event, account)
     before = _timed(chart, state, account, lambda moment: moment <= at)
     outcome = _took(chart, before.state, event, account)
