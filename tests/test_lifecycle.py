@@ -6,6 +6,7 @@ import importlib.resources
 import json
 import math
 import pickle
+import re
 import types
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import DefinitionError, Fault
 from cslib.facts import FactError
+from cslib.journeys import Memory
 from cslib.lifecycle import (
     Event,
     Journey,
@@ -1016,7 +1018,7 @@ def test_every_copy_in_the_sample_book_is_dropped_and_counted(
 
 def test_what_is_no_state_no_log_and_no_mapping_of_accounts_is_refused() -> None:
     paid = Event(account="a", name="paid", at=D(2026, 3, 9))
-    with pytest.raises(DefinitionError, match=r"\$\.state: expected a State, but got None; begin"):
+    with pytest.raises(DefinitionError, match=r"\$: expected a State, but got None; begin"):
         TRIAL.step(None, paid)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="expected an Event, but got the int 1"):
         TRIAL.step(TRIAL.start, 1)  # type: ignore[arg-type]
@@ -1024,3 +1026,22 @@ def test_what_is_no_state_no_log_and_no_mapping_of_accounts_is_refused() -> None
         TRIAL.replay_all(None, as_of=END)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="expected a mapping by name, but got a list of 1"):
         TRIAL.replay_all([paid], as_of=END, accounts=["a"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"stage": "trail"}, "$.stage: no account stands in 'trail': did you mean 'trial'?"),
+        ({"memory": Memory(clocks=(None,))}, "$.memory.clocks: expected 0, but got 1"),
+        ({"memory": Memory(reached=(END,))}, "$.memory.reached: expected 0, but got 1"),
+    ],
+)
+def test_a_state_that_this_lifecycle_cannot_have_made_is_refused(
+    change: dict[str, Any], fault: str
+) -> None:
+    forged = TRIAL.start._replace(**change)
+
+    with pytest.raises(DefinitionError, match=re.escape(fault)):
+        TRIAL.advance(forged, END)
+    with pytest.raises(DefinitionError, match=re.escape(fault)):
+        TRIAL.possible(forged, at=END)

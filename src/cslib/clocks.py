@@ -57,7 +57,7 @@ class Alarm(NamedTuple):
 
 def alarms(chart: Chart, stage: str, entered: dt.date | None, memory: Memory) -> Iterator[Alarm]:
     """What is timed for an account that stands in a stage, in no order."""
-    for place, (deadline, clock) in enumerate(zip(chart.deadlines, memory.clocks, strict=False)):
+    for place, (deadline, clock) in enumerate(zip(chart.deadlines, memory.clocks, strict=True)):
         if deadline.breach is None or clock is None or clock.breached or not clock.runs:
             continue
         due = due_of(deadline, clock, memory.holds, chart.calendar)

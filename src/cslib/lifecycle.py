@@ -24,7 +24,7 @@ from cslib import diagrams, moments, stepping
 from cslib.charts import Chart
 from cslib.clocks import deadline_state
 from cslib.documents import document
-from cslib.errors import DefinitionError, Fault
+from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.faults import check_mapping, refuse, shown
 from cslib.journeys import (
     DeadlineState,
@@ -174,6 +174,7 @@ class Lifecycle(Definition):
             account: As in :meth:`replay`.
 
         Raises:
+            DefinitionError: If it is no state or no event, or a state that cannot be.
             StateError: If another definition made the state.
             LogError: If the event is of another account than the one before, an instant among
                 dates or the other way round, or a guard meets a fact of the wrong kind.
@@ -191,18 +192,21 @@ class Lifecycle(Definition):
         """
         try:
             return stepping.step(self.chart, state, event, account)
-        except (AttributeError, TypeError, ValueError):
-            _check_step(state, event)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            _check_state(state, self.chart)  # only now, for the speed of a step
+            events_in([event])
             raise
 
     def advance(self, state: State, as_of: dt.date, *, account: object = None) -> Outcome:
         """What time alone does to an account up to ``as_of``: moves by time, deadlines that pass.
 
         Raises:
+            DefinitionError: If it is no state, or none that this lifecycle can have made.
             StateError: If another definition made the state.
             LogError: If a guard meets a fact of the wrong kind.
             MomentError: If ``as_of`` is no date and no aware datetime.
         """
+        _check_state(state, self.chart)
         return stepping.advance(self.chart, state, moments.in_utc(as_of, "as_of"), account)
 
     def possible(
@@ -221,8 +225,9 @@ class Lifecycle(Definition):
             told, or its payload must have something, with what to ask for.
 
         Raises:
-            StateError, LogError: As :meth:`step`.
+            DefinitionError, StateError, LogError: As :meth:`step`.
         """
+        _check_state(state, self.chart)
         names = [name for name in self.events if name not in self.chart.breaches]
         found = (self._possibility(state, name, at, account) for name in names)
         return tuple(each for each in found if not _is_idle_hold(each))
@@ -482,12 +487,29 @@ def _is_idle_hold(each: Possibility) -> bool:
     )
 
 
-def _check_step(state: object, event: object) -> None:
-    """Refuse what is no state or no event; asked only once a step has failed, for its speed."""
+def _check_state(state: object, chart: Chart) -> None:
+    """Refuse what is no state of this lifecycle, such as one from a forged document.
+
+    A state of another definition is the matter of :class:`~cslib.journeys.StateError`.
+    """
     if not isinstance(state, State):
         problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
-        raise DefinitionError("step", (Fault("$.state", problem),))
-    events_in([event])
+        raise DefinitionError("state", (Fault("$", problem),))
+    if state.definition == chart.fingerprint:
+        refuse("state", _state_faults(state, chart))
+
+
+def _state_faults(state: State, chart: Chart) -> Iterator[Fault]:
+    if state.stage not in chart.leaves:
+        hint = suggestion(state.stage, chart.leaves)
+        yield Fault("$.stage", f"no account stands in {state.stage!r}{hint}")
+    memory = state.memory
+    for name, kept, parts in (
+        ("clocks", memory.clocks, chart.deadlines),
+        ("reached", memory.reached, chart.milestones),
+    ):
+        if len(kept) != len(parts):
+            yield Fault(f"$.memory.{name}", f"expected {len(parts)}, but got {len(kept)}")
 
 
 def _visits(initial: str, moves: Iterable[Move]) -> Iterator[Visit]:

@@ -64,7 +64,7 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
         raise StateError(stage, made_by, chart.fingerprint)
     at = event.at
     try:
-        follows = last is None or (now < at and event.account == last.account)
+        follows = last is None or now is None or (now < at and event.account == last.account)
     except TypeError:  # an instant among dates, or the other way round
         follows = False
     if not follows:
