@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib import stepping
-from cslib.charts import Chart, leaves_of
+from cslib.charts import Chart, Move, leaves_of
 from cslib.lifecycle import (
     Deadline,
     Lifecycle,
@@ -186,7 +186,10 @@ PLAIN = Lifecycle(
 
 
 def test_a_move_is_plain_where_nothing_is_asked_and_nothing_kept_in_mind() -> None:
-    assert PLAIN.chart.plain == {"a": {"go": ("b", 0, ("ring",))}, "b": {"go": ("a", 1, ())}}
+    assert PLAIN.chart.plain == {
+        "a": {"go": Move("a", "b", 0, ("ring",))},
+        "b": {"go": Move("b", "a", 1)},
+    }
 
 
 @pytest.mark.parametrize(

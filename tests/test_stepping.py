@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cslib import stepping
 from cslib.days import PeriodError
 from cslib.documents import from_json, to_json
 from cslib.lifecycle import (
@@ -698,7 +699,7 @@ def test_a_step_tells_what_time_did_before_the_event() -> None:
 
     outcome = LAPSING.step(state, event("pay", D(2026, 5, 1)), account={"extended": False})
 
-    assert [each.target for each in outcome.moves] == ["lost"]
+    assert [move.target for _, move in outcome.moves] == ["lost"]
     assert outcome.refusal is not None
     assert (outcome.kind, outcome.refusal.reason) == (OutcomeKind.REFUSED, "after_end")
 
@@ -972,6 +973,45 @@ def fold(
     return [*outcomes, definition.advance(state, as_of, account=account)]
 
 
+PLAIN = Lifecycle(
+    name="plain",
+    initial="trial",
+    stages=[Stage(name="trial"), Stage(name="customer"), Stage(name="left", final=True)],
+    events=["paid", "noted", "stopped"],
+    transitions=[
+        Transition(event="paid", sources="trial", target="customer", effects="welcome"),
+        Transition(event="noted", sources=["trial", "customer"]),
+        Transition(event="stopped", sources=["trial", "customer"], target="left"),
+    ],
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Event,
+            account=st.sampled_from("aaaab"),
+            name=st.sampled_from(["paid", "noted", "stopped", "unknown"]),
+            at=st.integers(0, 5).map(lambda day: FIRST + dt.timedelta(days=day))
+            | st.just(dt.datetime(2026, 3, 1, tzinfo=dt.UTC)),
+        ),
+        max_size=6,
+    )
+)
+def test_the_quick_way_of_a_plain_move_gives_what_the_general_step_gives(log: list[Event]) -> None:
+    def given_by(step: Callable[[], Outcome]) -> Outcome | str:
+        try:
+            return step()
+        except LogError as error:
+            return str(error)
+
+    state = PLAIN.start
+    for event in log:
+        quick = given_by(lambda: PLAIN.step(state, event))  # noqa: B023 - called at once
+        assert quick == given_by(lambda: stepping.step(PLAIN.chart, state, event))  # noqa: B023
+        state = quick.state if isinstance(quick, Outcome) else state
+
+
 @fewer
 @given(st.data(), definitions(), moments(), ACCOUNTS)
 def test_a_replay_is_the_steps_over_the_log_in_order_and_what_time_does_then(
@@ -983,11 +1023,11 @@ def test_a_replay_is_the_steps_over_the_log_in_order_and_what_time_does_then(
     journey = definition.replay(given_log, as_of=as_of, account=account)
     outcomes = fold(definition, log, as_of, account)
 
-    moves = [each for outcome in outcomes for each in outcome.moves if each.target is not None]
+    moves = [made for outcome in outcomes for made in outcome.moves if made[1].target is not None]
     refusals = [each for outcome in outcomes for each in outcome.refusals]
     effects = [each for outcome in outcomes for each in outcome.effects]
-    assert path(journey)[1:] == [each.target for each in moves]
-    assert [visit.event for visit in journey.visits[1:]] == [each.event for each in moves]
+    assert path(journey)[1:] == [move.target for _, move in moves]
+    assert [visit.event for visit in journey.visits[1:]] == [event for event, _ in moves]
     assert (list(journey.refused), list(journey.effects)) == (refusals, effects)
     assert journey.holds == outcomes[-1].state.memory.holds
     assert definition.state_of(given_log, as_of=as_of, account=account) == outcomes[-1].state
@@ -1042,7 +1082,7 @@ class Walking(RuleBasedStateMachine):
         self.refused = 0
 
     def keep(self, outcome: Outcome) -> None:
-        self.stages += [each.target for each in outcome.moves if each.target is not None]
+        self.stages += [move.target for _, move in outcome.moves if move.target is not None]
         self.refused += len(outcome.refusals)
         self.state = outcome.state
 
@@ -1089,7 +1129,7 @@ class Walking(RuleBasedStateMachine):
             return
         journey = self.definition.replay(self.log, as_of=self.now, account=self.account)
         outcome = self.definition.advance(self.state, self.now, account=self.account)
-        moved = [each.target for each in outcome.moves if each.target is not None]
+        moved = [move.target for _, move in outcome.moves if move.target is not None]
         assert path(journey) == [*self.stages, *moved]
         assert len(journey.refused) == self.refused + len(outcome.refusals)
         assert journey.holds == outcome.state.memory.holds

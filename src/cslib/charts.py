@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -26,7 +27,7 @@ from cslib.stages import (
     lineage_of,
 )
 
-__all__ = ["JOURNEY_FACTS", "Candidate", "Chart", "Row", "leaves_of"]
+__all__ = ["JOURNEY_FACTS", "Candidate", "Chart", "Move", "Row", "leaves_of"]
 
 JOURNEY_FACTS = (
     "stage",
@@ -50,13 +51,29 @@ def leaves_of(stages: Iterable[Stage]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in around)
 
 
+class Move(NamedTuple):
+    """What a transition does in one stage.
+
+    Attributes:
+        source: The stage it leaves.
+        target: The stage it enters; None: the account stays, and the event is noted.
+        place: The transition's place in the definition.
+        effects: What should happen then, by name.
+    """
+
+    source: str
+    target: str | None
+    place: int
+    effects: tuple[str, ...] = ()
+
+
 @attrs.frozen(eq=False)
 class Candidate:
     """A transition as it stands in one stage.
 
     Attributes:
-        place: Its place in the definition.
         transition: The transition.
+        move: What it does there.
         enters: The stages that it enters, from the outside in; none where the account stays.
         marks: What it marks, in order: its event, and the stages it enters.
         keeps: The tracks that go on: those of stages that it does not leave.
@@ -64,13 +81,18 @@ class Candidate:
         rank: What goes before what: how far its source lies around the stage, and its priority.
     """
 
-    place: int
     transition: Transition
+    move: Move
     enters: tuple[str, ...]
     marks: tuple[str, ...]
     keeps: frozenset[str]
     journey: frozenset[str]
     rank: tuple[int, int]
+
+    @property
+    def place(self) -> int:
+        """Its place in the definition."""
+        return self.move.place
 
 
 @attrs.frozen(eq=False)
@@ -111,8 +133,8 @@ class Chart:
         payloads: What events carry.
         facts: The names that guards can read of a journey.
         remembers: Whether a journey must keep more in mind than where it stands and since when.
-        plain: By stage and event, the target, place and effects of a move that is always made and
-            leaves nothing else to keep in mind: most moves of most definitions.
+        plain: By stage and event, a move that is always made and leaves nothing else to keep in
+            mind: most moves of most definitions.
     """
 
     definition: Definition
@@ -134,7 +156,7 @@ class Chart:
     payloads: Mapping[str, Schema]
     facts: frozenset[str]
     remembers: bool
-    plain: Mapping[str, Mapping[str, tuple[str, int, tuple[str, ...]]]]
+    plain: Mapping[str, Mapping[str, Move]]
 
     @classmethod
     def of(cls, definition: Definition) -> Chart:
@@ -230,8 +252,8 @@ def _candidates(leaf: str, definition: Definition, named: frozenset[str]) -> lis
         enters = _entered(leaf, each.target)
         found.append(
             Candidate(
-                place=place,
                 transition=each,
+                move=Move(leaf, each.target, place, each.effects),
                 enters=enters,
                 marks=((each.event,) if each.event else ()) + enters,
                 keeps=_kept(leaf, each.target, definition.stages),
@@ -273,13 +295,11 @@ def _row(moves: list[Candidate]) -> Row:
     return Row(groups, first if first.transition.guard is None else None)
 
 
-def _plain(
-    rows: Mapping[str, Row], payloads: Mapping[str, Schema]
-) -> dict[str, tuple[str, int, tuple[str, ...]]]:
+def _plain(rows: Mapping[str, Row], payloads: Mapping[str, Schema]) -> dict[str, Move]:
     return {
-        event: (row.sure.transition.target, row.sure.place, row.sure.transition.effects)
+        event: row.sure.move
         for event, row in rows.items()
-        if row.sure is not None and row.sure.transition.target is not None and event not in payloads
+        if row.sure is not None and row.sure.move.target is not None and event not in payloads
     }
 
 

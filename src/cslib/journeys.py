@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 import attrs
 
 from cslib import moments, timelines
+from cslib.charts import Move
 from cslib.codecs import codec_of
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
@@ -33,7 +34,6 @@ __all__ = [
     "Effect",
     "Journey",
     "Memory",
-    "Move",
     "Outcome",
     "OutcomeKind",
     "Possibility",
@@ -199,24 +199,6 @@ class StateError(CslibError, ValueError):
         )
 
 
-class Move(NamedTuple):
-    """A transition that was made.
-
-    Attributes:
-        event: What made it; for a move by time, an event that is named after its span.
-        source: The stage it left.
-        target: The stage it entered; None: the account stayed, and the event was noted.
-        place: The transition's place in the definition.
-        effects: What should happen now, by name.
-    """
-
-    event: Event
-    source: str
-    target: str | None
-    place: int
-    effects: tuple[str, ...] = ()
-
-
 class OutcomeKind(enum.StrEnum):
     """What an event did."""
 
@@ -231,13 +213,14 @@ class Outcome(NamedTuple):
     Attributes:
         kind: Whether the event itself moved the account, was noted, or was refused.
         state: Where the account stands now.
-        moves: The transitions made, those by time first.
+        moves: The moves made, those by time first, each with the event that made it; for a move
+            by time, an event that is named after its span.
         refusals: Timed moves whose guard did not hold, and the event itself if it was refused.
     """
 
     kind: OutcomeKind
     state: State
-    moves: tuple[Move, ...] = ()
+    moves: tuple[tuple[Event, Move], ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
     @property
@@ -273,10 +256,10 @@ class Effect:
     transition: int
 
 
-def _effects(moves: Iterable[Move]) -> Iterator[Effect]:
-    for move in moves:
+def _effects(moves: Iterable[tuple[Event, Move]]) -> Iterator[Effect]:
+    for event, move in moves:
         for name in move.effects:
-            yield Effect(name=name, event=move.event, transition=move.place)
+            yield Effect(name=name, event=event, transition=move.place)
 
 
 # --------------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ class _Probe:
         if outcome.refusal is not None:
             return Cell(REFUSED, OUTCOMES.index(str(outcome.refusal.reason)))
         return self._accepted(
-            stage, letter.name, outcome.moves[-1].place if outcome.moves else None, places
+            stage, letter.name, outcome.moves[-1][1].place if outcome.moves else None, places
         )
 
     def _accepted(self, stage: str, name: str, made: int | None, places: Mapping[str, int]) -> Cell:

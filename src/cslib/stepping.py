@@ -10,16 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from cslib import facts, moments
-from cslib.charts import Candidate, Chart, Row
+from cslib.charts import Candidate, Chart, Move, Row
 from cslib.clocks import Alarm, alarms, deadline_state, due_of
 from cslib.facts import FactError
 from cslib.journeys import (
     Clock,
     Memory,
-    Move,
     Outcome,
     OutcomeKind,
     Refusal,
@@ -35,7 +33,6 @@ from cslib.stages import Deadline
 __all__ = ["advance", "beginning", "journey_facts", "rewound", "step", "take"]
 
 
-_tuple: Any = tuple.__new__
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -59,28 +56,10 @@ def step(chart: Chart, state: State, event: Event, account: object = None) -> Ou
         LogError: If the event is of another account than those before, an instant among dates or
             the other way round, or a guard meets a fact of the wrong kind.
     """
-    stage, _, now, _, refused, last, memory, beside, made_by = state
-    if made_by != chart.fingerprint:
-        raise StateError(stage, made_by, chart.fingerprint)
-    at = event.at
-    try:
-        follows = last is None or now is None or (now < at and event.account == last.account)
-    except TypeError:  # an instant among dates, or the other way round
-        follows = False
-    if not follows:
-        return _stepped_beside(chart, state, event, account)
-    plain = chart.plain[stage].get(event.name)
-    if plain is None:
-        return take(chart, state._replace(beside=()) if beside else state, event, account)
-    target, place, effects = plain  # as _made does it, made as tuples are: four times as quick
-    after = _tuple(State, (target, at, at, None, refused, event, memory, (), made_by))
-    moves = (_tuple(Move, (event, stage, target, place, effects)),)
-    done: Outcome = _tuple(Outcome, (_MOVED, after, moves, ()))
-    return done
-
-
-def _stepped_beside(chart: Chart, state: State, event: Event, account: object) -> Outcome:
-    """The step of an event that is not later than those before."""
+    if state.definition != chart.fingerprint:
+        raise StateError(state.stage, state.definition, chart.fingerprint)
+    if state.last is None or state.now is None:  # it is the first
+        return take(chart, state, event, account)
     taken = _beside(state, event)
     reason = _out_of_place(chart, state, event, taken)
     if reason is not None:
@@ -98,9 +77,6 @@ def take(chart: Chart, state: State, event: Event, account: object = None) -> Ou
     outcome = _took(chart, before.state, event, account)
     moves, refusals = before.moves + outcome.moves, before.refusals + outcome.refusals
     return Outcome(outcome.kind, outcome.state, moves, refusals)
-
-
-_MOVED = OutcomeKind.MOVED
 
 
 def advance(chart: Chart, state: State, as_of: dt.date, account: object = None) -> Outcome:
@@ -318,9 +294,7 @@ def journey_facts(chart: Chart, state: State, moment: dt.date) -> dict[str, obje
 def _made(
     chart: Chart, state: State, event: Event, candidate: Candidate, account: object
 ) -> Outcome:
-    transition = candidate.transition
-    target = transition.target
-    move = Move(event, state.stage, target, candidate.place, transition.effects)
+    target = candidate.move.target
     if chart.remembers:
         after = _noted(chart, state, event, account, candidate)
     elif target is None:
@@ -328,7 +302,7 @@ def _made(
     else:
         after = _moved(state, target, event.at, event)
     kind = OutcomeKind.STAYED if target is None else OutcomeKind.MOVED
-    return Outcome(kind, after, (move,))
+    return Outcome(kind, after, ((event, candidate.move),))
 
 
 def _moved(
@@ -462,7 +436,7 @@ def _timed(
     chart: Chart, state: State, account: object, is_due: Callable[[dt.date], bool]
 ) -> Outcome:
     """Everything timed that is due, one after another."""
-    moves: tuple[Move, ...] = ()
+    moves: tuple[tuple[Event, Move], ...] = ()
     refusals: tuple[Refusal, ...] = ()
     last, times = None, 0
     while state.wakes is not None and is_due(state.wakes):
@@ -473,7 +447,7 @@ def _timed(
         outcome = _rung(chart, state, alarm, account)
         moves, refusals = moves + outcome.moves, refusals + outcome.refusals
         state = outcome.state._replace(last=state.last)  # what time does is no event of the log
-    moved = any(move.target is not None for move in moves)
+    moved = any(move.target is not None for _, move in moves)
     kind = OutcomeKind.MOVED if moved else OutcomeKind.STAYED
     return Outcome(kind, state, moves, refusals)
 
