@@ -22,6 +22,7 @@ from cslib.journeys import (
     RefusalReason,
     RefusedError,
     State,
+    UnknownDeadlineError,
     Visit,
 )
 from cslib.lifecycle import Lifecycle
@@ -149,7 +150,7 @@ def test_a_deadline_is_found_by_its_name() -> None:
     told = journey(visit("lead", None), deadlines=(state,))
 
     assert told.deadline("live") is state
-    with pytest.raises(KeyError, match="no deadline 'life': did you mean 'live'"):
+    with pytest.raises(UnknownDeadlineError, match=r"^no deadline 'life': did you mean 'live'"):
         told.deadline("life")
 
 

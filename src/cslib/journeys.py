@@ -42,6 +42,7 @@ __all__ = [
     "RefusedError",
     "State",
     "StateError",
+    "UnknownDeadlineError",
     "Visit",
 ]
 
@@ -363,6 +364,25 @@ def _read(explanation: Explanation) -> dict[str, object]:
 
 
 @attrs.define
+class UnknownDeadlineError(CslibError, KeyError):
+    """The definition has no deadline of that name.
+
+    Attributes:
+        name: The name asked for.
+        known: The deadlines that there are.
+
+    >>> print(UnknownDeadlineError("life", ("live", "first_call")))
+    no deadline 'life': did you mean 'live'?
+    """
+
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"no deadline {self.name!r}{suggestion(str(self.name), self.known)}"
+
+
+@attrs.define
 class RefusedError(CslibError, ValueError):
     """An event was refused in a strict replay.
 
@@ -545,12 +565,12 @@ class Journey:
         """How a deadline stands, by its name.
 
         Raises:
-            KeyError: If the definition has no such deadline.
+            UnknownDeadlineError: If the definition has no such deadline.
         """
         for each in self.deadlines:
             if each.name == name:
                 return each
-        raise KeyError(f"no deadline {name!r}{suggestion(name, [d.name for d in self.deadlines])}")
+        raise UnknownDeadlineError(name, tuple(each.name for each in self.deadlines))
 
     def visits_to(self, stage: str) -> tuple[Visit, ...]:
         """The stays in a stage, and in those inside it, in order."""

@@ -39,6 +39,7 @@ from cslib.journeys import (
     RefusedError,
     State,
     StateError,
+    UnknownDeadlineError,
     Visit,
 )
 from cslib.logs import Event, LogError, counted, events_in, log_of
@@ -73,6 +74,7 @@ __all__ = [
     "StateError",
     "Track",
     "Transition",
+    "UnknownDeadlineError",
     "Visit",
 ]
 
