@@ -39,7 +39,7 @@ from cslib.lifecycle import (
     Transition,
 )
 from cslib.logs import log_of
-from cslib.moments import is_by
+from cslib.moments import MomentError, is_by
 from cslib.schemas import FactSpec, Schema
 from lifecycles import ACCOUNTS, EVENTS, FIRST, PAYLOADS, definitions, fewer, logs, moments
 from slow_lifecycle import slow_replay, told
@@ -940,6 +940,11 @@ def test_before_the_last_event_nothing_is_possible() -> None:
     told = SIZES.possible(state, at=march(4))
 
     assert {each.refusal.reason for each in told if each.refusal} == {"out_of_order"}
+
+
+def test_what_is_possible_is_asked_of_a_moment() -> None:
+    with pytest.raises(MomentError, match=r"^at: expected a date or an aware datetime"):
+        SIZES.possible(SIZES.start, at="2026-03-01")  # type: ignore[arg-type]
 
 
 def test_at_the_start_what_leads_out_of_the_initial_stage_is_possible() -> None:

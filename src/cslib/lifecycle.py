@@ -249,8 +249,10 @@ class Lifecycle(Definition):
 
         Raises:
             DefinitionError, StateError, LogError: As :meth:`step`.
+            MomentError: If ``at`` is no date and no aware datetime.
         """
         _check_state(state, self.chart)
+        at = moments.in_utc(at, "at")
         names = [name for name in self.events if name not in self.chart.breaches]
         found = (self._possibility(state, name, at, account) for name in names)
         return tuple(each for each in found if not _is_idle_hold(each))
