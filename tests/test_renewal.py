@@ -640,6 +640,12 @@ def test_the_report_reads_well_as_text() -> None:
     ]
 
 
+def test_what_became_of_the_contracts_adds_up_to_what_the_text_says_was_due() -> None:
+    report = june([old(end_reason="rescinded"), old("b", account="B")])
+
+    assert "  due       2: 1 pending signature, 1 rescinded" in repr(report).splitlines()
+
+
 def test_a_book_that_ends_long_before_the_date_of_the_report_is_named() -> None:
     report = june([old(), new()], [due(), paid("2026-06-20")], as_of=day("2026-07-20"))
     late = june([old(), new()], [due(), paid("2026-06-20")], as_of=day("2026-07-21"))

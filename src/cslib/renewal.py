@@ -372,7 +372,7 @@ class RenewalReport:
             f"  by count  {self.count}",
             f"  by value  {self.value}",
             f"  signed    {self.signed_count}",
-            f"  due       {len(self.due)}: {', '.join(shown) or 'none'}",
+            f"  due       {len(self.lines)}: {', '.join(shown) or 'none'}",
         ]
         rows += [f"  undefined: {self.undefined}"] if self.undefined else []
         unpaid = f"{len(self.unpaid)} signed, unpaid past grace: lost unless paid"
