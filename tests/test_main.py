@@ -85,7 +85,7 @@ def test_an_audit_that_finds_nothing_ends_with_0_and_one_of_bad_rows_with_1(
 
     assert main(["audit", folder(contracts=good), "--as-of", "2026-06-30"]) == 0
     assert main(["audit", folder(contracts=good + "C2,A1,soon,,1,EUR,\n")]) == 1
-    assert "1 cells or rows could not be read" in capsys.readouterr().err
+    assert "1 cell or row could not be read" in capsys.readouterr().err
 
 
 def test_an_audit_lists_every_bad_row(folder: Fill, capsys: pytest.CaptureFixture[str]) -> None:

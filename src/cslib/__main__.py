@@ -172,7 +172,8 @@ def _print_bad_rows(bad: Sequence[BadRow], *, at_most: int | None = None) -> Non
     if not bad:
         return
     _lenient(sys.stderr)
-    print(f"\n{len(bad):,} cells or rows could not be read or used:", file=sys.stderr)
+    number = "1 cell or row" if len(bad) == 1 else f"{len(bad):,} cells or rows"
+    print(f"\n{number} could not be read or used:", file=sys.stderr)
     for row in bad[:at_most]:
         print(f"  {row}", file=sys.stderr)
     rest = 0 if at_most is None else len(bad) - at_most
