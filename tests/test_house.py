@@ -74,9 +74,11 @@ PARTS_OF_LIFECYCLE = (
     "scans",
     "soundness",
     "stages",
+    "stays",
     "stepping",
     "timelines",
     "variants",
+    "visitcolumns",
     "visits",
     "walks",
 )
@@ -105,9 +107,9 @@ PARTS_OF_RENEWAL = (
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("calendars", "codecs", "coverage", "daycount", "days", "decisions", "documents"),
-            *("errors", "moments", "money", "periods", "rates", "rules", "series", "spans"),
-            *("survival", "termids"),
+            *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
+            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
+            *("spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

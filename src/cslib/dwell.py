@@ -22,8 +22,10 @@ import numpy.typing as npt
 
 from cslib.rates import Rate
 from cslib.series import BY_CONTENT, read_only
+from cslib.stays import Stays, stays, stays_in
 from cslib.survival import Curve, kaplan_meier
-from cslib.visits import Stays, VisitTable, by_moments, stays, stays_in
+from cslib.visitcolumns import by_moments
+from cslib.visits import VisitTable
 
 __all__ = ["Bottleneck", "Dwell", "StageTimes", "bottlenecks", "dwell", "stage_times"]
 

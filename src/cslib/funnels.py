@@ -10,6 +10,7 @@ them converted, each independently of the others.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,28 +19,25 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.journeys import Journey
+from cslib.arguments import check_lengths, refuse_rows
+from cslib.journeys import DeadlineStatus, Journey
 from cslib.periods import Period
 from cslib.rates import Rate
 from cslib.series import BY_CONTENT, read_only, text_table
 from cslib.stages import inside
-from cslib.visits import (
-    VisitTable,
+from cslib.stays import members, stays, stays_in
+from cslib.visitcolumns import (
     VisitTableError,
     by_moments,
-    check_lengths,
     code_column,
     limit_of,
-    members,
     moment,
     moment_column,
     moments_of,
     one_moment,
-    refuse_rows,
     settle,
-    stays,
-    stays_in,
 )
+from cslib.visits import VisitTable
 
 if TYPE_CHECKING:
     from cslib.journeycolumns import JourneyColumns
@@ -60,7 +58,7 @@ __all__ = [
 Column: TypeAlias = npt.NDArray[Any]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
-DEADLINE_STATUSES = ("not_started", "open", "met", "late", "missed", "waived", "unknown")
+DEADLINE_STATUSES = tuple(map(str, DeadlineStatus))
 """How a deadline may stand, in the order of the codes that :class:`DeadlineTable` holds."""
 
 
@@ -304,7 +302,7 @@ def transition_matrix(table: VisitTable, stages: Iterable[str] = ()) -> Transiti
             of them follows. What goes on inside a stage so named is no move.
 
     Raises:
-        VisitTableError: As :func:`~cslib.visits.stays`.
+        VisitTableError: As :func:`~cslib.stays.stays`.
 
     >>> table = VisitTable(
     ...     accounts=["ada", "bo"], stages=("trial", "customer"), account=[0, 0, 1],
@@ -331,6 +329,8 @@ def transition_matrix(table: VisitTable, stages: Iterable[str] = ()) -> Transiti
 
 # --------------------------------------------------------------------------------------
 # Activation: deadlines by cohort
+
+_refuse = functools.partial(refuse_rows, VisitTableError)
 
 
 @attrs.frozen(kw_only=True)
@@ -461,28 +461,29 @@ class DeadlineTable:
         settle(self, ("started", "due"), moment_column)
         settle(self, ("status",), code_column)
         since, until, state = self.started, self.due, self.status
-        check_lengths({"started": since.size, "due": until.size, "status": state.size})
+        lengths = {"started": since.size, "due": until.size, "status": state.size}
+        check_lengths(VisitTableError, lengths)
         if since.dtype != until.dtype:
             message = f"holds {until.dtype}, but started {since.dtype}: expected one kind"
             raise VisitTableError("due", None, message)
         object.__setattr__(self, "as_of", limit_of(self.as_of, since.dtype))
         known = ", ".join(f"{code} {name}" for code, name in enumerate(DEADLINE_STATUSES))
-        refuse_rows("status", state, state >= len(DEADLINE_STATUSES), f"expected one of {known}")
+        _refuse("status", state, state >= len(DEADLINE_STATUSES), f"expected one of {known}")
         self._check_moments()
 
     def _check_moments(self) -> None:
         since, until, state = self.started, self.due, self.status
         running, known = state != _NOT_STARTED, ~np.isnat(since)
-        refuse_rows("started", since, running & ~known, "expected when it began")
-        refuse_rows("started", since, ~running & known, "expected NaT, its status is not_started")
+        _refuse("started", since, running & ~known, "expected when it began")
+        _refuse("started", since, ~running & known, "expected NaT, its status is not_started")
         if since.size and np.isnat(self.as_of):
             raise VisitTableError("as_of", None, "is NaT: expected up to when events count")
-        refuse_rows("started", since, since > self.as_of, f"expected none after {self.as_of}")
+        _refuse("started", since, since > self.as_of, f"expected none after {self.as_of}")
         unknown = (state == _UNKNOWN) & ~np.isnat(until)
-        refuse_rows("due", until, unknown, "expected NaT, its status is unknown")
+        _refuse("due", until, unknown, "expected NaT, its status is unknown")
         early = ((state == _LATE) | (state == _MISSED)) & ~self.passed
-        refuse_rows("status", state, early, "late or missed, but not due before as_of")
-        refuse_rows("status", state, (state == _OPEN) & self.passed, "open, but due before as_of")
+        _refuse("status", state, early, "late or missed, but not due before as_of")
+        _refuse("status", state, (state == _OPEN) & self.passed, "open, but due before as_of")
 
     @classmethod
     def of_journeys(cls, journeys: Mapping[str, Journey], name: str) -> DeadlineTable:
@@ -493,7 +494,7 @@ class DeadlineTable:
             VisitTableError: If journeys are as of several moments, hold dates and instants, or
                 there are none.
         """
-        as_of = one_moment(journeys.values())
+        as_of = one_moment(journey.as_of for journey in journeys.values())
         if as_of is None:
             raise VisitTableError("journeys", None, "are none: expected one or more")
         states = [journey.deadline(name) for journey in journeys.values()]
