@@ -55,6 +55,7 @@ PARTS_OF_RULES = (
     "tables",
 )
 PARTS_OF_LIFECYCLE = (
+    "activations",
     "attribution",
     "charts",
     "clocks",
