@@ -649,7 +649,7 @@ def _read(
     times = _times("durations", durations)
     rows = _Rows(
         durations=times,
-        observed=_flags("observed", observed, times),
+        observed=_flags(observed, times),
         entry=None if entry is None else _entry(entry, times),
         counts=None if counts is None else _counts("counts", counts, times),
         values=None if values is None else _values(values, times),
@@ -699,12 +699,12 @@ def _check_span(rows: _Rows) -> None:
     _refuse("values", rows.values, (weighed > 0) & (rows.values < least), expected)
 
 
-def _flags(argument: str, given: npt.ArrayLike, like: Column) -> npt.NDArray[np.bool_]:
-    column = _numbers(argument, given, like, booleans=True)
+def _flags(given: npt.ArrayLike, like: Column) -> npt.NDArray[np.bool_]:
+    column = _numbers("observed", given, like, booleans=True)
     if column.dtype != np.bool_:
         remedy = "say whether the event was seen, or leave the row out"
-        _refuse(argument, column, np.isnan(column), f"unknown; {remedy}")
-        _refuse(argument, column, (column != 0) & (column != 1), "expected True or False")
+        _refuse("observed", column, np.isnan(column), f"unknown; {remedy}")
+        _refuse("observed", column, (column != 0) & (column != 1), "expected True or False")
     return column.astype(np.bool_, copy=False)
 
 
