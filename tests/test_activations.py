@@ -269,3 +269,10 @@ def test_a_limit_that_had_passed_before_its_clock_started_is_missed() -> None:
     )
 
     assert table.passed.tolist() == [True]
+
+
+def test_deadlines_are_asked_of_a_table_of_them() -> None:
+    with pytest.raises(VisitTableError, match=r"^deadlines is of dict: expected a DeadlineTable"):
+        activation({})  # type: ignore[arg-type]
+    with pytest.raises(VisitTableError, match=r"^journeys is of list: expected journeys by acc"):
+        DeadlineTable.of_journeys([], "live")  # type: ignore[arg-type]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
+from cslib.conformance import conformance
+from cslib.dwell import bottlenecks, dwell
+from cslib.funnels import funnel, transition_matrix
 from cslib.journeys import Journey, Refusal, RefusalReason, Visit
 from cslib.logs import Event
 from cslib.moments import MomentError
@@ -67,6 +71,26 @@ def test_a_table_may_be_empty() -> None:
 
     assert table.lasting.tolist() == []
     assert stays(table).row.tolist() == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda given: funnel(given, ("lead", "use")),
+        lambda given: bottlenecks(given),
+        lambda given: dwell(given, "lead"),
+        lambda given: transition_matrix(given),
+        lambda given: conformance(given),
+    ],
+)
+def test_what_is_no_table_is_refused_with_the_way_to_one(ask: Callable[[Any], object]) -> None:
+    with pytest.raises(VisitTableError, match=r"^table is of dict: expected a VisitTable, as Vis"):
+        ask({"ada": journey()})
+
+
+def test_journeys_are_given_by_account() -> None:
+    with pytest.raises(VisitTableError, match=r"^journeys is of list: expected journeys by acc"):
+        VisitTable.of_journeys([])  # type: ignore[arg-type]
 
 
 def test_each_account_stands_in_one_visit() -> None:

@@ -22,6 +22,7 @@ from cslib.series import BY_CONTENT, text_table
 from cslib.visitcolumns import (
     VisitTableError,
     by_moments,
+    check_journeys,
     code_column,
     limit_of,
     moment,
@@ -108,6 +109,7 @@ class DeadlineTable:
             VisitTableError: If journeys are as of several moments, hold dates and instants, or
                 there are none.
         """
+        check_journeys(journeys)
         as_of = one_moment(journey.as_of for journey in journeys.values())
         if as_of is None:
             raise VisitTableError("journeys", None, "are none: expected one or more")
@@ -258,6 +260,9 @@ def activation(deadlines: DeadlineTable) -> Activation:
     2026-02        0        0     0       0       0        0      0     0  undefined
     2026-03        1        0     0       0       0        0      0     1  undefined
     """
+    if not isinstance(deadlines, DeadlineTable):
+        given = f"is of {type(deadlines).__name__}: expected a DeadlineTable"
+        raise VisitTableError("deadlines", None, f"{given}, as its of_journeys gives")
     running = deadlines.status != _NOT_STARTED
     fate = _FATE_OF[deadlines.passed[running].astype(np.intp), deadlines.status[running]]
     return Activation(

@@ -23,7 +23,7 @@ from cslib.series import BY_CONTENT, read_only, text_table
 from cslib.stages import inside
 from cslib.stays import members, stays, stays_in
 from cslib.visitcolumns import VisitTableError
-from cslib.visits import VisitTable
+from cslib.visits import VisitTable, check_table
 
 __all__ = [
     "Conversion",
@@ -157,6 +157,7 @@ def funnel(table: VisitTable, stages: Iterable[str]) -> Funnel:
      from        to  reached  converted  under way  elsewhere   rate
     trial  customer        3          1          1          1  50.0%
     """
+    check_table(table)
     names = tuple(stages)
     if isinstance(stages, str) or len(names) < 2:
         raise VisitTableError("stages", None, f"are {stages!r}: expected two or more, in order")

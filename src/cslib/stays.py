@@ -18,7 +18,7 @@ from cslib.errors import suggestion
 from cslib.series import BY_CONTENT
 from cslib.stages import inside, lineage_of
 from cslib.visitcolumns import VisitTableError, by_moments, distinct_names
-from cslib.visits import VisitTable
+from cslib.visits import VisitTable, check_table
 
 __all__ = ["Stays", "members", "stays", "stays_in"]
 
@@ -109,6 +109,7 @@ def stays(table: VisitTable, stages: Iterable[str] = ()) -> Stays:
     >>> found.stages, found.stage.tolist(), found.entered.tolist()
     (('onboarding', 'lead'), [1, 0], [None, datetime.date(2026, 3, 1)])
     """
+    check_table(table)
     named = distinct_names("stages", stages)
     _check_apart(named)
     around = np.array([_is_around(name, table.stages) for name in named], np.bool_)
@@ -128,6 +129,7 @@ def stays_in(table: VisitTable, stage: str) -> Stays:
     Raises:
         VisitTableError: If there is no such stage.
     """
+    check_table(table)
     held = members(table.stages, stage)
     row = np.flatnonzero(np.array([name in held for name in table.stages])[table.stage])
     goes_on = np.zeros(max(row.size - 1, 0), np.bool_)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,6 +23,7 @@ from cslib.series import BY_CONTENT, read_only
 __all__ = [
     "VisitTableError",
     "by_moments",
+    "check_journeys",
     "code_column",
     "distinct_names",
     "id_column",
@@ -209,6 +210,17 @@ def limit_of(as_of: object, kind: np.dtype[Any]) -> np.datetime64:
         return np.datetime64(limit.astype(kind))
     following = (limit + np.timedelta64(1, "D")).astype(_INSTANT)
     return np.datetime64(following - np.timedelta64(1, "us"))
+
+
+def check_journeys(journeys: object) -> None:
+    """Refuse journeys that are not given by account.
+
+    Raises:
+        VisitTableError: If they are no mapping.
+    """
+    if not isinstance(journeys, Mapping):
+        given = f"is of {type(journeys).__name__}: expected journeys by account"
+        raise VisitTableError("journeys", None, f"{given}, as Lifecycle.replay_all gives them")
 
 
 def one_moment(limits: Iterable[dt.date]) -> dt.date | None:

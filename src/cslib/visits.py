@@ -32,6 +32,7 @@ from cslib.series import BY_CONTENT
 from cslib.visitcolumns import (
     VisitTableError,
     by_moments,
+    check_journeys,
     code_column,
     distinct_names,
     id_column,
@@ -44,7 +45,7 @@ from cslib.visitcolumns import (
     truth_column,
 )
 
-__all__ = ["Refusals", "VisitTable", "VisitTableError"]
+__all__ = ["Refusals", "VisitTable", "VisitTableError", "check_table"]
 
 Column: TypeAlias = npt.NDArray[Any]
 Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
@@ -194,10 +195,11 @@ class VisitTable:
             stages: Stages to be named first, in this order; others follow as they occur.
 
         Raises:
-            VisitTableError: If journeys are as of several moments or hold dates and instants, or
-                the log is not that of the journeys.
+            VisitTableError: If journeys are no mapping, are as of several moments or hold dates and
+                instants, or the log is not that of the journeys.
             LogError: If the log is none.
         """
+        check_journeys(journeys)
         as_of = one_moment(journey.as_of for journey in journeys.values())
         names = {name: code for code, name in enumerate(distinct_names("stages", stages))}
         visits = [visit for journey in journeys.values() for visit in journey.visits]
@@ -230,6 +232,18 @@ class VisitTable:
 
 # --------------------------------------------------------------------------------------
 # From journeys
+
+
+def check_table(table: object) -> None:
+    """Refuse what is no table of visits, such as the journeys that one is made of.
+
+    Raises:
+        VisitTableError: If it is none.
+    """
+    if not isinstance(table, VisitTable):
+        ways = "VisitTable.of_journeys(journeys) gives, or the visits of JourneyColumns"
+        given = f"is of {type(table).__name__}: expected a VisitTable"
+        raise VisitTableError("table", None, f"{given}, as {ways}")
 
 
 def _refusals(
