@@ -55,6 +55,7 @@ PARTS_OF_RULES = (
     "tables",
 )
 PARTS_OF_LIFECYCLE = (
+    "activations",
     "attribution",
     "charts",
     "clocks",
@@ -74,9 +75,11 @@ PARTS_OF_LIFECYCLE = (
     "scans",
     "soundness",
     "stages",
+    "stays",
     "stepping",
     "timelines",
     "variants",
+    "visitcolumns",
     "visits",
     "walks",
 )
@@ -105,9 +108,9 @@ PARTS_OF_RENEWAL = (
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("calendars", "codecs", "coverage", "daycount", "days", "decisions", "documents"),
-            *("errors", "moments", "money", "periods", "rates", "rules", "series", "spans"),
-            *("survival", "termids"),
+            *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
+            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
+            *("spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),

@@ -1,4 +1,4 @@
-"""A log is put in the order that sorting its rows would give, ties included."""
+"""A log is put in the order that sorting its rows would give."""
 
 from __future__ import annotations
 
@@ -37,26 +37,9 @@ def rows_of(columns: Sequence[np.ndarray], order: np.ndarray | None) -> list[int
     return list(range(columns[0].size)) if order is None else order.tolist()
 
 
-def texts(*names: str) -> list[np.ndarray]:
-    """Ids as a caller would give them: by their place among those asked for."""
-    return [np.unique(np.array(names), return_inverse=True)[1]]
-
-
 @given(columns())
 def test_the_order_is_that_of_numpy(columns: list[np.ndarray]) -> None:
     assert rows_of(columns, order_of(columns)) == by_numpy(columns)
-
-
-@given(columns(), st.data())
-def test_columns_for_ties_decide_as_if_they_stood_after_the_others(
-    columns: list[np.ndarray], data: st.DataObject
-) -> None:
-    split = data.draw(st.integers(1, len(columns)))
-    first, last = columns[:split], columns[split:]
-
-    order = order_of(first, ties=lambda rows: [column[rows] for column in last])
-
-    assert rows_of(columns, order) == by_numpy(columns)
 
 
 @given(columns())
@@ -89,37 +72,6 @@ def test_a_row_may_repeat_the_last_one_of_the_block_before() -> None:
     assert found.tolist() == [1 << 15]
 
 
-def test_only_rows_that_agree_in_all_columns_are_asked_about() -> None:
-    asked = []
-
-    def ties(rows: np.ndarray) -> list[np.ndarray]:
-        asked.append(rows.tolist())
-        return texts(*(f"id {-row}" for row in rows.tolist()))
-
-    account, day = np.array([2, 1, 2, 2, 1]), np.array([5, 9, 5, 4, 8])
-
-    order = order_of([account, day], ties=ties)
-
-    assert asked == [[0, 2]]
-    assert rows_of([account], order) == [4, 1, 3, 2, 0]  # 'id -2' before 'id 0'
-
-
-def test_nothing_is_asked_where_no_rows_agree() -> None:
-    def ties(rows: np.ndarray) -> list[np.ndarray]:
-        raise AssertionError(rows)
-
-    assert order_of([np.array([1, 2])], ties) is None
-    assert rows_of([np.zeros(2)], order_of([np.array([2, 1])], ties)) == [1, 0]
-
-
-def test_a_tie_in_a_log_that_stands_in_order_is_put_right() -> None:
-    day = np.array([1, 2, 2, 3])
-
-    order = order_of([day], ties=lambda rows: [-rows])
-
-    assert rows_of([day], order) == [0, 2, 1, 3]
-
-
 def test_values_from_end_to_end_of_several_columns_are_told_apart_in_several_passes() -> None:
     ends = np.iinfo(np.int64)
     rng = np.random.default_rng(4)
@@ -143,8 +95,8 @@ def test_the_first_fall_may_lie_between_two_blocks() -> None:
 
 def test_no_columns_and_no_rows_are_in_order() -> None:
     assert in_order([])
-    assert order_of([], ties=lambda rows: [rows]) is None
-    assert order_of([np.empty(0, np.int64)], ties=lambda rows: [rows]) is None
+    assert order_of([]) is None
+    assert order_of([np.empty(0, np.int64)]) is None
 
 
 @pytest.mark.parametrize(

@@ -699,7 +699,7 @@ def call(**changed: Any) -> Callable[[], Curve]:
             call(durations=np.array([1, True, 3], dtype=object)),
             "durations[1] is True: expected a number",
         ),
-        (call(durations=[[1, 2, 3]]), "durations has 2 dimensions: expected one column"),
+        (call(durations=[[1, 2, 3]]), "durations has shape (1, 3): expected one dimension"),
         (call(observed=[True]), "observed has 1 rows: expected 3, as many as durations"),
         (call(observed=[0, 1, 2]), "observed[2] is 2: expected True or False"),
         (

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from cslib.conformance import conformance
+from cslib.dwell import bottlenecks, dwell
+from cslib.funnels import funnel, transition_matrix
 from cslib.journeys import Journey, Refusal, RefusalReason, Visit
 from cslib.logs import Event
 from cslib.moments import MomentError
-from cslib.visits import (
-    Refusals,
-    VisitTable,
-    VisitTableError,
-    limit_of,
-    moment_column,
-    stays,
-    stays_in,
-)
-from visit_strategies import STAGES, Account, Book, Stay, books, expected_stays
+from cslib.stays import stays
+from cslib.visits import Refusals, VisitTable, VisitTableError
+from visit_strategies import STAGES, columns, days
 
 UTC = dt.UTC
 NAMES = ("accounts", "account", "stage", "entered", "left")
-
-
-def days(*given: str) -> Any:
-    return np.array(given, "datetime64[D]")
-
-
-def columns(**changed: Any) -> dict[str, Any]:
-    """Ada was a lead, was onboarded and is in use; Bo came as a lead on the fifth."""
-    given: dict[str, Any] = {
-        "accounts": np.array(["ada", "bo"]),
-        "stages": ("lead", "on/data", "use"),
-        "account": np.array([0, 0, 0, 1]),
-        "stage": np.array([0, 1, 2, 0]),
-        "entered": days("NaT", "2026-03-01", "2026-03-09", "2026-03-05"),
-        "left": days("2026-03-01", "2026-03-09", "NaT", "NaT"),
-        "as_of": dt.date(2026, 3, 31),
-    }
-    return given | changed
 
 
 def refusals(**changed: Any) -> Refusals:
@@ -94,6 +71,26 @@ def test_a_table_may_be_empty() -> None:
 
     assert table.lasting.tolist() == []
     assert stays(table).row.tolist() == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda given: funnel(given, ("lead", "use")),
+        lambda given: bottlenecks(given),
+        lambda given: dwell(given, "lead"),
+        lambda given: transition_matrix(given),
+        lambda given: conformance(given),
+    ],
+)
+def test_what_is_no_table_is_refused_with_the_way_to_one(ask: Callable[[Any], object]) -> None:
+    with pytest.raises(VisitTableError, match=r"^table is of dict: expected a VisitTable, as Vis"):
+        ask({"ada": journey()})
+
+
+def test_journeys_are_given_by_account() -> None:
+    with pytest.raises(VisitTableError, match=r"^journeys is of list: expected journeys by acc"):
+        VisitTable.of_journeys([])  # type: ignore[arg-type]
 
 
 def test_each_account_stands_in_one_visit() -> None:
@@ -177,31 +174,6 @@ def test_refusals_that_contradict_themselves_are_refused(
 def test_a_limit_that_is_no_moment_is_refused() -> None:
     with pytest.raises(MomentError, match="as_of: expected a date or an aware datetime"):
         VisitTable(**columns(as_of="today"))
-
-
-# --- Moments
-
-
-def test_masked_moments_are_unknown() -> None:
-    masked = np.ma.masked_array(days("2026-03-01", "2026-03-02"), [True, False])
-
-    assert moment_column("entered", masked).tolist() == [None, dt.date(2026, 3, 2)]
-
-
-def test_instants_finer_than_a_microsecond_are_refused_where_that_would_cut_them() -> None:
-    exact = np.array(["2026-03-01T09:00:00.000001000"], "datetime64[ns]")
-
-    assert moment_column("left", exact).dtype == np.dtype("datetime64[us]")
-    with pytest.raises(VisitTableError, match="expected whole microseconds"):
-        moment_column("left", exact + np.timedelta64(1, "ns"))
-
-
-def test_a_day_beside_instants_holds_to_its_end_and_an_instant_beside_days_is_its_day() -> None:
-    day, noon = dt.date(2026, 3, 31), dt.datetime(2026, 3, 31, 12, tzinfo=UTC)
-
-    assert limit_of(day, np.dtype("M8[us]")) == np.datetime64("2026-03-31T23:59:59.999999")
-    assert limit_of(noon, np.dtype("M8[us]")) == np.datetime64("2026-03-31T12:00")
-    assert limit_of(noon, np.dtype("M8[D]")) == np.datetime64("2026-03-31")
 
 
 # --- A table from journeys
@@ -336,117 +308,3 @@ def test_journeys_in_dates_and_in_instants_are_refused() -> None:
 
     with pytest.raises(VisitTableError, match="hold dates and instants"):
         VisitTable.of_journeys({"ada": ada(), "bo": journey(visit("lead", noon))})
-
-
-# --- Stays
-
-
-def test_moves_inside_a_stage_do_not_leave_it() -> None:
-    visits = (
-        Stay("lead", None, dt.date(2026, 1, 3)),
-        Stay("on/data", dt.date(2026, 1, 3), dt.date(2026, 1, 5)),
-        Stay("on/training", dt.date(2026, 1, 5), None),
-    )
-    table = Book((Account(visits, (), ()),), dt.date(2026, 2, 1)).table
-
-    found = stays(table, ("on",))
-
-    assert found.stages == ("on", "lead", "use", "gone")
-    assert [found.stages[code] for code in found.stage] == ["lead", "on"]
-    assert found.entered.tolist() == [None, dt.date(2026, 1, 3)]
-    assert np.isnat(found.left).tolist() == [False, True]
-    assert repr(found) == "<Stays: 2 in 4 stages>"
-
-
-def test_a_move_from_a_stage_into_itself_begins_another_stay() -> None:
-    day = dt.date(2026, 1, 3)
-    table = Book((Account((Stay("use", None, day), Stay("use", day, None)), (), ()),), day).table
-
-    assert stays(table, "use").row.tolist() == [0, 1]
-
-
-def test_a_stage_with_others_inside_that_is_declared_takes_nothing_from_them() -> None:
-    table = VisitTable(**columns(stages=("on", "on/data", "use")))
-
-    assert [table.stages[code] for code in stays(table).stage] == ["on", "on/data", "use", "on"]
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (("leed",), "stages name 'leed', which is none of the table: did you mean 'lead'?"),
-        (("onn",), "did you mean 'on'?"),
-        (("on", "on/data"), "stages name 'on/data' and 'on', in which it lies"),
-        (("use", "use"), r"stages\[1\] is 'use', which stands there before"),
-    ],
-)
-def test_stages_that_cannot_be_named_together_are_refused(
-    names: tuple[str, ...], message: str
-) -> None:
-    with pytest.raises(VisitTableError, match=message.replace("?", r"\?")):
-        stays(VisitTable(**columns()), names)
-
-
-@given(books(), st.sampled_from([*STAGES, "on"]))
-def test_the_stays_in_a_stage_are_those_of_a_plain_loop(book: Book, stage: str) -> None:
-    there = stays_in(book.table, stage)
-
-    rows = zip(there.account.tolist(), there.entered.tolist(), there.left.tolist(), strict=True)
-    assert list(rows) == [
-        (place, stay.entered, stay.left)
-        for place, account in enumerate(book.accounts)
-        for _, stay in expected_stays(account, stage)
-    ]
-
-
-@given(books(), st.sampled_from([*STAGES, "on"]))
-def test_the_stays_in_one_stage_are_those_among_all_stays(book: Book, stage: str) -> None:
-    found = stays(book.table, stage)
-
-    assert stays_in(book.table, stage) == attrs.evolve(found.of(found.stage == 0), stages=(stage,))
-
-
-@given(books())
-def test_the_days_of_an_account_add_up_to_those_since_it_was_first_seen(book: Book) -> None:
-    found = stays(book.table)
-    known = found.of(~np.isnat(found.entered))
-    days = np.bincount(known.account, known.days(np.datetime64(book.as_of)), len(book.accounts))
-
-    seen = [next((s.entered for s in a.stays if s.entered), book.as_of) for a in book.accounts]
-    assert days.tolist() == [(book.as_of - first).days for first in seen]
-
-
-@given(books())
-def test_stays_by_stage_are_all_stays_with_those_of_an_account_in_order(book: Book) -> None:
-    found = stays(book.table)
-
-    parts = list(found.by_stage())
-
-    assert len(parts) == len(STAGES)
-    assert sorted(row for part in parts for row in part.row.tolist()) == found.row.tolist()
-    assert all(sorted(part.row.tolist()) == part.row.tolist() for part in parts)
-    assert all(set(part.stage.tolist()) <= {code} for code, part in enumerate(parts))
-
-
-@given(books())
-def test_a_table_of_days_and_one_of_instants_give_the_same_days(book: Book) -> None:
-    table = book.table
-    noon = np.timedelta64(12, "h").astype("m8[us]")
-    instants = attrs.evolve(
-        table,
-        entered=table.entered.astype("M8[us]") + noon,
-        left=table.left.astype("M8[us]") + noon,
-        as_of=book.as_of,
-    )
-
-    known = ~np.isnat(table.entered)
-    one, other = stays(table).of(known), stays(instants).of(known)
-
-    assert one.days(table.as_of).tolist() == other.days(instants.as_of).tolist()
-
-
-def test_more_stages_than_16_bits_tell_apart_have_longer_codes() -> None:
-    names = tuple(f"stage {number}" for number in range(2**15))
-    table = VisitTable(**columns(stages=names))
-
-    assert stays(table).stage.dtype == np.int32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
@@ -15,6 +15,24 @@ STAGES = ("lead", "on/data", "on/training", "use", "gone")
 EVENTS = ("signed", "trained", "payed")
 REASONS = ("no_transition", "unknown_event")
 FIRST = dt.date(2026, 1, 1)
+
+
+def days(*given: str) -> Any:
+    return np.array(given, "datetime64[D]")
+
+
+def columns(**changed: Any) -> dict[str, Any]:
+    """Ada was a lead, was onboarded and is in use; Bo came as a lead on the fifth."""
+    given: dict[str, Any] = {
+        "accounts": np.array(["ada", "bo"]),
+        "stages": ("lead", "on/data", "use"),
+        "account": np.array([0, 0, 0, 1]),
+        "stage": np.array([0, 1, 2, 0]),
+        "entered": days("NaT", "2026-03-01", "2026-03-09", "2026-03-05"),
+        "left": days("2026-03-01", "2026-03-09", "NaT", "NaT"),
+        "as_of": dt.date(2026, 3, 31),
+    }
+    return given | changed
 
 
 class Stay(NamedTuple):

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.rates import Rate
-from cslib.visits import Refusals, VisitTable, VisitTableError
+from cslib.visits import Refusals, VisitTable, VisitTableError, check_table
 
 __all__ = ["Conformance", "Deviation", "EventLine", "ReasonLine", "conformance"]
 
@@ -138,6 +138,7 @@ def conformance(table: VisitTable) -> Conformance:
     >>> print(found.deviations[0])
     1 times 'payed' in 'trial' (unknown event), of 1 accounts
     """
+    check_table(table)
     refusals = table.refusals
     if refusals is None:
         raise VisitTableError("refusals", None, "are not known: give the table its refusals")

@@ -11,11 +11,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.errors import CslibError
+from cslib.arguments import ArgumentError, check_lengths, flat, refuse_rows
 from cslib.faults import shown
 from cslib.periods import Period
 
@@ -40,26 +39,12 @@ _MOST_MONTHS = 1_200  # a century: a month beyond is a slip of the pen, and woul
 _ROWS_AT_ONCE = 2**15  # so that temporary arrays stay in the cache
 
 
-@attrs.define
-class CubeError(CslibError, ValueError):
+class CubeError(ArgumentError):
     """A column, row or month of which no customer cube can be made, or which a cube does not have.
-
-    Attributes:
-        argument: The argument at fault, for example ``amount``.
-        row: Its first row at fault, counted from 0; None where the whole argument is.
-        message: What was given, what was expected and the way out.
 
     >>> print(CubeError("amount", 3, "is -500: expected 0 or more"))
     amount[3] is -500: expected 0 or more
     """
-
-    argument: str
-    row: int | None
-    message: str
-
-    def __str__(self) -> str:
-        place = self.argument if self.row is None else f"{self.argument}[{self.row}]"
-        return f"{place} {self.message}"
 
 
 class CubeRows(NamedTuple):
@@ -110,9 +95,7 @@ def read_rows(
     keys, numbers = _customers(customer)
     lengths = {"customer": len(numbers), "month": len(positions), "amount": len(amounts)}
     lengths |= {} if seats is None else {"units": len(seats)}
-    if len(set(lengths.values())) > 1:
-        given = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise CubeError("columns", None, f"differ in length: {given}")
+    check_lengths(CubeError, lengths)
     return CubeRows(keys, months, numbers, positions, amounts, seats)
 
 
@@ -128,13 +111,7 @@ def flat_column(argument: str, column: npt.ArrayLike) -> Column:
     if isinstance(column, np.ma.MaskedArray) and column.mask.any():
         row = int(np.flatnonzero(column.mask)[0])
         raise CubeError(argument, row, "is masked: unknown is not 0, take the row out first")
-    try:
-        values = np.asarray(column)
-    except ValueError:  # rows of different lengths
-        raise CubeError(argument, None, "is ragged: expected one value for each row") from None
-    if values.ndim != 1:
-        raise CubeError(argument, None, f"has shape {values.shape}: expected one dimension")
-    return values
+    return np.asarray(flat(CubeError, argument, column))
 
 
 # Months
@@ -169,13 +146,12 @@ def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDA
     if low == _MISSING:
         raise CubeError("month", int(numbers.argmin()), "is missing: take the row out first")
     if low < _LEAST or high > _LAST:
-        row = int(np.flatnonzero((numbers < _LEAST) | (numbers > _LAST))[0])
         bounds = "expected one from 0001-01 to 9999-11, the last that a Period can hold"
-        raise CubeError("month", row, f"is {values[row]}: {bounds}")
+        refuse_rows(CubeError, "month", values, (numbers < _LEAST) | (numbers > _LAST), bounds)
     first, end = _bounds(span, low, high)
     if len(values) and not first <= low <= high < end:
-        row = int(np.flatnonzero((numbers < first) | (numbers >= end))[0])
-        raise CubeError("month", row, f"is {values[row]}: expected one within {span}")
+        outside = (numbers < first) | (numbers >= end)
+        refuse_rows(CubeError, "month", values, outside, f"expected one within {span}")
     positions = np.empty(len(values), np.uint16)
     np.subtract(numbers, first, out=positions, casting="unsafe")  # at most a century of months
     return np.arange(first, end).astype(values.dtype), positions
@@ -228,9 +204,8 @@ def whole_column(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
         raise _inexact(argument, column, unit)
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     if low < 0:
-        row = int(np.flatnonzero(values < 0)[0])
         way = "expected 0 or more; take a credit off the row that it lowers"
-        raise CubeError(argument, row, f"is {values[row]}: {way}")
+        refuse_rows(CubeError, argument, values, values < 0, way)
     if high * len(values) > MOST and _exact_sum(values) > MOST:
         raise CubeError(argument, None, "adds up to more than int64 holds: split the cube")
     return values.astype(np.int64, copy=False)

@@ -22,8 +22,10 @@ import numpy.typing as npt
 
 from cslib.rates import Rate
 from cslib.series import BY_CONTENT, read_only
+from cslib.stays import Stays, stays, stays_in
 from cslib.survival import Curve, kaplan_meier
-from cslib.visits import Stays, VisitTable, by_moments, stays, stays_in
+from cslib.visitcolumns import by_moments
+from cslib.visits import VisitTable
 
 __all__ = ["Bottleneck", "Dwell", "StageTimes", "bottlenecks", "dwell", "stage_times"]
 
@@ -145,7 +147,7 @@ def bottlenecks(table: VisitTable, stages: Iterable[str] = ()) -> tuple[Bottlene
         undefined where no day was spent.
 
     Raises:
-        VisitTableError: As :func:`~cslib.visits.stays`.
+        VisitTableError: As :func:`~cslib.stays.stays`.
 
     >>> days = np.array(["2026-03-01", "2026-03-05", "2026-03-11"], "datetime64[D]")
     >>> table = VisitTable(
@@ -202,10 +204,10 @@ def stage_times(table: VisitTable, stages: Iterable[str] = ()) -> StageTimes:
 
     Args:
         table: The visits.
-        stages: As for :func:`~cslib.visits.stays`: what to name by a stage around it.
+        stages: As for :func:`~cslib.stays.stays`: what to name by a stage around it.
 
     Raises:
-        VisitTableError: As :func:`~cslib.visits.stays`.
+        VisitTableError: As :func:`~cslib.stays.stays`.
 
     >>> table = VisitTable(
     ...     accounts=["ada"], stages=("in_use", "renewal"), account=[0, 0, 0], stage=[0, 1, 0],

@@ -47,6 +47,7 @@ from cslib.logorder import order_of
 from cslib.logs import Event
 from cslib.series import read_only
 from cslib.stages import Deadline
+from cslib.visitcolumns import moment
 from cslib.visits import Refusals, VisitTable
 from cslib.walks import Book, Walk
 
@@ -369,11 +370,8 @@ def _outcomes(walk: Walk) -> Array:
     return found
 
 
-def _number(moment: dt.date | None, kind: np.dtype[Any]) -> int:
-    if moment is None:
-        return NEVER
-    plain = moment.replace(tzinfo=None) if isinstance(moment, dt.datetime) else moment
-    return int(np.datetime64(plain).astype(kind).view(np.int64))
+def _number(when: dt.date | None, kind: np.dtype[Any]) -> int:
+    return NEVER if when is None else int(moment(when).astype(kind).view(np.int64))
 
 
 def _dated(column: Wholes, kind: np.dtype[Any]) -> Array:
@@ -402,8 +400,8 @@ def _clocks(walk: Walk) -> tuple[list[Clocks], Occasions, Mask]:
         )
         odd[occasions.account[np.concatenate([*untold, np.empty(0, np.int64)])]] = True
         if deadline.name in taken and taken[deadline.name].any():
-            start, moment = found.breached(walk.until)
-            stage = occasions.after[occasions.since(start, moment) - 1]
+            start, when = found.breached(walk.until)
+            stage = occasions.after[occasions.since(start, when) - 1]
             odd[occasions.account[start[taken[deadline.name][stage]]]] = True
         clocks.append(found)
     return clocks, occasions, odd

@@ -22,7 +22,7 @@ from cslib.logorder import order_of, repeats
 from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.tables import ColumnsError
 from cslib.termids import TermColumn, numbered
-from cslib.visits import limit_of
+from cslib.visitcolumns import limit_of
 
 __all__ = [
     "LogColumns",

@@ -13,7 +13,7 @@ For n rows a pass is one sort of n numbers, and holds three such columns at a ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -50,17 +50,12 @@ class OrderError(CslibError, ValueError):
         return f"column {self.column} {self.problem}"
 
 
-def order_of(
-    columns: Sequence[Array], ties: Callable[[Wholes], Sequence[Array]] | None = None
-) -> Wholes | None:
+def order_of(columns: Sequence[Array]) -> Wholes | None:
     """The rows of a log in order; None where it stands in order already.
 
     Args:
         columns: Whole numbers, such as the account, the moment and the place of the event's name;
             the first decides, then the second. Any numbers will do, negative ones included.
-        ties: More columns, asked for only the rows that agree in all of ``columns`` with another:
-            given those rows, it says what decides among them. So what is dear to compare, such as
-            ids as text, is compared where it matters alone.
 
     Returns:
         For each place the row that stands there; ``column[order]`` is the column in order. Rows
@@ -72,18 +67,11 @@ def order_of(
     >>> account, day = np.array([2, 1, 2, 1]), np.array([20, 9, -5, 9])
     >>> order_of([account, day])
     array([1, 3, 2, 0])
-    >>> recorded = np.array([0, 8, 0, 7])
-    >>> order_of([account, day], ties=lambda rows: [recorded[rows]])
-    array([3, 1, 2, 0])
     >>> order_of([np.sort(account)]) is None
     True
     """
     _check(columns)
-    if in_order(columns):
-        order, keys = None, columns[0] if columns else np.empty(0, np.int64)
-    else:
-        order, keys = _sorted(columns)
-    return order if ties is None else _untied(columns, order, keys, ties)
+    return None if in_order(columns) else _sorted(columns)
 
 
 def in_order(columns: Sequence[Array]) -> bool:
@@ -171,14 +159,11 @@ class _Piece:
         return bits
 
 
-def _sorted(columns: Sequence[Array]) -> tuple[Wholes, Bits]:
-    """The order by all columns, and the first bits of them in that order.
-
-    It is made in as many passes as the bits need; the first bits are those of the last pass.
-    """
+def _sorted(columns: Sequence[Array]) -> Wholes:
+    """The order by all columns, made in as many passes as their bits need."""
     size = columns[0].size
     row_bits = (size - 1).bit_length()
-    order = keys = np.empty(0, np.uint64)
+    order = np.empty(0, np.uint64)
     for turn, pieces in enumerate(_passes(columns, row_bits)):
         keys = _keys(pieces, size)
         if turn:
@@ -187,8 +172,7 @@ def _sorted(columns: Sequence[Array]) -> tuple[Wholes, Bits]:
         keys.sort()
         places = keys & np.uint64((1 << row_bits) - 1)
         order = order[places] if turn else places
-        keys >>= np.uint64(row_bits)
-    return order.view(np.int64), keys
+    return order.view(np.int64)
 
 
 def _passes(columns: Sequence[Array], row_bits: int) -> Iterator[list[_Piece]]:
@@ -217,46 +201,3 @@ def _keys(pieces: list[_Piece], size: int) -> Bits:
         for piece in pieces:
             keys[rows] |= piece.bits(rows)
     return keys
-
-
-# --------------------------------------------------------------------------------------
-# Ties
-
-
-def _untied(
-    columns: Sequence[Array],
-    order: Wholes | None,
-    keys: Array,
-    ties: Callable[[Wholes], Sequence[Array]],
-) -> Wholes | None:
-    """The order with rows that agree in all columns put in order by others."""
-    places, groups = _tied(columns, order, keys)
-    if not places.size:
-        return order
-    rows = places if order is None else order[places]
-    within = order_of([groups, *ties(rows)])
-    if within is None:
-        return order
-    order = np.arange(keys.size) if order is None else order
-    order[places] = rows[within]
-    return order
-
-
-def _tied(columns: Sequence[Array], order: Wholes | None, keys: Array) -> tuple[Wholes, Wholes]:
-    """The places of rows that agree with a neighbour, and a number for each group of them.
-
-    Where the keys of two neighbours differ they do not agree, and nothing else is looked at.
-    """
-    seconds = np.flatnonzero(keys[1:] == keys[:-1]) + 1
-    for column in columns:
-        if order is None:
-            same = column[seconds] == column[seconds - 1]
-        else:
-            same = column[order[seconds]] == column[order[seconds - 1]]
-        seconds = seconds[same]
-    is_second = np.zeros(keys.size, bool)
-    is_second[seconds] = True
-    is_tied = is_second.copy()
-    is_tied[seconds - 1] = True
-    places = np.flatnonzero(is_tied)
-    return places, np.cumsum(~is_second[places])

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cslib.arguments import check_lengths
 from cslib.cuberows import CubeError, flat_column, whole_column
 from cslib.cubes import CustomerCube
 from cslib.errors import CslibError, Fault, suggestion
@@ -216,9 +217,7 @@ def _terms(
         np.zeros_like(values) if units is None else whole_column("units", units, "units"),
     )
     lengths = {name: len(column) for name, column in terms._asdict().items()}
-    if len(set(lengths.values())) > 1:
-        given = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise CubeError("columns", None, f"differ in length: {given}")
+    check_lengths(CubeError, lengths)
     if len(missing := np.flatnonzero(np.isnat(terms.start))):
         raise CubeError("start", int(missing[0]), "is missing: take the row out first")
     if len(wrong := np.flatnonzero(terms.end <= terms.start)):

@@ -30,8 +30,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from cslib.arguments import ArgumentError, refuse_rows
 from cslib.blocks import Array, Mask
-from cslib.errors import CslibError
 from cslib.logorder import order_of
 
 __all__ = ["MOST", "REFUSED", "STAYS", "Clock", "Scan", "ScanError", "Timer", "Wakes", "scan"]
@@ -54,26 +54,12 @@ _CELLS = 1 << 17  # of a table of pairs of letters, at the most
 _FAR = 2 * MOST  # how long after anything comes what is not timed
 
 
-@attrs.define
-class ScanError(CslibError, ValueError):
+class ScanError(ArgumentError):
     """A log or a table that cannot be scanned.
-
-    Attributes:
-        argument: The argument at fault, for example ``letters``.
-        row: Its first row at fault, counted from 0; None where the whole argument is.
-        problem: What was given, what was expected and the way out.
 
     >>> print(ScanError("letters", 3, "is 9: expected a letter from 0 to 8"))
     letters[3] is 9: expected a letter from 0 to 8
     """
-
-    argument: str
-    row: int | None
-    problem: str
-
-    def __str__(self) -> str:
-        place = "" if self.row is None else f"[{self.row}]"
-        return f"{self.argument}{place} {self.problem}"
 
 
 # --------------------------------------------------------------------------------------
@@ -562,9 +548,9 @@ def _check_table(table: Array, initial: int) -> None:
 def _check_letters(letters: Array, width: int) -> None:
     _check_whole("letters", letters)
     if letters.size and not 0 <= letters.min() <= letters.max() < width:
-        row = int(np.flatnonzero((letters < 0) | (letters >= width))[0])
+        outside = (letters < 0) | (letters >= width)
         expected = f"expected a letter from 0 to {width - 1}"
-        raise ScanError("letters", row, f"is {letters[row]}: {expected}")
+        refuse_rows(ScanError, "letters", letters, outside, expected)
 
 
 def _check_starts(starts: Array, rows: int) -> None:

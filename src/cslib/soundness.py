@@ -23,7 +23,7 @@ from cslib.calendars import BusinessCalendar
 from cslib.charts import JOURNEY_FACTS, Candidate, Chart, leaves_of
 from cslib.disjoint import disjoint
 from cslib.errors import Fault, suggestion
-from cslib.faults import name_faults, shown, step
+from cslib.faults import name_faults, shown, step, unique_faults
 from cslib.rules import Rule
 from cslib.schemas import FactSpec, Schema
 from cslib.spans import Span, Unit
@@ -114,10 +114,10 @@ def _kind_fault(path: str, part: object, *kinds: type) -> Iterator[Fault]:
 
 def _name_faults(definition: Definition) -> Iterator[Fault]:
     stages = [stage.name for stage in definition.stages]
-    yield from _twice("$.stages[{}].name", stages)
-    yield from _twice("$.events[{}]", definition.events)
-    yield from _twice("$.deadlines[{}].name", [each.name for each in definition.deadlines])
-    yield from _twice("$.milestones[{}].name", [each.name for each in definition.milestones])
+    yield from unique_faults("$.stages", stages)
+    yield from unique_faults("$.events", definition.events, end="")
+    yield from unique_faults("$.deadlines", [each.name for each in definition.deadlines])
+    yield from unique_faults("$.milestones", [each.name for each in definition.milestones])
     yield from _track_name_faults(definition.stages)
     names = _Names(
         events=dict.fromkeys(definition.events),
@@ -135,15 +135,6 @@ def _name_faults(definition: Definition) -> Iterator[Fault]:
         yield from _unknown(f"$.payloads{step(name)}", "event", name, names.events)
 
 
-def _twice(path: str, names: Iterable[str]) -> Iterator[Fault]:
-    """The faults of names that stood before."""
-    seen: set[str] = set()
-    for place, name in enumerate(names):
-        if name in seen:
-            yield Fault(path.format(place), f"{name!r} stands twice")
-        seen.add(name)
-
-
 def _unknown(path: str, what: str, name: str, known: Collection[str]) -> Iterator[Fault]:
     if name not in known:
         yield Fault(path, f"unknown {what} {name!r}{suggestion(name, known)}")
@@ -153,13 +144,13 @@ def _track_name_faults(stages: tuple[Stage, ...]) -> Iterator[Fault]:
     """Tracks of one name where an account can be in both; elsewhere, they are one to rules."""
     tracks = {stage.name: [track.name for track in stage.tracks] for stage in stages}
     for place, stage in enumerate(stages):
-        path = f"$.stages[{place}].tracks[{{}}].name"
-        yield from _twice(path, tracks[stage.name])
+        path = f"$.stages[{place}].tracks"
+        yield from unique_faults(path, tracks[stage.name])
         for outer in lineage_of(stage.name)[1:]:
             for at, name in enumerate(tracks[stage.name]):
                 if name in tracks.get(outer, ()):
                     problem = f"{name!r} stands in {outer!r} too, which lies around; rename one"
-                    yield Fault(path.format(at), problem)
+                    yield Fault(f"{path}[{at}].name", problem)
 
 
 @attrs.frozen
@@ -192,7 +183,7 @@ class _Names:
             yield from _unknown(f"{path}.event", "event", move.event, self.events)
         for place, source in enumerate(move.sources):
             yield from _unknown(f"{path}.sources[{place}]", "stage", source, self.stages)
-        yield from _twice(f"{path}.sources[{{}}]", move.sources)
+        yield from unique_faults(f"{path}.sources", move.sources, end="")
         if move.target is not None:
             yield from self.leaf_faults(f"{path}.target", move.target)
 

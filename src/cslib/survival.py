@@ -17,6 +17,7 @@ Conventions, all those of Kaplan and Meier (1958) unless said:
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -28,7 +29,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from cslib.errors import CslibError
+from cslib.arguments import ArgumentError, flat, refuse_rows
 
 __all__ = [
     "Curve",
@@ -48,26 +49,12 @@ _MEDIAN_SLACK = 1e-12
 """What rounding may leave above a half where the exact product, as 9/10 · ... · 5/6, is one."""
 
 
-@attrs.define
-class SurvivalError(CslibError, ValueError):
+class SurvivalError(ArgumentError):
     """Times, events, weights or groups that no curve or test can be made of.
-
-    Attributes:
-        argument: The argument at fault, for example ``durations``.
-        row: Its first row at fault, counted from 0; None where the whole argument is.
-        message: What was given, what was expected and the way out.
 
     >>> print(SurvivalError("durations", 3, "is -1: expected a time of 0 or more"))
     durations[3] is -1: expected a time of 0 or more
     """
-
-    argument: str
-    row: int | None
-    message: str
-
-    def __str__(self) -> str:
-        place = self.argument if self.row is None else f"{self.argument}[{self.row}]"
-        return f"{place} {self.message}"
 
 
 @attrs.frozen(kw_only=True)
@@ -649,6 +636,8 @@ def _log_log_interval(survival: Column, variance: Floats, level: float) -> tuple
 
 # Checks of what was given
 
+_refuse = functools.partial(refuse_rows, SurvivalError)
+
 
 def _read(
     durations: npt.ArrayLike,
@@ -660,7 +649,7 @@ def _read(
     times = _times("durations", durations)
     rows = _Rows(
         durations=times,
-        observed=_flags("observed", observed, times),
+        observed=_flags(observed, times),
         entry=None if entry is None else _entry(entry, times),
         counts=None if counts is None else _counts("counts", counts, times),
         values=None if values is None else _values(values, times),
@@ -710,12 +699,12 @@ def _check_span(rows: _Rows) -> None:
     _refuse("values", rows.values, (weighed > 0) & (rows.values < least), expected)
 
 
-def _flags(argument: str, given: npt.ArrayLike, like: Column) -> npt.NDArray[np.bool_]:
-    column = _numbers(argument, given, like, booleans=True)
+def _flags(given: npt.ArrayLike, like: Column) -> npt.NDArray[np.bool_]:
+    column = _numbers("observed", given, like, booleans=True)
     if column.dtype != np.bool_:
         remedy = "say whether the event was seen, or leave the row out"
-        _refuse(argument, column, np.isnan(column), f"unknown; {remedy}")
-        _refuse(argument, column, (column != 0) & (column != 1), "expected True or False")
+        _refuse("observed", column, np.isnan(column), f"unknown; {remedy}")
+        _refuse("observed", column, (column != 0) & (column != 1), "expected True or False")
     return column.astype(np.bool_, copy=False)
 
 
@@ -749,7 +738,7 @@ def _numbers(
     booleans: bool = False,
 ) -> Column:
     """The argument as one column of numbers, NaN where a Python object or a mask says unknown."""
-    column = np.asarray(given)
+    column = np.asarray(flat(SurvivalError, argument, given))
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         column = column.astype(np.object_)
         column[np.ma.getmaskarray(given)] = None
@@ -757,8 +746,6 @@ def _numbers(
         column = _from_objects(argument, column, booleans=booleans)
     if column.dtype.kind not in ("biuf" if booleans else "iuf"):
         raise SurvivalError(argument, None, f"holds {column.dtype}: expected numbers")
-    if column.ndim != 1:
-        raise SurvivalError(argument, None, f"has {column.ndim} dimensions: expected one column")
     if like is not None and column.size != like.size:
         message = f"has {column.size} rows: expected {like.size}, as many as durations"
         raise SurvivalError(argument, None, message)
@@ -772,16 +759,6 @@ def _from_objects(argument: str, column: Column, *, booleans: bool) -> Column:
         if not (booleans if flag else item is None or isinstance(item, Real | Decimal)):
             raise SurvivalError(argument, row, f"is {item!r}: expected a number")
     return column.astype(np.float64)
-
-
-def _refuse(argument: str, column: Column, wrong: Column, expected: str) -> None:
-    """Name the first wrong row and how many more there are."""
-    if not wrong.any():
-        return
-    rows = np.flatnonzero(wrong)
-    more = f" (the first of {rows.size} such rows)" if rows.size > 1 else ""
-    first = int(rows[0])
-    raise SurvivalError(argument, first, f"is {column[first]}{more}: {expected}")
 
 
 def _asked(times: npt.ArrayLike) -> Floats:

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
+from cslib.arguments import refuse_rows
 from cslib.errors import CslibError, suggestion
 from cslib.ledger import Contract, EndReason, Entry, EntryKind, LedgerError
 from cslib.money import UnknownCurrencyError, currency_exponent, to_major
@@ -80,11 +82,8 @@ class _Place:
 
     def refuse(self, column: Any, wrong: Mask, expected: str) -> None:
         """Name the first wrong row, and how many there are."""
-        if wrong.any():
-            rows = np.flatnonzero(wrong)
-            row = int(rows[0])
-            more = f" (the first of {rows.size} such rows)" if rows.size > 1 else ""
-            raise self.error(f"is {column[row]}{more}: {expected}", row)
+        error = functools.partial(TermColumnsError, self.table)
+        refuse_rows(error, self.column, column, wrong, expected)
 
     def refuse_missing(self, known: Mask) -> None:
         """Name the first row in which there is nothing, and how many there are."""
