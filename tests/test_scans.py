@@ -141,7 +141,8 @@ sizes = st.fixed_dictionaries(
         "_TOGETHER": st.integers(1, 6),
         "_FEW": st.integers(1, 4),
         "_PIECE": st.integers(1, 40),
-        "_CELLS": st.sampled_from([0, 1 << 17]),
+        "_RUN": st.integers(1, 9),
+        "_MENDED": st.integers(1, 4),
     }
 )
 
@@ -271,19 +272,22 @@ def test_letters_may_be_of_any_whole_type(kind: type) -> None:
     assert scan(np.array([0]), letters, np.array(TABLE)).after.tolist() == [CUSTOMER, LAPSED]
 
 
-def test_events_that_change_no_stage_are_passed_over_in_a_long_account() -> None:
-    table = np.array([[1, STAYS, REFUSED], [0, REFUSED, STAYS]])
-    letters = np.array([1, 2, 0, 1, 2, 1, 0, 2, 2])
+def test_a_long_account_whose_runs_never_meet_is_followed_to_its_end() -> None:
+    turns = np.array([[1], [2], [0]])  # from different stages it comes to different ones for ever
 
-    assert scan(np.array([0]), letters, table).after.tolist() == [0, 0, 1, 1, 1, 1, 0, 0, 0]
+    with sized(_RUN=4, _MENDED=3):
+        found = scan(np.array([0, 11]), np.zeros(12, np.uint8), turns)
+
+    assert found.after.tolist() == [1, 2, 0] * 3 + [1, 2] + [1]
 
 
-def test_a_table_too_wide_for_pairs_of_letters_is_followed_letter_by_letter() -> None:
-    table = np.tile(np.arange(400), (2, 200)).reshape(400, -1) % 400
+def test_a_run_is_mended_to_where_it_meets_what_was_found() -> None:
+    table = np.array([[0, 1], [0, 1]])  # every event tells the stage, whatever was before
 
-    found = scan(np.array([0]), np.arange(200, dtype=np.uint8), table)
+    with sized(_RUN=3, _MENDED=2):
+        found = scan(np.array([0]), np.array([1, 1, 1, 1, 0, 1, 0, 0, 1]), table)
 
-    assert found.after.tolist() == table[[0, *found.after[:-1].tolist()], range(200)].tolist()
+    assert found.after.tolist() == [1, 1, 1, 1, 0, 1, 0, 0, 1]
 
 
 def test_a_skewed_log_is_followed_as_it_is_row_by_row() -> None:

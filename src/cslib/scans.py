@@ -15,10 +15,13 @@ Conventions:
 - Timers in a circle go round as often as there is time for.
 
 How it is done: the first events of several thousand accounts are looked up together, then their
-second ones, and so on while many accounts are left. The few long runs that then remain are followed
-one by one, event by event; so one account with most of the log costs what its events cost, and no
-more. The time is that of the events and of sorting the accounts by how many they have, whatever the
-number of stages. Of memory it takes the columns that it gives, and little more.
+second ones, and so on. An account with many events is cut into pieces that are followed together,
+each as if it began in the first stage; then every piece is mended from its beginning to where it
+meets what was found, which is soon in most flows and costs at worst what following it costs
+(Mytkowicz, Musuvathi and Schulte, "Data-Parallel Finite-State Machines", ASPLOS 2014, on such
+convergence). Where time makes moves, the few long accounts are followed one by one. The time is
+that of the events and of sorting the accounts by how many they have, whatever the number of stages.
+Of memory it takes the columns that it gives, and little more.
 """
 
 from __future__ import annotations
@@ -49,8 +52,9 @@ MOST = 2**61
 
 _TOGETHER = 8192  # accounts followed at a time: their state stays in the processor's cache
 _FEW = 256  # accounts for which a call of numpy costs more than a step of Python for each
-_PIECE = 1 << 14  # rows of a long run that are followed at a time
-_CELLS = 1 << 17  # of a table of pairs of letters, at the most
+_RUN = 1 << 11  # rows of a long account that are followed in a row, where nothing is timed
+_MENDED = 64  # of these, how many are looked at in one go to see where they meet
+_PIECE = 1 << 14  # rows of a long account that are followed at a time, where something is
 _FAR = 2 * MOST  # how long after anything comes what is not timed
 
 
@@ -209,15 +213,33 @@ class _Log:
         follow = np.where(table < 0, own, table).astype(np.int64)
         return cls(starts, ends, letters, follow, table.ravel() >= 0, small, initial)
 
-    def batches(self) -> Iterator[_Batch]:
-        """The accounts, longest first, some thousand at a time."""
+    def cut(self) -> tuple[_Log, slice]:
+        """The log with each long account cut into several, and those that go on with another."""
+        long = np.flatnonzero(self.ends - self.starts > _RUN)
+        more = (self.ends[long] - self.starts[long] - 1) // _RUN  # runs after the first
+        firsts = np.repeat(np.cumsum(more) - more, more)
+        later = np.repeat(self.starts[long], more) + (np.arange(firsts.size) - firsts + 1) * _RUN
+        ends = np.minimum(later + _RUN, np.repeat(self.ends[long], more))
+        whole = attrs.evolve(
+            self,
+            starts=np.append(self.starts, later),
+            ends=np.append(np.minimum(self.starts + _RUN, self.ends), ends),
+        )
+        return whole, slice(self.starts.size, None)
+
+    def batches(self, few: int) -> Iterator[_Batch]:
+        """The accounts, longest first, some thousand at a time.
+
+        Args:
+            few: How many accounts are too few to be followed together.
+        """
         lengths = self.ends - self.starts
         order = order_of([-lengths])
         accounts = np.arange(lengths.size) if order is None else order
         lengths = lengths[accounts]
         for first in range(0, accounts.size, _TOGETHER):
             some = slice(first, first + _TOGETHER)
-            yield _Batch.of(self, accounts[some], lengths[some])
+            yield _Batch.of(self, accounts[some], lengths[some], few)
 
     def scanned(self, after: Array, wakes: Wakes, targets: Wholes) -> Scan:
         """What is known once the stage after each event is."""
@@ -258,9 +280,9 @@ class _Batch:
     long: int
 
     @classmethod
-    def of(cls, log: _Log, accounts: Wholes, lengths: Wholes) -> _Batch:
+    def of(cls, log: _Log, accounts: Wholes, lengths: Wholes, few: int) -> _Batch:
         size = accounts.size
-        rounds = int(lengths[_FEW - 1]) if size >= _FEW else 0
+        rounds = int(lengths[few]) if size > few else 0
         ended = np.searchsorted(lengths[::-1], np.arange(rounds), side="right")
         return cls(
             accounts=accounts,
@@ -296,8 +318,9 @@ class _Batch:
 def _plain(log: _Log) -> Scan:
     """A scan in which nothing is timed."""
     after = np.empty(log.letters.size, log.small)
-    width, follow, pairs = log.follow.shape[1], log.follow.ravel(), _Pairs(log.follow)
-    for batch in log.batches():
+    width, follow = log.follow.shape[1], log.follow.ravel()
+    cut, later = log.cut()
+    for batch in cut.batches(few=0):
         for active in batch.rounds:
             rows, stages = batch.rows[:active], batch.stages[:active]
             stages *= width
@@ -305,12 +328,32 @@ def _plain(log: _Log) -> Scan:
             follow.take(stages, out=stages, mode="clip")  # every one is there: nothing is clipped
             after[rows] = stages.astype(log.small)
             rows += 1
-        for place in range(batch.long):
-            stage = int(batch.stages[place])
-            for piece in batch.pieces(place):
-                after[piece] = pairs.followed(log.letters[piece], stage)
-                stage = int(after[piece.stop - 1])
+    _mend(cut, later, after)
     return log.scanned(after, _no_wakes(), np.empty(0, np.int64))
+
+
+def _mend(cut: _Log, later: slice, after: Array) -> None:
+    """Follow from where they do begin the runs that were followed from the first stage."""
+    follow = cut.follow.tolist()
+    for first, end in zip(cut.starts[later].tolist(), cut.ends[later].tolist(), strict=True):
+        row, is_met = first, after[first - 1] == cut.initial
+        while row < end and not is_met:
+            some = slice(row, min(row + _MENDED, end))
+            stages = _until_met(follow, cut.letters[some], after[some], int(after[row - 1]))
+            after[row : row + len(stages)] = stages
+            row += len(stages)
+            is_met = row < some.stop
+
+
+def _until_met(follow: list[list[int]], letters: Array, found: Array, stage: int) -> list[int]:
+    """The stages after some events, to before the first that is the one found."""
+    stages = []
+    for letter, met in zip(letters.tolist(), found.tolist(), strict=True):
+        stage = follow[stage][letter]
+        if stage == met:
+            break
+        stages.append(stage)
+    return stages
 
 
 def _no_wakes() -> Wakes:
@@ -318,46 +361,8 @@ def _no_wakes() -> Wakes:
     return Wakes(account=nothing, row=nothing, at=nothing, timer=nothing)
 
 
-class _Pairs:
-    """One account followed two events at a time, each pair of letters taken for one letter."""
-
-    def __init__(self, follow: Wholes) -> None:
-        distinct, numbers = np.unique(follow, axis=1, return_inverse=True)
-        self._numbers = numbers.ravel()  # letters that do the same in every stage are one
-        self._width, self._single = distinct.shape[1], distinct.ravel()
-        is_idle = (distinct == np.arange(len(distinct))[:, None]).all(axis=0)
-        self._idle = int(is_idle.argmax()) if is_idle.any() else -1  # what changes no stage
-        self._is_paired = len(follow) * self._width**2 <= _CELLS
-        rows = distinct[distinct].reshape(len(follow), -1) if self._is_paired else distinct
-        self._rows = rows.tolist()
-
-    def followed(self, letters: Array, stage: int) -> Wholes:
-        """The stages after some events; where most change nothing, only the others are followed."""
-        letters = self._numbers.take(letters)
-        changes = letters != self._idle
-        if 2 * np.count_nonzero(changes) > letters.size:
-            return self._each_followed(letters, stage)
-        after: Wholes = self._each_followed(letters[changes], stage)
-        return np.append(stage, after).take(np.cumsum(changes))
-
-    def _each_followed(self, letters: Wholes, stage: int) -> Wholes:
-        if not self._is_paired:
-            return _followed(self._rows, letters.tolist(), stage).astype(np.int64)
-        even = letters.size // 2 * 2
-        pairs = letters[0:even:2] * self._width + letters[1:even:2]
-        stages = np.empty(letters.size + 1, np.int64)
-        stages[0] = stage
-        stages[2::2] = _followed(self._rows, pairs.tolist(), stage)
-        cells = stages[:-1:2] * self._width + letters[0::2]
-        stages[1::2] = self._single.take(cells)
-        return stages[1:]
-
-
-def _followed(follow: list[list[int]], letters: list[int], stage: int) -> Array:
-    stages = [stage := follow[stage][letter] for letter in letters]
-    if len(follow) <= 256:  # as bytes they are an array several times sooner
-        return np.frombuffer(bytes(stages), np.uint8)
-    return np.array(stages, np.int64)
+def _followed(follow: list[list[int]], letters: list[int], stage: int) -> Wholes:
+    return np.array([stage := follow[stage][letter] for letter in letters])
 
 
 # --------------------------------------------------------------------------------------
@@ -420,14 +425,13 @@ class _Timed:
     def __init__(self, log: _Log, clock: Clock) -> None:
         self._log, self._clock = log, clock
         self._timers = _Timers(clock.timers, len(log.follow))
-        self._pairs = _Pairs(log.follow)
         self._follow, self._width = log.follow.ravel(), log.follow.shape[1]
         self._lists = log.follow.tolist(), log.is_move.reshape(log.follow.shape).tolist()
         self._after = np.empty(log.letters.size, log.small)
         self._woken: list[tuple[Wholes, Wholes, Wholes, Wholes]] = []
 
     def scan(self) -> Scan:
-        for batch in self._log.batches():
+        for batch in self._log.batches(_FEW):
             for active in batch.rounds:
                 self._step(batch, active)
             for place in range(batch.long):
@@ -483,7 +487,7 @@ class _Timed:
         """Follow one account as if nothing were timed; if something is, leave it as it was."""
         letters, at = self._log.letters[piece], self._clock.at[piece]
         first = int(batch.stages[place])
-        after = self._pairs.followed(letters, first)
+        after = _followed(self._lists[0], letters.tolist(), first)
         before = np.append(first, after[:-1])
         moves = np.flatnonzero(self._log.is_move.take(before * self._width + letters))
         due, timers = self._timers.due(after[moves], at[moves])
