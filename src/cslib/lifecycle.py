@@ -180,7 +180,8 @@ class Lifecycle(Definition):
             DefinitionError: If it is no state or no event, or a state that cannot be.
             StateError: If another definition made the state.
             LogError: If the event is of another account than the one before, an instant among
-                dates or the other way round, or a guard meets a fact of the wrong kind.
+                dates or the other way round, has the id of one of the same moment that says
+                something else, or a guard meets a fact of the wrong kind.
 
         >>> door = Lifecycle(name="door", initial="shut", events=("opened",),
         ...                  stages=(Stage(name="shut"), Stage(name="open", final=True)),
