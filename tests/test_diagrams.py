@@ -15,6 +15,7 @@ from cslib.diagrams import (
     Graph,
     Group,
     Node,
+    Note,
     caption,
     cells_of,
     graph_of,
@@ -66,7 +67,29 @@ NESTED = Parts(
         Transition(after="30 days", sources="lead", target="left"),
     ),
 )
-"""A definition that has everything to draw."""
+"""A definition that has stages, a group, and moves of each kind."""
+
+TIMED = attrs.evolve(
+    NESTED,
+    stages=(
+        Stage(name="lead"),
+        Stage(name="start", tracks=(Track(name="papers", done_by="filed"),)),
+        Stage(
+            name="start/plan",
+            tracks=(
+                Track(name="data", done_by=("loaded", "skipped")),
+                Track(name="roles", done_by="roles_set"),
+            ),
+        ),
+        *stages("start/train", "use", "left", final="left"),
+    ),
+    deadlines=(
+        Deadline(name="live", since="start", by="use", within="3 months"),
+        Deadline(name="planned", since="signed", by="planned", within="9 days"),
+        Deadline(name="shown", since="start/plan", by=("shown", "told"), due="agreed_on"),
+    ),
+)
+"""The same, with tracks in a stage and in a group, and with deadlines."""
 
 # Any names at all, and those that mean something to a language of diagrams.
 LOADED = (
@@ -101,12 +124,14 @@ LOADED = (
     ),
 )
 texts = st.lists(st.sampled_from(LOADED), min_size=1, max_size=3).map("".join)
+tracks = st.builds(Track, name=st.sampled_from(["data", "roles"]), done_by=texts)
+limits = st.sampled_from([{"within": "3 months"}, {"due": "agreed_on"}])
 guards = st.sampled_from([None, rule("amount > 0"), rule("plan == '<&'")])
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> Parts:
-    """Stages at several depths under any names, and moves among them."""
+    """Stages at several depths under any names, with tracks, and moves and deadlines among them."""
     steps = [name.replace("/", "~") for name in draw(st.lists(texts, min_size=1, max_size=4))]
     steps = [f"{at}{step}" for at, step in enumerate(steps)]
     paths = st.lists(st.sampled_from(steps), min_size=1, max_size=3).map("/".join)
@@ -120,11 +145,23 @@ def definitions(draw: st.DrawFn) -> Parts:
         target=st.none() | st.sampled_from(leaves),
         guard=guards,
     )
+    works = st.lists(tracks, max_size=2).map(tuple)
+    marks = st.sampled_from(names) | texts
+    due = st.builds(
+        lambda limit, **rest: Deadline(**limit, **rest),
+        limit=limits,
+        name=st.just("live"),
+        since=marks,
+        by=marks,
+    )
     return Parts(
         name=draw(texts),
         initial=leaves[0],
-        stages=tuple(Stage(name=name, final=draw(st.booleans())) for name in names),
+        stages=tuple(
+            Stage(name=name, final=draw(st.booleans()), tracks=draw(works)) for name in names
+        ),
         transitions=tuple(draw(st.lists(moves, max_size=6))),
+        deadlines=tuple(draw(st.lists(due, max_size=3))),
     )
 
 
@@ -259,6 +296,43 @@ def test_a_stage_that_no_move_reaches_has_no_distance() -> None:
     assert graph.nodes[1] == Node(name="far", distance=None)
 
 
+def test_stages_and_groups_have_their_tracks() -> None:
+    graph = graph_of(TIMED)
+
+    assert graph.groups[0].tracks == ("track papers, done by filed",)
+    assert {node.name: node.tracks for node in graph.nodes if node.tracks} == {
+        "start/plan": ("track data, done by loaded or skipped", "track roles, done by roles_set")
+    }
+
+
+def test_a_deadline_stands_beside_the_stage_in_which_its_clock_starts() -> None:
+    assert graph_of(TIMED).notes == (
+        Note(stage="start", label="deadline live: use within 3 months of start"),
+        Note(stage="start/plan", label="deadline planned: planned within 9 days of signed"),
+        Note(
+            stage="start/plan",
+            label="deadline shown: shown or told by agreed_on, counted from start/plan",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "stage"),
+    [
+        ("noted", "use"),  # an event by which the account stays
+        (("called", "trained"), "use"),  # the first of them makes no move
+        ("called", "lead"),  # none does: beside the initial stage
+        (("called", "start"), "start"),
+    ],
+)
+def test_a_deadline_that_no_entry_starts_stands_beside_what_is_nearest(
+    since: str | tuple[str, ...], stage: str
+) -> None:
+    call = Deadline(name="call", since=since, by="left", within="9 days")
+
+    assert graph_of(attrs.evolve(NESTED, deadlines=(call,))).notes[0].stage == stage
+
+
 def test_a_lifecycle_is_a_definition() -> None:
     parts = {name: getattr(NESTED, name) for name in ("name", "initial", "stages", "transitions")}
     lifecycle = Lifecycle(**parts, events=NESTED.events)
@@ -289,6 +363,33 @@ def test_mermaid_draws_nested_stages_the_start_the_ends_and_every_move() -> None
         "  s0 --> s4: after 30 days",
         "  s4 --> [*]",
     ]
+
+
+def test_mermaid_has_one_note_beside_a_stage_for_its_tracks_and_deadlines() -> None:
+    lines = to_mermaid(TIMED).splitlines()
+    plan = (
+        "    note right of s1 : track data, done by loaded or skipped",
+        "track roles, done by roles_set",
+        "deadline planned#58; planned within 9 days of signed",
+        "deadline shown#58; shown or told by agreed_on, counted from start/plan",
+    )
+    start = (
+        "  note right of s5 : track papers, done by filed",
+        "deadline live#58; use within 3 months of start",
+    )
+
+    assert lines[3:5] == ['    state "plan" as s1', "<br/>".join(plan)]
+    assert lines[6:8] == ["  }", "<br/>".join(start)]
+    assert [line for line in lines if " : " not in line] == to_mermaid(NESTED).splitlines()
+
+
+def test_a_note_of_mermaid_ends_at_no_name() -> None:
+    odd = Track(name="data", done_by=("a\nend note", "b: c; d", "%% <br/>"))
+    parts = Parts(stages=(Stage(name="lead", tracks=(odd,)),))
+
+    assert to_mermaid(parts).splitlines()[2] == (
+        "  note right of s0 : track data, done by a end note or b#58; c#59; d or #37;#37; #60;br/>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -329,12 +430,21 @@ def test_mermaid_has_each_stage_and_each_move_once_whatever_their_names(parts: P
     ends = [line for line in lines if re.fullmatch(r"  s\d+ --> \[\*\]", line)]
     starts = [line for line in lines if re.fullmatch(r"  \[\*\] --> s\d+", line)]
     closed = [line for line in lines if line.strip() == "}"]
+    notes = [
+        line
+        for line in lines
+        if re.fullmatch(rf" +note right of s\d+ : {text}(<br/>{text})*", line)
+    ]
     assert len(opened) == len(closed) == len(graph.groups)
     assert len(plain) == len(graph.nodes)
     assert len(moves) == len(graph.edges)
     assert len(ends) == sum(node.final for node in graph.nodes)
     assert len(starts) == 1
-    every = (opened, closed, plain, moves, ends, starts)
+    tracks = [part.name for part in (*graph.nodes, *graph.groups) for _ in part.tracks]
+    told = [*tracks, *(note.stage for note in graph.notes)]
+    assert len(notes) == len(set(told))
+    assert sum(1 + line.count("<br/>") for line in notes) == len(told)
+    every = (opened, closed, plain, moves, ends, starts, notes)
     assert len(lines) == 1 + sum(map(len, every))
     assert not re.search(r"(?i)direction\s+(tb|bt|lr|rl)|\[\[", "\n".join(lines))
 
@@ -367,6 +477,27 @@ def test_graphviz_draws_clusters_ends_the_start_and_every_move() -> None:
         '  s3 -> s4 [label="left"];',
         '  s0 -> s4 [label="after 30 days"];',
         "}",
+    ]
+
+
+def test_graphviz_has_tracks_in_the_box_of_a_stage_and_deadlines_as_notes_at_it() -> None:
+    lines = [line.strip() for line in to_graphviz(TIMED).splitlines()]
+
+    at = lines.index("subgraph cluster_s5 {")
+    note = "shape=note, style=solid, fontsize=11, label="
+    assert lines[at + 1 : at + 10] == [
+        r'label="start\ntrack papers, done by filed";',
+        "s5 [shape=point];",
+        f's5_0 [{note}"deadline live: use within 3 months of start"];',
+        (
+            r's1 [label="plan\ntrack data, done by loaded or skipped\n'
+            'track roles, done by roles_set"];'
+        ),
+        f's1_0 [{note}"deadline planned: planned within 9 days of signed"];',
+        "s1 -> s1_0 [style=dashed, arrowhead=none];",
+        f's1_1 [{note}"deadline shown: shown or told by agreed_on, counted from start/plan"];',
+        "s1 -> s1_1 [style=dashed, arrowhead=none];",
+        's2 [label="train"];',
     ]
 
 
@@ -403,6 +534,7 @@ def test_graphviz_has_each_stage_and_each_move_once_whatever_their_names(parts: 
         graph.nodes
     )
     assert len(re.findall(r"^  s\d+ -> s\d+ \[label=Q\];$", text, re.MULTILINE)) == len(graph.edges)
+    assert text.count("shape=note") == len(graph.notes)
     assert text.count("peripheries=2") == sum(node.final for node in graph.nodes)
 
 
@@ -443,6 +575,50 @@ def test_an_svg_says_that_it_is_an_image_and_what_it_shows() -> None:
         "start/plan to start/train: planned. start/train to use: trained. use: noted, stays. "
         "start to left: left. use to left: left. lead to left: after 30 days."
     )
+
+
+def test_an_svg_tells_the_tracks_and_the_deadlines_after_the_moves() -> None:
+    told = drawn(TIMED)[1].text or ""
+
+    assert told.endswith(
+        "lead to left: after 30 days. start/plan: track data, done by loaded or skipped. "
+        "start/plan: track roles, done by roles_set. start: track papers, done by filed. "
+        "deadline live: use within 3 months of start. "
+        "deadline planned: planned within 9 days of signed. "
+        "deadline shown: shown or told by agreed_on, counted from start/plan."
+    )
+
+
+def test_tracks_stand_in_the_box_of_their_stage_and_above_those_inside_it() -> None:
+    root = drawn(TIMED)
+    found = boxes(root)
+    bases = {text.text: int(text.attrib["y"]) for text in root.iter(f"{SVG}text")}
+
+    top, bottom = found["start/plan"][1::2]
+    assert top < bases["track data, done by loaded or skipped"]
+    assert bases["track roles, done by roles_set"] < bottom
+    assert found["start"][1] < bases["track papers, done by filed"] < found["start/plan"][1]
+
+
+def test_deadlines_stand_below_all_boxes() -> None:
+    root = drawn(TIMED)
+    foot = max(bottom for *_, bottom in boxes(root).values())
+
+    below = [text.text for text in root.iter(f"{SVG}text") if int(text.attrib["y"]) > foot]
+    assert below == [note.label for note in graph_of(TIMED).notes]
+
+
+def test_long_tracks_and_deadlines_are_cut_in_an_svg_and_whole_in_its_titles() -> None:
+    track = Track(name="data", done_by="d" * 99)
+    limit = Deadline(name="live", since="s" * 99, by="lead", within="9 days")
+    parts = Parts(stages=(Stage(name="lead", tracks=(track,)),), deadlines=(limit,))
+
+    texts = [text.text or "" for text in drawn(parts).iter(f"{SVG}text")]
+    assert [len(text) for text in texts] == [4, 48, 90]
+    assert titled(drawn(parts))[1:] == [
+        "track data, done by " + "d" * 99,
+        "deadline live: lead within 9 days of " + "s" * 99,
+    ]
 
 
 def test_an_svg_of_a_lifecycle_without_an_end_speaks_of_none() -> None:
@@ -510,7 +686,9 @@ def test_an_svg_is_well_formed_and_shows_everything_whatever_the_names(parts: Pa
 
     root = drawn(parts)
 
-    assert len(titled(root)) == len(graph.nodes) + len(graph.groups) + len(graph.edges)
+    tracks = [track for part in (*graph.nodes, *graph.groups) for track in part.tracks]
+    every = (*graph.nodes, *graph.groups, *graph.edges, *tracks, *graph.notes)
+    assert len(titled(root)) == len(every)
 
 
 @given(definitions())

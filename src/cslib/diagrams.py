@@ -36,6 +36,7 @@ __all__ = [
     "Graph",
     "Group",
     "Node",
+    "Note",
     "caption",
     "cells_of",
     "graph_of",
@@ -101,6 +102,8 @@ class Node:
         initial: Whether a journey begins in it.
         final: Whether it is an end.
         distance: By how many moves it is reached, at the least; None: by none that there are.
+        tracks: The works that run side by side in it, and what ends each:
+            ``track data, done by loaded``.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Node:
     initial: bool = False
     final: bool = False
     distance: int | None = None
+    tracks: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -117,10 +121,12 @@ class Group:
     Attributes:
         name: Its name.
         group: The stage around it; None: there is none.
+        tracks: As those of a :class:`Node`; they go on while the account is inside.
     """
 
     name: str
     group: str | None = None
+    tracks: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -140,20 +146,36 @@ class Edge:
 
 
 @attrs.frozen(kw_only=True)
+class Note:
+    """A deadline, which is drawn beside a stage.
+
+    Attributes:
+        stage: The stage or group in which an account stands when the clock first starts: that of
+            the first mark, or where the first move by it leads; else the initial stage.
+        label: What it asks for: ``deadline live: in_use within 2 months of signed``.
+    """
+
+    stage: str
+    label: str
+
+
+@attrs.frozen(kw_only=True)
 class Graph:
-    """A lifecycle as stages and moves, to be drawn.
+    """A lifecycle as stages, moves and deadlines, to be drawn.
 
     Attributes:
         name: The name of the lifecycle.
         nodes: The stages in which an account can stand, in the order of the definition.
         groups: The stages around them, each before those inside it.
         edges: The moves, one for each stage that a transition names as a source.
+        notes: The deadlines.
     """
 
     name: str
     nodes: tuple[Node, ...]
     groups: tuple[Group, ...]
     edges: tuple[Edge, ...]
+    notes: tuple[Note, ...] = ()
 
     def parts_of(self, group: str | None) -> tuple[Node | Group, ...]:
         """What lies directly in a group (None: in no group), in the order of the definition."""
@@ -169,7 +191,7 @@ def _outlined(nodes: Iterable[Node]) -> tuple[str, ...]:
 
 
 def graph_of(definition: Definition) -> Graph:
-    """The stages and moves of a lifecycle, which is taken to be sound.
+    """The stages, moves and deadlines of a lifecycle, which is taken to be sound.
 
     A transition with several sources becomes an edge from each. A stage that only appears in front
     of others, as ``onboarding`` does in ``onboarding/training``, becomes a group.
@@ -189,6 +211,7 @@ def graph_of(definition: Definition) -> Graph:
     """
     edges = tuple(_edges(definition.transitions))
     final = [stage.name for stage in definition.stages if stage.final]
+    tracks = {stage.name: tuple(map(_track_label, stage.tracks)) for stage in definition.stages}
     around = {name for stage in definition.stages for name in lineage_of(stage.name)[1:]}
     names = [stage.name for stage in definition.stages if stage.name not in around]
     distances = _distances(definition.initial, edges)
@@ -199,13 +222,36 @@ def graph_of(definition: Definition) -> Graph:
             initial=name == definition.initial,
             final=any(inside(name, end) for end in final),
             distance=distances.get(name),
+            tracks=tracks[name],
         )
         for name in names
     )
     groups = tuple(
-        Group(name=name, group=_parent_of(name)) for name in _outlined(nodes) if name in around
+        Group(name=name, group=_parent_of(name), tracks=tracks.get(name, ()))
+        for name in _outlined(nodes)
+        if name in around
     )
-    return Graph(name=definition.name, nodes=nodes, groups=groups, edges=edges)
+    notes = tuple(
+        Note(stage=_begins_in(deadline, definition), label=f"deadline {_limit_words(deadline)}")
+        for deadline in definition.deadlines
+    )
+    return Graph(name=definition.name, nodes=nodes, groups=groups, edges=edges, notes=notes)
+
+
+def _track_label(track: Track) -> str:
+    return f"track {track.name}, done by {_choice(track.done_by)}"
+
+
+def _begins_in(deadline: Deadline, definition: Definition) -> str:
+    """The stage beside which a deadline is drawn."""
+    stages = {part for stage in definition.stages for part in lineage_of(stage.name)}
+    for mark in deadline.since:
+        if mark in stages:
+            return mark
+        for move in definition.transitions:
+            if move.event == mark:
+                return move.sources[0] if move.target is None else move.target
+    return definition.initial
 
 
 def _parent_of(name: str) -> str | None:
@@ -256,7 +302,8 @@ def to_mermaid(definition: Definition) -> str:
 
     Every character that could mean something to Mermaid is written as an entity (``#91;``), and
     stages go by ids, ``s0``, ``s1`` ..., so that no name breaks the diagram. A move that stays is
-    drawn from the stage to itself, and says so.
+    drawn from the stage to itself, and says so. Tracks and deadlines stand in a note beside their
+    stage, one note for each, since Mermaid shows the last alone.
 
     Source: https://mermaid.js.org/syntax/stateDiagram.html.
 
@@ -309,6 +356,14 @@ def _mermaid_parts(
             yield _indented(level, f"{line} {{")
             yield from _mermaid_parts(graph, ids, part.name, level + 1)
             yield _indented(level, "}")
+        if beside := [*part.tracks, *_labels_beside(graph, part.name)]:
+            text = "<br/>".join(map(_mermaid_text, beside))
+            yield _indented(level, f"note right of {ids[part.name]} : {text}")
+
+
+def _labels_beside(graph: Graph, stage: str) -> list[str]:
+    """The deadlines that are drawn beside a stage."""
+    return [note.label for note in graph.notes if note.stage == stage]
 
 
 _MERMAID_PLAIN = frozenset(" .,_-/()[]>=+")
@@ -337,7 +392,8 @@ def to_graphviz(definition: Definition) -> str:
     r"""A ``digraph`` in the DOT language of Graphviz, with a cluster for each stage around others.
 
     An end has a double border. A move of all stages in a cluster begins at the point in it, since
-    DOT has edges between nodes alone.
+    DOT has edges between nodes alone. Tracks stand in the box of their stage; a deadline is a note
+    at the stage in which its clock first starts.
 
     Source: https://graphviz.org/doc/info/lang.html.
 
@@ -380,23 +436,35 @@ def to_graphviz(definition: Definition) -> str:
 
 def _dot_parts(graph: Graph, ids: dict[str, str], group: str | None, level: int) -> Iterator[str]:
     for part in graph.parts_of(group):
-        label, name = _dot_text(_own_name(part)), ids[part.name]
+        label, name = _dot_text(_own_name(part), *part.tracks), ids[part.name]
+        notes = _dot_notes(graph, part, name)
         if isinstance(part, Node):
             ending = ", peripheries=2" if part.final else ""
             yield _indented(level, f"{name} [label={label}{ending}];")
+            yield from (_indented(level, line) for line in notes)
         else:
             yield _indented(level, f"subgraph cluster_{name} {{")
             yield _indented(level + 1, f"label={label};")
             if any(edge.source == part.name for edge in graph.edges):
                 yield _indented(level + 1, f"{name} [shape=point];")
+            yield from (_indented(level + 1, line) for line in notes)
             yield from _dot_parts(graph, ids, part.name, level + 1)
             yield _indented(level, "}")
 
 
-def _dot_text(text: str) -> str:
+def _dot_notes(graph: Graph, part: Node | Group, name: str) -> Iterator[str]:
+    """The deadlines beside a stage: tied to it, or inside the cluster that it is."""
+    for at, label in enumerate(_labels_beside(graph, part.name)):
+        yield f"{name}_{at} [shape=note, style=solid, fontsize=11, label={_dot_text(label)}];"
+        if isinstance(part, Node):
+            yield f"{name} -> {name}_{at} [style=dashed, arrowhead=none];"
+
+
+def _dot_text(*lines: str) -> str:
     """A quoted string; in a label, a backslash begins an escape and ``&`` an entity."""
-    shown = caption(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{shown}"'
+    shown = (caption(line).replace("&", "&amp;").replace("\\", "\\\\") for line in lines)
+    text = "\\n".join(line.replace('"', '\\"') for line in shown)
+    return f'"{text}"'
 
 
 # --------------------------------------------------------------------------------------
@@ -406,14 +474,16 @@ def _dot_text(text: str) -> str:
 # box around its own. What leads out of a stage is written at its right, a line each. The lines run
 # to lanes further right, one lane for each stage that is entered, and along it to that stage. So no
 # two texts ever meet, and no line runs through a text; where lines cross they cross straight, and
-# where they join they bend.
+# where they join they bend. The tracks of a stage stand in its box, and the deadlines below all.
 
 _LINE = 18  # pixels from one line of text to the next
 _GAP = 10  # between boxes
 _EDGE = 8  # between a box and the box around it, and between lanes
 _LEFT = 34  # room for the mark of the initial stage
 _MOST_NAME = 32  # cells
+_MOST_TRACK = 48
 _MOST_LABEL = 60
+_MOST_NOTE = 90
 
 
 @attrs.frozen(kw_only=True)
@@ -447,6 +517,7 @@ class _Sheet:
         left: Where the boxes of stages begin.
         right: Where they end.
         texts: Where the texts of moves begin.
+        notes: The deadlines, and on which line each stands.
         width: Of the whole.
         height: Of the whole.
     """
@@ -456,6 +527,7 @@ class _Sheet:
     left: int
     right: int
     texts: int
+    notes: tuple[tuple[Note, int], ...]
     width: int
     height: int
 
@@ -464,7 +536,8 @@ def to_svg(definition: Definition) -> str:
     """An SVG for a page or a notebook, with its content as text for those who do not see it.
 
     It takes the colour of the text around it, so it serves on a light and on a dark ground. An end
-    has a double border and the word "end". Long names and labels are cut; the whole text is in the
+    has a double border and the word "end". Tracks stand in the box of their stage, and deadlines
+    below the picture. Long names and labels are cut; the whole text is in the
     title of the element, which browsers show under the pointer.
 
     >>> from cslib.lifecycle import Lifecycle
@@ -482,7 +555,7 @@ def to_svg(definition: Definition) -> str:
     """
     graph = graph_of(definition)
     sheet = _sheet(graph)
-    body = "\n".join([*_svg_boxes(sheet), *_svg_moves(sheet)])
+    body = "\n".join([*_svg_boxes(sheet), *_svg_moves(sheet), *_svg_notes(sheet)])
     title = f"Lifecycle {caption(graph.name)}"
     told = _told(graph)
     mark = hashlib.sha256("\n".join([title, told, body]).encode()).hexdigest()[:12]
@@ -510,26 +583,35 @@ def _told(graph: Graph) -> str:
         else f"{edge.source} to {edge.target}: {edge.label}."
         for edge in graph.edges
     )
-    return caption(" ".join([*first, *([f"Ends: {ends}."] if ends else []), *moves]))
+    every: tuple[Node | Group, ...] = (*graph.nodes, *graph.groups)
+    tracks = (f"{part.name}: {track}." for part in every for track in part.tracks)
+    notes = (f"{note.label}." for note in graph.notes)
+    ending = [f"Ends: {ends}."] if ends else []
+    return caption(" ".join([*first, *ending, *moves, *tracks, *notes]))
 
 
 def _sheet(graph: Graph) -> _Sheet:
     rows = tuple(_rows(graph, None, 0, _GAP))
     depth = max((row.depth for row in rows), default=0)
     left = _LEFT + depth * _EDGE
-    right = left + max((_pixels(_box_text(row.part)) for row in rows), default=0) + 2 * _GAP
+    boxed = (_pixels(text) for row in rows for text in _box_texts(row.part))
+    right = left + max(boxed, default=0) + 2 * _GAP
     texts = right + depth * _EDGE + 2 * _GAP
     labels = (_pixels(_shown(edge)) for row in rows for edge, _ in row.leaves)
     end = texts + max(labels, default=0) + _EDGE
     lanes = _lanes(rows, end)
+    foot = max((row.bottom for row in rows), default=0)
+    notes = tuple((note, foot + _LINE * at) for at, note in enumerate(graph.notes, start=1))
+    noted = (left + _pixels(_note_text(note)) for note in graph.notes)
     return _Sheet(
         rows=rows,
         lanes=lanes,
         left=left,
         right=right,
         texts=texts,
-        width=max(lanes.values(), default=end) + _GAP,
-        height=max((row.bottom for row in rows), default=0) + _GAP,
+        notes=notes,
+        width=max([end, *lanes.values(), *noted]) + _GAP,
+        height=foot + _LINE * len(notes) + _GAP,
     )
 
 
@@ -537,13 +619,19 @@ def _pixels(text: str) -> int:
     return cells_of(text) * 37 // 5  # monospace: 0.6 of the size, and a little
 
 
-def _box_text(part: Node | Group) -> str:
+def _box_texts(part: Node | Group) -> tuple[str, ...]:
+    """Its name, and its tracks."""
     ending = " (end)" if isinstance(part, Node) and part.final else ""
-    return caption(_own_name(part), _MOST_NAME) + ending
+    name = caption(_own_name(part), _MOST_NAME) + ending
+    return name, *(caption(track, _MOST_TRACK) for track in part.tracks)
 
 
 def _shown(edge: Edge) -> str:
     return caption(_edge_text(edge), _MOST_LABEL)
+
+
+def _note_text(note: Note) -> str:
+    return caption(note.label, _MOST_NOTE)
 
 
 def _rows(graph: Graph, group: str | None, depth: int, top: int) -> Iterator[_Row]:
@@ -567,10 +655,10 @@ def _layer(graph: Graph, part: Node | Group) -> tuple[bool, float]:
 
 
 def _row(graph: Graph, part: Node | Group, depth: int, top: int) -> _Row:
-    """Its box, with a line of text for each move; of a group, the head of the box."""
+    """Its box, with a line of text for each track and move; of a group, the head of the box."""
     leaving = [edge for edge in graph.edges if edge.source == part.name]
     entered = any(edge.target == part.name for edge in graph.edges)
-    lines = int(entered) + len(leaving)
+    lines = max(1 + len(part.tracks), int(entered) + len(leaving))
     leaves = tuple(
         (edge, top + _LINE * at + 2) for at, edge in enumerate(leaving, start=1 + int(entered))
     )
@@ -578,7 +666,7 @@ def _row(graph: Graph, part: Node | Group, depth: int, top: int) -> _Row:
         part=part,
         depth=depth,
         top=top,
-        bottom=top + _LINE * max(lines, 1) + _EDGE,
+        bottom=top + _LINE * lines + _EDGE,
         enters=top + _LINE // 2 + 4 if entered else None,
         leaves=leaves,
     )
@@ -616,8 +704,12 @@ def _svg_boxes(sheet: _Sheet) -> Iterator[str]:
         left, right = _svg_edges(sheet, row)
         yield f"<g><title>{_xml(caption(row.part.name))}</title>"
         yield from _svg_box(row, left, right - left)
-        yield _svg_text(left + _GAP, row.top + _LINE - 1, _box_text(row.part), weight="bold")
+        base = row.top + _LINE - 1
+        name, *tracks = _box_texts(row.part)
+        yield _svg_text(left + _GAP, base, name, weight="bold")
         yield "</g>"
+        for at, (track, shown) in enumerate(zip(row.part.tracks, tracks, strict=True), start=1):
+            yield _svg_titled(track, _svg_text(left + _GAP, base + _LINE * at, shown))
         if isinstance(row.part, Node) and row.part.initial:
             yield _svg_start(sheet.left, row.top + _LINE // 2 + 4)
 
@@ -662,6 +754,11 @@ def _svg_moves(sheet: _Sheet) -> Iterator[str]:
             yield "</g>"
 
 
+def _svg_notes(sheet: _Sheet) -> Iterator[str]:
+    for note, base in sheet.notes:
+        yield _svg_titled(note.label, _svg_text(sheet.left, base, _note_text(note)))
+
+
 def _svg_edges(sheet: _Sheet, row: _Row) -> tuple[int, int]:
     """The left and the right of its box; a group's is wider than those in it."""
     outset = sheet.left - _LEFT - row.depth * _EDGE if isinstance(row.part, Group) else 0
@@ -696,6 +793,10 @@ def _svg_text(left: int, base: int, text: str, weight: str = "normal") -> str:
         f'<text x="{left}" y="{base}" fill="currentColor" stroke="none" '
         f'font-weight="{weight}">{_xml(text)}</text>'
     )
+
+
+def _svg_titled(title: str, drawn: str) -> str:
+    return f"<g><title>{_xml(caption(title))}</title>{drawn}</g>"
 
 
 def _xml(text: str) -> str:
@@ -797,17 +898,18 @@ def _stands_still(pauses: bool) -> str:
     return "; the clock stands still on hold" if pauses else ""
 
 
-def _deadline_words(deadline: Deadline) -> str:
+def _limit_words(deadline: Deadline) -> str:
     """``activated: first_use within 3 months of signed``."""
-    waived = f"; waived by {_choice(deadline.waived_by)}" if deadline.waived_by else ""
-    breach = "" if deadline.breach is None else f"; if not, {caption(deadline.breach)} happens"
     limit = f"by {caption(str(deadline.due))}, counted from"
     if deadline.within is not None:
         limit = f"within {deadline.within} of"
-    return (
-        f"{deadline.name}: {_choice(deadline.by)} {limit} "
-        f"{_choice(deadline.since)}{waived}{breach}{_stands_still(deadline.pauses)}"
-    )
+    return f"{deadline.name}: {_choice(deadline.by)} {limit} {_choice(deadline.since)}"
+
+
+def _deadline_words(deadline: Deadline) -> str:
+    waived = f"; waived by {_choice(deadline.waived_by)}" if deadline.waived_by else ""
+    breach = "" if deadline.breach is None else f"; if not, {caption(deadline.breach)} happens"
+    return f"{_limit_words(deadline)}{waived}{breach}{_stands_still(deadline.pauses)}"
 
 
 def _milestone_words(milestone: Milestone) -> str:

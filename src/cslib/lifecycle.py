@@ -158,7 +158,7 @@ class Lifecycle(Definition):
         return diagrams.to_words(self)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the stages and moves as a picture, with a text in its place."""
+        """What a notebook shows: the lifecycle as a picture, with a text in its place."""
         return diagrams.to_svg(self)
 
     # One event at a time
