@@ -60,9 +60,11 @@ PARTS_OF_LIFECYCLE = (
     "clocks",
     "conformance",
     "diagrams",
+    "drawings",
     "duecolumns",
     "dwell",
     "funnels",
+    "graphs",
     "guardcolumns",
     "journeycolumns",
     "journeys",
@@ -79,6 +81,7 @@ PARTS_OF_LIFECYCLE = (
     "variants",
     "visits",
     "walks",
+    "wording",
 )
 PARTS_OF_RENEWAL = (
     "audit",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from cslib import diagrams, moments, stepping
+from cslib import diagrams, drawings, moments, stepping, wording
 from cslib.charts import Chart, Move
 from cslib.clocks import deadline_state
 from cslib.documents import document
@@ -155,11 +155,11 @@ class Lifecycle(Definition):
 
     def words(self) -> str:
         """The definition in words, for people."""
-        return diagrams.to_words(self)
+        return wording.to_words(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the lifecycle as a picture, with a text in its place."""
-        return diagrams.to_svg(self)
+        return drawings.to_svg(self)
 
     # One event at a time
 
