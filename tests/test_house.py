@@ -61,9 +61,11 @@ PARTS_OF_LIFECYCLE = (
     "clocks",
     "conformance",
     "diagrams",
+    "drawings",
     "duecolumns",
     "dwell",
     "funnels",
+    "graphs",
     "guardcolumns",
     "journeycolumns",
     "journeys",
@@ -82,6 +84,7 @@ PARTS_OF_LIFECYCLE = (
     "visitcolumns",
     "visits",
     "walks",
+    "wording",
 )
 PARTS_OF_RENEWAL = (
     "audit",

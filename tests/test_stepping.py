@@ -733,6 +733,37 @@ def test_whatever_was_taken_at_a_moment_is_a_duplicate_at_that_moment() -> None:
     assert reason(calls.step(later, event("start", 2))) is RefusalReason.OUT_OF_ORDER
 
 
+@pytest.mark.parametrize(
+    ("change", "unlike"),
+    [
+        ({"name": "pay"}, "name"),
+        ({"payload": {"amount": 90}}, "payload"),
+        ({"recorded_at": march(4)}, "recorded_at"),
+    ],
+)
+def test_an_id_that_stands_for_another_event_of_its_moment_is_refused_as_in_a_replay(
+    change: dict[str, Any], unlike: str
+) -> None:
+    calls = flow(move("call", "trial", None))
+    taken = [attrs.evolve(event(each, 2), id=each) for each in ("start", "call", "zapped")]
+    state = calls.state_of(taken, as_of=march(2))
+    other = attrs.evolve(taken[1], **change)
+    problem = f"event 'call': the id stands twice, with another {unlike}; keep the right one"
+
+    with pytest.raises(LogError, match=problem):
+        calls.step(state, other)
+    with pytest.raises(LogError, match=problem):
+        calls.replay([*taken, other], as_of=END)
+
+
+def test_two_events_of_one_moment_that_say_the_same_under_two_ids_are_both_taken() -> None:
+    calls = flow(move("call", "trial", None))
+    called = event("call", 2)
+    state = calls.state_of([event("start", 2), called], as_of=march(2))
+
+    assert calls.step(state, attrs.evolve(called, id="e2")).kind is OutcomeKind.STAYED
+
+
 def test_an_event_that_ranks_before_one_of_its_moment_is_out_of_order() -> None:
     calls = flow(move("call", "trial", None), move("call", "won", None))
     taken = [event("start", 1), event("call", 2)]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.diagrams import cells_of
 from cslib.errors import DefinitionError
+from cslib.graphs import cells_of
 from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition
 from cslib.moments import MomentError
 from cslib.timelines import timeline

@@ -210,6 +210,22 @@ def test_stages_deadlines_milestones_and_payloads_are_new_or_stand_for_those_of_
     assert list(own.payloads) == ["checked", "installed"]
 
 
+def test_a_deadline_that_is_dropped_is_gone_and_nothing_else() -> None:
+    free = Variant(name="free", drop_deadlines="checked").of(STANDARD)
+
+    assert free.deadlines == ()
+    assert difference(STANDARD, free) == ("deadline 'checked' is gone",)
+    assert "Deadlines" not in free.words()
+
+
+def test_of_several_deadlines_only_those_that_are_named_are_dropped() -> None:
+    live = Deadline(name="live", since="set_up/data", by="live", within="1 month")
+    both = attrs.evolve(STANDARD, deadlines=(*STANDARD.deadlines, live))
+    less = Variant(name="less", drop_deadlines=("checked",), events="noted").of(both)
+
+    assert less.deadlines == (live,)
+
+
 def test_what_a_new_event_carries_is_checked() -> None:
     own = Variant(
         name="own",
@@ -249,6 +265,56 @@ def test_a_stage_that_there_is_not_is_refused_with_a_suggestion() -> None:
     )
 
 
+def test_a_deadline_that_there_is_not_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Variant(name="free", drop_deadlines=("checked", "chekced")).of(STANDARD)
+
+    assert [str(fault) for fault in caught.value.faults] == [
+        "$.drop_deadlines[1]: 'delivery' has no deadline 'chekced': did you mean 'checked'?"
+    ]
+
+
+def test_a_deadline_that_is_given_is_not_dropped_too() -> None:
+    own = Variant(name="own", deadlines=STANDARD.deadlines, drop_deadlines="checked")
+
+    with pytest.raises(DefinitionError, match="'checked' is given in deadlines= too; keep one"):
+        own.of(STANDARD)
+
+
+def test_a_deadline_that_a_guard_reads_is_not_dropped() -> None:
+    guard = "deadline_checked == 'met' and as_of < due_checked"
+    in_time = Transition(event="left", sources="live", target="gone", guard=guard)
+    base = Variant(name="strict", transitions=(in_time,)).of(STANDARD)
+
+    with pytest.raises(DefinitionError) as caught:
+        Variant(name="free", drop_deadlines="checked").of(base)
+
+    assert [fault.message for fault in caught.value.faults] == [
+        "the guard of 'left' reads 'deadline_checked'; give a move in its place",
+        "the guard of 'left' reads 'due_checked'; give a move in its place",
+    ]
+
+
+def test_a_deadline_is_dropped_where_a_move_without_it_takes_the_place_of_what_reads_it() -> None:
+    plain = Transition(event="left", sources="live", target="gone")
+    guarded = attrs.evolve(plain, guard="deadline_checked == 'met'")
+    base = Variant(name="strict", transitions=(guarded,)).of(STANDARD)
+
+    free = Variant(name="free", drop_deadlines="checked", transitions=(plain,)).of(base)
+
+    assert free.deadlines == ()
+
+
+def test_a_deadline_is_dropped_where_the_stage_is_skipped_that_a_reading_move_leaves() -> None:
+    guard = "deadline_checked == 'met'"
+    told = Transition(event="validated", sources="set_up/data", target="live", guard=guard)
+    base = Variant(name="strict", transitions=(told,)).of(STANDARD)
+
+    free = Variant(name="free", drop_deadlines="checked", skip={"set_up": "live"}).of(base)
+
+    assert free.deadlines == ()
+
+
 def test_what_takes_a_place_must_stay_itself() -> None:
     skip = {"set_up": "live", "live": "set_up/data"}
 
@@ -269,13 +335,16 @@ def test_a_variant_goes_to_json_and_back() -> None:
         name="own",
         skip={"set_up": "live"},
         events="installed",
+        drop_deadlines="checked",
         payloads=STANDARD.payloads,
     )
 
     assert from_json(to_json(variant), Variant) == variant
 
 
-@pytest.mark.parametrize("parts", [{"skip": None}, {"skip": ["a"]}, {"transitions": (5,)}])
+@pytest.mark.parametrize(
+    "parts", [{"skip": None}, {"skip": ["a"]}, {"transitions": (5,)}, {"drop_deadlines": (5,)}]
+)
 def test_a_part_of_a_variant_of_another_kind_is_refused(parts: dict[str, Any]) -> None:
-    with pytest.raises(DefinitionError, match=r"\$\.(skip: expected a mapping|transitions\[0\]:)"):
+    with pytest.raises(DefinitionError, match=r"\$\.(skip: expected a mapping|\w+\[0\]:)"):
         Variant(name="x", **parts)

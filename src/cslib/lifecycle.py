@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from cslib import diagrams, moments, stepping
+from cslib import diagrams, drawings, moments, stepping, wording
 from cslib.charts import Chart, Move
 from cslib.clocks import deadline_state
 from cslib.documents import document
@@ -157,11 +157,11 @@ class Lifecycle(Definition):
 
     def words(self) -> str:
         """The definition in words, for people."""
-        return diagrams.to_words(self)
+        return wording.to_words(self)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the stages and moves as a picture, with a text in its place."""
-        return diagrams.to_svg(self)
+        """What a notebook shows: the lifecycle as a picture, with a text in its place."""
+        return drawings.to_svg(self)
 
     # One event at a time
 
@@ -182,7 +182,8 @@ class Lifecycle(Definition):
             DefinitionError: If it is no state or no event, or a state that cannot be.
             StateError: If another definition made the state.
             LogError: If the event is of another account than the one before, an instant among
-                dates or the other way round, or a guard meets a fact of the wrong kind.
+                dates or the other way round, has the id of one of the same moment that says
+                something else, or a guard meets a fact of the wrong kind.
 
         >>> door = Lifecycle(name="door", initial="shut", events=("opened",),
         ...                  stages=(Stage(name="shut"), Stage(name="open", final=True)),

@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "LogError",
     "Payload",
+    "check_id",
     "content_of",
     "counted",
     "events_in",
@@ -362,12 +363,26 @@ def _once(events: Iterable[Event]) -> Iterable[Event]:
     kept: dict[str | Event, Event] = {}
     for event in events:
         first = kept.setdefault(event if event.id is None else event.id, event)
-        if first is not event and first != event:
-            problem = (
-                f"the id stands twice, with another {_unlike(first, event)}; keep the right one"
-            )
-            raise LogError(event.account, event.label, problem)
+        if first is not event:
+            check_id(first, event)
     return kept.values()
+
+
+def check_id(first: Event, other: Event) -> None:
+    """Sees to it that two events of one id are one and the same.
+
+    Raises:
+        LogError: If they say different things.
+
+    >>> paid = Event(account="a", name="paid", at=dt.date(2026, 3, 9), id="e1")
+    >>> check_id(paid, attrs.evolve(paid, name="left"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    cslib.logs.LogError: account 'a', event 'e1': the id stands twice, with another name; ...
+    """
+    if first != other:
+        problem = f"the id stands twice, with another {_unlike(first, other)}; keep the right one"
+        raise LogError(other.account, other.label, problem)
 
 
 def _unlike(first: Event, other: Event) -> str:

@@ -26,7 +26,7 @@ from cslib.journeys import (
     StateError,
     days_since,
 )
-from cslib.logs import Event, LogError
+from cslib.logs import Event, LogError, check_id
 from cslib.rules import Rule
 from cslib.stages import Deadline
 
@@ -111,7 +111,11 @@ def _beside(state: State, event: Event) -> tuple[Event, ...]:
 def _out_of_place(
     chart: Chart, state: State, event: Event, taken: Iterable[Event]
 ) -> RefusalReason | None:
-    """Why an event does not come after those before; None if it does, at the same moment."""
+    """Why an event does not come after those before; None if it does, at the same moment.
+
+    Raises:
+        LogError: If one of that moment has its id, and says something else.
+    """
     if any(_same(event, each) for each in taken):
         return RefusalReason.DUPLICATE
     place = chart.places.get(event.name, len(chart.places))
@@ -121,7 +125,10 @@ def _out_of_place(
 
 
 def _same(event: Event, other: Event) -> bool:
-    return event.name == other.name and event == other
+    if event.id is None or event.id != other.id:
+        return event.name == other.name and event == other
+    check_id(other, event)
+    return True
 
 
 # --------------------------------------------------------------------------------------

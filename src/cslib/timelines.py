@@ -13,8 +13,8 @@ from typing import Protocol
 
 import attrs
 
-from cslib.diagrams import caption, cells_of
 from cslib.faults import refuse, whole_faults
+from cslib.graphs import caption, cells_of
 from cslib.moments import in_utc, instant, utc_day
 
 __all__ = ["DueState", "Happening", "Refused", "Stay", "timeline"]

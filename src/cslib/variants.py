@@ -1,6 +1,6 @@
 """Variants: the standard flow, adjusted to a kind of customer (L11, S and N).
 
-A :class:`Variant` is data: what it skips, adds and replaces. Applied to a lifecycle it gives
+A :class:`Variant` is data: what it skips, drops, adds and replaces. Applied to a lifecycle it gives
 another one, which is checked like any; :func:`cslib.migrations.difference` tells the two apart
 in words. Which account has which is for a table to say (:mod:`cslib.decisions`).
 """
@@ -41,7 +41,7 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-def _events(names: str | Iterable[str]) -> tuple[str, ...]:
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
@@ -75,6 +75,7 @@ class Variant:
         transitions: Moves that are new. One that leaves a stage by an event, or after a span,
             takes the place of what leaves that stage by the same.
         deadlines: Deadlines that are new, or stand for one of the same name.
+        drop_deadlines: The names of deadlines that do not apply to this kind of customer.
         milestones: Milestones that are new, or stand for one of the same name.
         payloads: Of an event, what it carries, in place of what the standard flow says of it.
 
@@ -95,35 +96,40 @@ class Variant:
     name: str = attrs.field(validator=v.and_(v.instance_of(str), v.min_len(1)))
     skip: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     stages: tuple[Stage, ...] = attrs.field(default=(), converter=_stages)
-    events: tuple[str, ...] = attrs.field(default=(), converter=_events)
+    events: tuple[str, ...] = attrs.field(default=(), converter=_names)
     transitions: tuple[Transition, ...] = attrs.field(default=(), converter=_transitions)
     deadlines: tuple[Deadline, ...] = attrs.field(default=(), converter=_deadlines)
+    drop_deadlines: tuple[str, ...] = attrs.field(default=(), converter=_names)
     milestones: tuple[Milestone, ...] = attrs.field(default=(), converter=_milestones)
     payloads: Mapping[str, Schema] = attrs.field(factory=dict, hash=False)
 
     def __attrs_post_init__(self) -> None:
         check_mapping("variant", self.skip, "$.skip")
         check_mapping("variant", self.payloads, "$.payloads")
-        kinds = {"stages": Stage, "transitions": Transition, "deadlines": Deadline}
-        for name, kind in {**kinds, "milestones": Milestone, "events": str}.items():
+        kinds: dict[str, type] = {"stages": Stage, "transitions": Transition, "deadlines": Deadline}
+        kinds |= {"milestones": Milestone, "events": str, "drop_deadlines": str}
+        for name, kind in kinds.items():
             refuse("variant", part_faults(f"$.{name}", getattr(self, name), kind))
 
     def of(self, base: D) -> D:
         """The lifecycle that it makes of another.
 
         Raises:
-            DefinitionError: If it skips a stage that there is not, puts one in its place that is
-                skipped itself, or what it gives is not sound.
+            DefinitionError: If it skips a stage or drops a deadline that there is not, puts a stage
+                in the place of one that is skipped itself, drops a deadline that it gives or
+                that a guard reads, or what it gives is not sound.
         """
-        refuse(f"variant {self.name!r}", self._faults(base))
-        transitions = (*_displaced(base.transitions, self.transitions), *self.transitions)
+        moves = (*_displaced(base.transitions, self.transitions), *self.transitions)
+        transitions = tuple(self._redirected(moves))
+        faults = (*self._skip_faults(base), *self._drop_faults(base, transitions))
+        refuse(f"variant {self.name!r}", faults)
         changed = attrs.evolve(
             cast("Any", base),  # a definition is an attrs class
             name=f"{base.name}/{self.name}",
             initial=self._place(base.initial),
             stages=_merged(self._kept(base.stages), self.stages),
             events=(*base.events, *(each for each in self.events if each not in base.events)),
-            transitions=tuple(self._redirected(transitions)),
+            transitions=transitions,
             deadlines=tuple(
                 attrs.evolve(
                     each,
@@ -132,6 +138,7 @@ class Variant:
                     waived_by=self._marks(each.waived_by, base),
                 )
                 for each in _merged(base.deadlines, self.deadlines)
+                if each.name not in self.drop_deadlines
             ),
             milestones=tuple(
                 attrs.evolve(each, by=self._marks(each.by, base))
@@ -141,7 +148,7 @@ class Variant:
         )
         return cast("D", changed)
 
-    def _faults(self, base: Definition) -> Iterator[Fault]:
+    def _skip_faults(self, base: Definition) -> Iterator[Fault]:
         names = dict.fromkeys(part for stage in base.stages for part in lineage_of(stage.name))
         for stage, instead in self.skip.items():
             path = f"$.skip[{stage!r}]"
@@ -153,6 +160,23 @@ class Variant:
                     f"{instead!r} is skipped itself; name the stage that is entered in the end"
                 )
                 yield Fault(path, problem)
+
+    def _drop_faults(self, base: Definition, moves: Iterable[Transition]) -> Iterator[Fault]:
+        theirs, ours = ([each.name for each in part.deadlines] for part in (base, self))
+        for at, name in enumerate(self.drop_deadlines):
+            path = f"$.drop_deadlines[{at}]"
+            if name in ours:
+                yield Fault(path, f"{name!r} is given in deadlines= too; keep one of the two")
+            elif name not in theirs:
+                hint = suggestion(name, theirs)
+                yield Fault(path, f"{base.name!r} has no deadline {name!r}{hint}")
+            for move in moves:
+                read = set() if move.guard is None else {*move.guard.kinds}
+                for fact in sorted(read & {f"deadline_{name}", f"due_{name}"}):
+                    problem = (
+                        f"the guard of {move.label!r} reads {fact!r}; give a move in its place"
+                    )
+                    yield Fault(path, problem)
 
     def _skips(self, stage: str) -> bool:
         return any(inside(stage, skipped) for skipped in self.skip)
