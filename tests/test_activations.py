@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cslib.activations import DEADLINE_STATUSES, Activation, DeadlineTable, activation
 from cslib.journeys import DeadlineState, DeadlineStatus, Journey
-from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition
+from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition, UnknownDeadlineError
 from cslib.periods import Period
 from cslib.visits import VisitTableError
 
@@ -200,7 +200,7 @@ def test_journeys_as_columns_make_the_same_deadlines_as_one_by_one() -> None:
     assert np.array(DEADLINE_STATUSES)[found.status].tolist() == [
         "not_started", "met", "late", "missed", "open", "waived",
     ]  # fmt: skip
-    with pytest.raises(KeyError, match="none"):
+    with pytest.raises(UnknownDeadlineError, match="no deadline 'none'"):
         DeadlineTable.of_columns(columns, "none")
 
 

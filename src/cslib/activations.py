@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.arguments import check_lengths, refuse_rows
-from cslib.journeys import DeadlineStatus, Journey
+from cslib.journeys import DeadlineStatus, Journey, UnknownDeadlineError
 from cslib.periods import Period
 from cslib.rates import Rate
 from cslib.series import BY_CONTENT, text_table
@@ -105,7 +105,7 @@ class DeadlineTable:
         """How the deadline of a name stands in journeys by account, all as of one moment.
 
         Raises:
-            KeyError: If a journey has no deadline of that name.
+            UnknownDeadlineError: If a journey has no deadline of that name.
             VisitTableError: If journeys are as of several moments, hold dates and instants, or
                 there are none.
         """
@@ -123,9 +123,11 @@ class DeadlineTable:
         """How the deadline of a name stands in journeys as columns.
 
         Raises:
-            KeyError: If the lifecycle has no deadline of that name.
+            UnknownDeadlineError: If the lifecycle has no deadline of that name.
         """
-        found = journeys.deadlines[name]
+        found = journeys.deadlines.get(name)
+        if found is None:
+            raise UnknownDeadlineError(name, tuple(journeys.deadlines))
         return cls(started=found.start, due=found.due, status=found.status, as_of=journeys.as_of)
 
     def __repr__(self) -> str:
