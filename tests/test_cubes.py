@@ -159,11 +159,14 @@ def test_rows_add_up_to_the_same_cells_in_32_bits_as_in_64() -> None:
     count, months = 2**15 + 7, np.datetime64("2026-01", "M") + np.arange(MONTHS)
     customer, month = rng.integers(0, 2_000, count), months[rng.integers(0, MONTHS, count)]
     rows = read_rows(customer, month, rng.integers(0, 10**6, count), None, None)
+    amounts, width = rows.amount, len(rows.keys)
 
-    narrow, wide = (cubes._added_cells(rows, rows.amount, dtype) for dtype in (np.uint32, np.int64))
+    narrow, wide = (
+        cubes._added_cells(rows, amounts, width, dtype) for dtype in (np.uint32, np.int64)
+    )
 
     assert np.array_equal(narrow, wide)
-    assert np.array_equal(cubes._narrow_cells(rows, rows.amount), wide)
+    assert np.array_equal(cubes._narrow_cells(rows, amounts, width), wide)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -77,20 +77,45 @@ class _Beginnings(NamedTuple):
     begun: Integers
     """How many customers had begun by the end of each month."""
 
+    @classmethod
+    def of(cls, rows: CubeRows) -> _Beginnings:
+        """The customers of rows whose ``customer`` is a position in the keys."""
+        customer, month, _ = _above_zero(rows, rows.amount)
+        begins = np.full(len(rows.keys), len(rows.months), np.uint16)
+        np.minimum.at(begins, customer, month)
+        order = np.argsort(begins, kind="stable")
+        months = np.arange(len(rows.months))
+        begun = np.searchsorted(begins, months, side="right", sorter=order)
+        return cls(order[: begun[-1]], begun)
 
-def _beginnings(begins: Column, months: int) -> _Beginnings:
-    """The customers, given the month in which each key begins: past the last if in none."""
-    order = np.argsort(begins, kind="stable")
-    begun = np.searchsorted(begins, np.arange(months), side="right", sorter=order)
-    return _Beginnings(order[: begun[-1]], begun)
+    def ranked(self, rows: CubeRows) -> CubeRows:
+        """The rows of customers, each by its position in this order."""
+        rank = np.full(len(rows.keys), -1, np.int32)
+        rank[self.order] = np.arange(len(self.order))
+        customer = np.empty(len(rows.customer), np.int32)
+        for part in parts(len(customer)):  # "clip" saves a check of positions that are within
+            rank.take(rows.customer[part], out=customer[part], mode="clip")
+        found = customer >= 0
+        kept = slice(None) if found.all() else found
+        return CubeRows(
+            rows.keys,
+            rows.months,
+            customer[kept],
+            rows.month[kept],
+            rows.amount[kept],
+            None if rows.units is None else rows.units[kept],
+        )
+
+
+def _above_zero(rows: CubeRows, values: Integers) -> tuple[Column, Column, Integers]:
+    """Customer, month and value of the rows that are not 0; where all are, nothing is copied."""
+    above = values > 0
+    kept = slice(None) if above.all() else above
+    return rows.customer[kept], rows.month[kept], values[kept]
 
 
 class _Table(Protocol):
-    """What both layouts answer, of one column of the rows.
-
-    Their ``of`` takes the customers as they begin in another column, or else finds out from its
-    own values.
-    """
+    """What both layouts answer, of one column of ranked rows."""
 
     @property
     def by(self) -> _Beginnings: ...
@@ -112,15 +137,8 @@ class _Dense:
     by: _Beginnings
 
     @classmethod
-    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings | None = None) -> _Dense:
-        cells = _narrow_cells(rows, values)
-        if by is None:
-            by = _beginnings(_first_payments(cells), len(cells))
-        for amounts, begun in zip(cells, by.begun.tolist(), strict=True):
-            # "clip" saves a check of positions that are within
-            amounts[:begun] = amounts.take(by.order[:begun], mode="clip")
-            amounts[begun:] = 0
-        return cls(cells, by)
+    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings) -> _Dense:
+        return cls(_narrow_cells(rows, values, len(by.order)), by)
 
     def paying(self, month: int) -> Paying:
         amounts = self.cells[month, : self.by.begun[month]]
@@ -143,35 +161,27 @@ class _Dense:
         return _slices(amounts, ends, _sum), _slices(amounts, ends, np.count_nonzero)
 
 
-def _narrow_cells(rows: CubeRows, values: Integers) -> Column:
-    """A table of months by keys with the rows added up, in 32 bits where every sum fits.
+def _narrow_cells(rows: CubeRows, values: Integers, width: int) -> Column:
+    """A table of months by customers with the rows added up, in 32 bits where every sum fits.
 
     A sum in 32 bits is right, or short of the right one by a multiple of ``2**32``. So all are
     right if together they come to what the rows come to.
     """
-    cells = _added_cells(rows, values, np.uint32)
+    cells = _added_cells(rows, values, width, np.uint32)
     if _sum(cells) == values.sum():
         return cells
-    return _added_cells(rows, values, np.int64)
+    return _added_cells(rows, values, width, np.int64)
 
 
-def _added_cells(rows: CubeRows, values: Integers, dtype: type[np.integer[Any]]) -> Column:
-    """A table of months by keys with the rows added up, modulo what its type can hold."""
-    cells = np.zeros((len(rows.months), len(rows.keys)), dtype)
+def _added_cells(
+    rows: CubeRows, values: Integers, width: int, dtype: type[np.integer[Any]]
+) -> Column:
+    """A table of months by customers with the rows added up, modulo what its type can hold."""
+    cells = np.zeros((len(rows.months), width), dtype)
     for part in parts(len(values)):
         place = rows.month[part].astype(np.intp) * cells.shape[1] + rows.customer[part]
         np.add.at(cells.reshape(-1), place, values[part].astype(dtype, copy=False))
     return cells
-
-
-def _first_payments(cells: Column) -> Column:
-    """The month in which each key first pays, of a table; past the last if in none."""
-    begins = np.zeros(cells.shape[1], np.uint16)
-    paid = np.zeros(cells.shape[1], bool)
-    for amounts in cells:
-        paid |= amounts > 0
-        begins += ~paid
-    return begins
 
 
 @attrs.frozen(eq=False)
@@ -182,15 +192,8 @@ class _Packed:
     by: _Beginnings
 
     @classmethod
-    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings | None = None) -> _Packed:
+    def of(cls, rows: CubeRows, values: Integers, by: _Beginnings) -> _Packed:
         customer, month, values = _above_zero(rows, values)
-        if by is None:
-            begins = np.full(len(rows.keys), len(rows.months), np.uint16)
-            np.minimum.at(begins, customer, month)
-            by = _beginnings(begins, len(rows.months))
-        rank = np.full(len(rows.keys), -1, np.int32)
-        rank[by.order] = np.arange(len(by.order))
-        customer = rank[customer]
         order = np.argsort(month, kind="stable")
         bounds = np.searchsorted(month, np.arange(len(rows.months) + 1), sorter=order)
         slices = (order[start:end] for start, end in itertools.pairwise(bounds.tolist()))
@@ -213,13 +216,6 @@ class _Packed:
         return _slices(amounts, ends, _sum), _slices(amounts, ends, np.count_nonzero)
 
 
-def _above_zero(rows: CubeRows, values: Integers) -> tuple[Column, Column, Integers]:
-    """Customer, month and value of the rows that are not 0; where all are, nothing is copied."""
-    above = values > 0
-    kept = slice(None) if above.all() else above
-    return rows.customer[kept], rows.month[kept], values[kept]
-
-
 def _sum(amounts: Column) -> np.int64:
     return amounts.sum(dtype=np.int64)  # type: ignore[no-any-return]
 
@@ -235,7 +231,6 @@ def _slices(
 def _added_up(customers: Column, amounts: Integers) -> Paying:
     """The rows of one month by customer, several of one customer added up."""
     order = np.argsort(customers)
-    order = order[np.count_nonzero(customers < 0) :]  # who pays in no month is no customer
     customers, amounts = customers[order], amounts[order]
     another = np.diff(customers, prepend=-1) > 0
     if another.all():
@@ -520,15 +515,17 @@ def _spread(paying: Paying, length: int) -> Integers:
 def _cube(rows: CubeRows, currency: str, basis: str, layout: Layout | None) -> CustomerCube:
     cells = len(rows.months) * len(rows.keys)
     kind = _layout(layout, cells, int(np.count_nonzero(rows.amount)))
-    amounts = kind.of(rows, rows.amount)
-    units = None if rows.units is None else kind.of(rows, rows.units, amounts.by)
+    by = _Beginnings.of(rows)
+    rows = by.ranked(rows)
+    amounts = kind.of(rows, rows.amount, by)
+    units = None if rows.units is None else kind.of(rows, rows.units, by)
     cohorts = [amounts.cohorts(month) for month in range(len(rows.months))]
     cube = CustomerCube(
         currency=currency,
         basis=basis,
         months=rows.months,
-        customers=rows.keys[amounts.by.order],
-        begun=amounts.by.begun,
+        customers=rows.keys[by.order],
+        begun=by.begun,
         cohort_amounts=_triangle([paid for paid, _ in cohorts]),
         cohort_customers=_triangle([number for _, number in cohorts]),
         layout="dense" if kind is _Dense else "packed",
