@@ -1,228 +1,120 @@
 """Health: a score from behaviour data, and a tier that explains itself.
 
-A :class:`Scorecard` is data: measures (each a rule over facts), bands that give points, weights,
-tiers. :meth:`Scorecard.assess` answers for one account with what every measure contributed;
-:meth:`Scorecard.assess_columns` for a whole book, equal to the bit, since points and weights are
-whole numbers and the score is their exact ratio.
+A :class:`Scorecard` is data: measures (each a rule over facts with a scale that gives points) alone
+or in groups, weights, tiers. :meth:`Scorecard.assess` answers for one account with what every
+measure contributed; :meth:`Scorecard.assess_columns` for a whole book, equal to the bit, since
+points and weights are whole numbers and the score is their exact ratio.
 
-Unknown is neither bad nor 0. A measure that is not known follows its policy (:class:`Missing`), and
-the share of the weight that was known, the coverage, goes with every answer. Where nothing is
-known, or less than the scorecard's floor, there is no score and the tier is *unknown*. The rulings
-where two readers could differ are in ``docs/semantics.md``, "Health".
+Unknown is neither bad nor 0. A measure that is not known, or too old, follows its policy
+(:class:`Missing`), and the share of the weight that was known, the coverage, goes with every
+answer. Where nothing is known, or less than the scorecard's floor, there is no score and the tier
+is *unknown*. The rulings where two readers could differ are in ``docs/semantics.md``, "Health".
 """
 
 from __future__ import annotations
 
-import enum
+import datetime as dt
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
+from cslib import moments
+from cslib.assessments import (
+    Assessment,
+    Assessments,
+    Contribution,
+    Status,
+    forbids_a_score,
+    with_shares,
+)
+from cslib.bands import Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
-from cslib.errors import CslibError, DefinitionError, Fault
-from cslib.expressions import Kind, literal
-from cslib.faults import name_faults, refuse, text_faults, whole_faults
-from cslib.money import allocate
-from cslib.rules import Rule, rule
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from cslib.errors import CslibError, Fault
+from cslib.faults import name_faults, refuse, shown, unique_faults
+from cslib.measures import (
+    Combine,
+    Group,
+    Measure,
+    Missing,
+    decimal_faults,
+    exact,
+    leaves,
+    parts_faults,
+)
+from cslib.scoring import made_of, nominal, paths
+from cslib.tiers import (
+    UNKNOWN,
+    Cap,
+    Hysteresis,
+    Indicator,
+    Override,
+    Tier,
+    cap_faults,
+    order_faults,
+    stable_tier,
+    tier_name_faults,
+)
 
 __all__ = [
     "UNKNOWN",
+    "Anchor",
     "Assessment",
     "Assessments",
     "Band",
+    "Cap",
+    "Combine",
     "Contribution",
+    "Group",
+    "Hysteresis",
+    "Indicator",
     "Measure",
     "Missing",
+    "Norm",
+    "Override",
+    "PreviousError",
+    "Scale",
     "Scorecard",
     "Status",
     "Tier",
 ]
 
-UNKNOWN = "unknown"
-"""The tier of an account of which too little is known for a score."""
-
-# The grid. With these bounds every product of a tier's cut-off with weighted points fits in int64.
-_MAX_POINTS = 1_000
-_MAX_WEIGHT = 1_000_000
 _MAX_MEASURES = 1_000
-_MAX_DECIMALS = 6
 
 
-# --------------------------------------------------------------------------------------
-# The definition
-
-
-@attrs.frozen(kw_only=True)
-class Band:
-    """The points for a range of a measure, or for one text or flag.
-
-    Which side of a bound belongs to the band is said by the bound's name. A band without any bound
-    takes every known value.
+@attrs.define
+class PreviousError(CslibError, ValueError):
+    """An assessment before, or an override, that does not go with what is asked.
 
     Attributes:
-        points: Whole points, 0 to 1000.
-        label: A word for the band, shown as evidence.
-        at_least: Lowest value, itself included.
-        above: Lower bound, not included.
-        at_most: Highest value, itself included.
-        below: Upper bound, not included.
-        equals: The text or flag that the measure must be.
-
-    Raises:
-        DefinitionError: With every fault: points off the grid, a bound that is no number, two
-            bounds on one side, a range that holds nothing.
-
-    >>> middle = Band(points=50, at_least=0.3, below=0.6)
-    >>> middle.holds(0.3), middle.holds(0.6)
-    (True, False)
+        argument: The argument at fault.
+        problem: What was given, what was expected and the way out.
     """
 
-    points: int
-    label: str = ""
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
-    below: float | None = None
-    equals: str | bool | None = None
+    argument: str
+    problem: str
 
-    def __attrs_post_init__(self) -> None:
-        refuse("band", _band_faults(self))
-
-    @property
-    def kind(self) -> Kind | None:
-        """What the measure must be: a number, a text or a flag; None if any value will do."""
-        if self.equals is not None:
-            return Kind.BOOLEAN if isinstance(self.equals, bool) else Kind.TEXT
-        bounds = (self.at_least, self.above, self.at_most, self.below)
-        return None if bounds == (None,) * 4 else Kind.NUMBER
-
-    def holds(self, value: Any) -> Any:
-        """Whether a known value lies in the band; of an array, whether each of its values does."""
-        if self.equals is not None:
-            return value == self.equals
-        held: Any = True
-        if self.at_least is not None:
-            held = held & (value >= self.at_least)
-        if self.above is not None:
-            held = held & (value > self.above)
-        if self.at_most is not None:
-            held = held & (value <= self.at_most)
-        if self.below is not None:
-            held = held & (value < self.below)
-        return held
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.problem}"
 
 
-class Missing(enum.StrEnum):
-    """What a measure does to the score when its value is unknown or in none of its bands."""
-
-    EXCLUDE = "exclude"
-    """It is left out and the other measures are reweighted."""
-    WORST = "worst"
-    """It counts as the fewest points that its bands can give, but not as known."""
-    UNKNOWN = "unknown"
-    """It makes the whole score unknown."""
+def _caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
+    return tuple(caps)
 
 
-def _bands(bands: Iterable[Band]) -> tuple[Band, ...]:
-    return tuple(bands)
-
-
-@attrs.frozen(kw_only=True)
-class Measure:
-    """One measured thing, what it is worth, and how much it weighs.
-
-    Attributes:
-        name: Its name.
-        value: A rule that gives a number, a text or a flag.
-        bands: The bands, taken in order: the first that holds the value gives the points. A value
-            that none of them holds is treated as unknown, and shown as such.
-        weight: A whole number, 1 to a million; only the proportions of weights matter.
-        missing: What happens when the value is unknown.
-        meaning: What it says and why it matters, in words (H10).
-
-    Raises:
-        DefinitionError: With every fault: no name, a weight off the grid, no bands, bands of
-            different kinds, a band behind one that holds all its values, a rule that cannot give
-            what the bands ask for.
-
-    >>> seats = Measure(
-    ...     name="seat use",
-    ...     value="seats_used / seats",
-    ...     bands=(Band(points=0, below=0.3), Band(points=50, below=0.6), Band(points=100)),
-    ... )
-    >>> seats.band(0.3).points
-    50
-    """
-
-    name: str
-    value: Rule = attrs.field(converter=rule)
-    bands: tuple[Band, ...] = attrs.field(converter=_bands)
-    weight: int = 1
-    missing: Missing = attrs.field(default=Missing.EXCLUDE, converter=Missing)
-    meaning: str = ""
-
-    def __attrs_post_init__(self) -> None:
-        subject = f"measure {self.name!r}"
-        refuse(subject, _measure_faults(self))
-        kind = next((band.kind for band in self.bands if band.kind is not None), None)
-        try:  # the bands alone say the kind: a document has no other place for it
-            value = rule(self.value, kind=kind) if kind else attrs.evolve(self.value, gives=None)
-        except CslibError as error:
-            raise DefinitionError(subject, (Fault("$.value", str(error)),)) from None
-        object.__setattr__(self, "value", value)
-
-    def band(self, value: Any) -> Band | None:
-        """The first band that holds a known value; None if none does."""
-        return next((band for band in self.bands if band.holds(value)), None)
-
-    @property
-    def worst(self) -> int:
-        """The fewest points that its bands can give."""
-        return min(band.points for band in self.bands)
-
-    @property
-    def best(self) -> int:
-        """The most points that its bands can give."""
-        return max(band.points for band in self.bands)
-
-
-def _decimal(value: Decimal | int | str) -> Decimal:
-    """An exact number as a Decimal; what is none is left to be reported with its path."""
-    exact = isinstance(value, (int, str)) and not isinstance(value, bool)
-    try:
-        return Decimal(value) if exact else value  # type: ignore[return-value]
-    except InvalidOperation:
-        return value  # type: ignore[return-value]
-
-
-@attrs.frozen(kw_only=True)
-class Tier:
-    """A tier and the lowest score in it.
-
-    Attributes:
-        name: Its name; "unknown" is taken.
-        at_least: The lowest score, itself included: a whole number, a Decimal or its text, 0 to
-            1000, of at most 6 decimals.
-    """
-
-    name: str
-    at_least: Decimal = attrs.field(converter=_decimal)
-
-    def __attrs_post_init__(self) -> None:
-        refuse(f"tier {self.name!r}", _tier_faults(self))
+def _indicators(indicators: Iterable[Indicator]) -> tuple[Indicator, ...]:
+    return tuple(indicators)
 
 
 def _measures(measures: Iterable[Measure]) -> tuple[Measure, ...]:
     return tuple(measures)
+
+
+def _groups(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(groups)
 
 
 def _tiers(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
@@ -232,14 +124,19 @@ def _tiers(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
 @document("scorecard", version=1)
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
 class Scorecard:
-    """A health score as data: the weighted mean of the measures' points, and its tiers.
+    """A health score as data: what the measures' points come to, and its tiers.
 
     Attributes:
         name: Its name.
-        measures: The measures.
+        measures: Measures that stand by themselves.
+        groups: Groups of measures, which count as one each.
+        combine: How the points of these become the score; their mean by weight, unless said.
         tiers: The tiers, best first; the last begins at 0, so that every score has a tier.
         floor: The least coverage for a score: the share of the weight that must be known, 0 to 1,
             itself included; a Decimal or its text, of at most 6 decimals.
+        hysteresis: What keeps a tier from changing to and fro; None: nothing does.
+        caps: Bands of measures that hold the tier down.
+        indicators: What is to be seen beside the score.
 
     Raises:
         DefinitionError: With every fault: names that stand twice, tiers out of order ...
@@ -264,9 +161,14 @@ class Scorecard:
     """
 
     name: str
-    measures: tuple[Measure, ...] = attrs.field(converter=_measures)
+    measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
+    groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
+    combine: Combine = attrs.field(default=Combine.MEAN, converter=Combine)
     tiers: tuple[Tier, ...] = attrs.field(converter=_tiers)
-    floor: Decimal = attrs.field(default=Decimal(0), converter=_decimal)
+    floor: Decimal = attrs.field(default=Decimal(0), converter=exact)
+    hysteresis: Hysteresis | None = None
+    caps: tuple[Cap, ...] = attrs.field(default=(), converter=_caps)
+    indicators: tuple[Indicator, ...] = attrs.field(default=(), converter=_indicators)
 
     def __attrs_post_init__(self) -> None:
         refuse(f"scorecard {self.name!r}", _scorecard_faults(self))
@@ -277,476 +179,308 @@ class Scorecard:
         return fingerprint(self)
 
     @functools.cached_property
-    def weight(self) -> int:
-        """The weight of all measures together."""
-        return sum(measure.weight for measure in self.measures)
+    def leaves(self) -> tuple[Measure, ...]:
+        """All measures: those by themselves first, then those of each group, in order."""
+        return tuple(leaves(self.measures, self.groups))
 
-    def assess(self, account: object, *, as_of: object = None) -> Assessment:
+    def assess(
+        self,
+        account: object,
+        *,
+        as_of: object = None,
+        previous: Assessment | None = None,
+        override: Override | None = None,
+    ) -> Assessment:
         """The health of one account.
 
         Args:
             account: Its facts: a mapping or an object.
-            as_of: Today, for measures that count days.
+            as_of: Today, for measures that count days, and for the two below.
+            previous: Its last assessment, for hysteresis and for values that are carried. One that
+                is unknown, of another scorecard or expired is as good as none for the tier.
+            override: What a person has set; it counts on its days.
 
         Raises:
             FactError, AsOfError: As the measures' rules do.
+            PreviousError: If ``previous`` or an override comes without ``as_of``, the last
+                assessment is dated later, or the override is of no tier of this scorecard.
         """
-        found = tuple(_contribution(measure, account, as_of) for measure in self.measures)
-        known = sum(part.weight for part in found if part.is_known)
-        coverage = Fraction(known, self.weight)
-        score = self._score(found, coverage)
+        today = None if as_of is None else moments.utc_day(as_of, "as_of")
+        self._check(today, previous, override)
+        found = self._found(account, as_of, today, previous)
+        coverage = self._coverage(found)
+        is_dark = (
+            not coverage or coverage < Fraction(self.floor) or any(map(forbids_a_score, found))
+        )
+        score = None if is_dark else sum((part.exact for part in found), Fraction(0))
+        model_tier, since = self._model(score, today, previous)
+        caps = () if score is None else tuple(self._holding(found))
+        acting = override if override is not None and today and override.holds(today) else None
         return Assessment(
-            tier=UNKNOWN if score is None else self._tier(score),
+            tier=self._tier(model_tier, caps) if acting is None else acting.tier,
             score=score,
             coverage=coverage,
             floor=self.floor,
-            contributions=found if score is None else _with_shares(found, score),
+            contributions=found if score is None else with_shares(found, score),
+            model_tier=model_tier,
+            model_since=since,
+            caps=caps,
+            override=acting,
+            indicators=tuple((i.name, i.when(account, as_of=as_of)) for i in self.indicators),
+            as_of=today,
             definition=self.fingerprint,
         )
 
-    def assess_columns(self, columns: Mapping[str, Any], *, as_of: object = None) -> Assessments:
+    def assess_columns(
+        self,
+        columns: Mapping[str, Any],
+        *,
+        as_of: object = None,
+        previous: Assessments | None = None,
+    ) -> Assessments:
         """The health of every account of a book, equal to :meth:`assess` on each row.
 
         Args:
             columns: Names to numpy arrays of equal length, as for
                 :meth:`cslib.rules.Rule.columns`; an absent column is unknown in every row.
-            as_of: Today, for measures that count days.
+            as_of: Today, as for one account.
+            previous: The last assessments of the same accounts, in the same order.
 
         Raises:
             FactError, AsOfError: As the measures' rules do.
             ColumnsError: If the columns differ in length.
+            PreviousError: As for one account, or if ``previous`` has another number of rows.
         """
-        import numpy as np
+        from cslib.scorecolumns import assess_columns
 
-        found = [_points_column(measure, columns, as_of) for measure in self.measures]
-        _check_lengths(self.measures, found)
-        known = self._weighed([part.known for part in found])
-        weight = self._weighed([part.counted for part in found])
-        points = self._weighed([part.points for part in found])
-        floor = Fraction(self.floor)
-        scored = (known > 0) & (known * floor.denominator >= self.weight * floor.numerator)
-        for measure, part in zip(self.measures, found, strict=True):
-            if measure.missing is Missing.UNKNOWN:
-                scored &= part.known
-        score = np.full(len(points), np.nan)
-        np.divide(points, weight, out=score, where=scored)
-        return Assessments(
-            tier=self._tier_column(points, weight, scored),
-            score=score,
-            coverage=known / self.weight,
-            definition=self.fingerprint,
-        )
+        return assess_columns(self, columns, as_of, previous)
 
-    def _score(self, found: Sequence[Contribution], coverage: Fraction) -> Fraction | None:
-        """The weighted mean of the points that count; None where too little is known."""
-        if not coverage or coverage < Fraction(self.floor) or any(map(_forbids_a_score, found)):
-            return None
-        counted = [(part.weight, part.points) for part in found if part.points is not None]
-        points = sum(weight * points for weight, points in counted)
-        return Fraction(points, sum(weight for weight, _ in counted))
+    # What was found
 
-    def _weighed(self, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.int64]:
-        """The sum of the measures' arrays, each times its weight."""
-        pairs = zip(self.measures, arrays, strict=True)
-        total: Any = sum(array.astype("int64") * measure.weight for measure, array in pairs)
-        return total  # type: ignore[no-any-return]
-
-    def _tier(self, score: Fraction) -> str:
-        return next(name for name, cut in self._cuts if score >= cut)
-
-    def _tier_column(self, points: Any, weight: Any, scored: Any) -> npt.NDArray[Any]:
-        """Tiers by whole numbers, ``points / weight >= a / b``, so that nothing is rounded."""
-        import numpy as np
-
-        width = max(len(name) for name in [UNKNOWN, *(name for name, _ in self._cuts)])
-        tier = np.full(len(points), UNKNOWN, f"U{width}")
-        for name, cut in reversed(self._cuts):
-            tier[scored & (points * cut.denominator >= weight * cut.numerator)] = name
-        return tier
+    def _found(
+        self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
+    ) -> tuple[Contribution, ...]:
+        before = {} if previous is None else {each.measure: each for each in previous.contributions}
+        found = [
+            _contribution(each, account, as_of, today, before.get(each.name))
+            for each in self.leaves
+        ]
+        worths = (None if each.points is None else Fraction(each.points) for each in found)
+        parts = made_of(self.measures, self.groups, self.combine, worths).parts
+        placed = zip(found, self._paths, parts, strict=True)
+        return tuple(attrs.evolve(each, groups=path, part=part) for each, path, part in placed)
 
     @functools.cached_property
-    def _cuts(self) -> tuple[tuple[str, Fraction], ...]:
-        return tuple((tier.name, Fraction(tier.at_least)) for tier in self.tiers)
+    def _paths(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(paths(self.measures, self.groups))
+
+    @functools.cached_property
+    def _weights(self) -> tuple[int, ...]:
+        """What the coverage is counted by."""
+        return nominal(self.measures, self.groups)
+
+    def _coverage(self, found: Sequence[Contribution]) -> Fraction:
+        weighed = zip(found, self._weights, strict=True)
+        return Fraction(sum(w for each, w in weighed if each.is_known), sum(self._weights))
+
+    # The tier
+
+    def _model(
+        self, score: Fraction | None, today: dt.date | None, previous: Assessment | None
+    ) -> tuple[str, dt.date | None]:
+        """The tier that the score gives, and since when."""
+        if score is None:
+            return UNKNOWN, None
+        before = self._tier_before(today, previous)
+        place = stable_tier(score, self._cuts, before, self.hysteresis)
+        if before is None or previous is None or today is None:
+            return self.tiers[place].name, today
+        since = previous.model_since
+        if place == before:
+            return self.tiers[place].name, since
+        dwell = 0 if self.hysteresis is None else self.hysteresis.dwell
+        if since is not None and (today - since).days < dwell:
+            return self.tiers[before].name, since
+        return self.tiers[place].name, today
+
+    def _tier_before(self, today: dt.date | None, previous: Assessment | None) -> int | None:
+        """The place of the tier before, where there is one that counts."""
+        if previous is None or today is None or previous.as_of is None:
+            return None
+        if previous.definition != self.fingerprint or previous.model_tier == UNKNOWN:
+            return None
+        expires = None if self.hysteresis is None else self.hysteresis.expires
+        if expires is not None and (today - previous.as_of).days > expires:
+            return None
+        return self._names.index(previous.model_tier)
+
+    def _holding(self, found: Iterable[Contribution]) -> Iterator[Cap]:
+        """The caps whose measure is in their band."""
+        labels = {each.measure: each.label for each in found if each.is_known}
+        return (cap for cap in self.caps if labels.get(cap.measure) == cap.label)
+
+    def _tier(self, model: str, caps: Iterable[Cap]) -> str:
+        """The tier of the model, or the worst that a cap asks for."""
+        if model == UNKNOWN:
+            return UNKNOWN
+        places = (self._names.index(name) for name in (model, *(cap.tier for cap in caps)))
+        return self._names[max(places)]
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(tier.name for tier in self.tiers)
+
+    @functools.cached_property
+    def _cuts(self) -> tuple[Fraction, ...]:
+        return tuple(Fraction(tier.at_least) for tier in self.tiers)
+
+    def _check(
+        self, today: dt.date | None, previous: Assessment | None, override: Override | None
+    ) -> None:
+        if previous is not None:
+            if not isinstance(previous, Assessment):
+                expected = "expected the Assessment before, or None"
+                raise PreviousError("previous", f"is {shown(previous)}; {expected}")
+            if today is None:
+                raise PreviousError("previous", "comes without as_of: give the day of this one")
+            if previous.as_of is None or previous.as_of > today:
+                dated = "has no date" if previous.as_of is None else f"is of {previous.as_of}"
+                raise PreviousError("previous", f"{dated}: expected one dated by {today}")
+        if override is not None:
+            if not isinstance(override, Override):
+                raise PreviousError("override", f"is {shown(override)}; expected an Override")
+            if today is None:
+                raise PreviousError("override", "comes without as_of, so its days cannot be told")
+            for fault in tier_name_faults("$.tier", override.tier, self.tiers):
+                raise PreviousError("override", fault.message)
 
 
 # --------------------------------------------------------------------------------------
-# What is wrong with a definition
+# One measure
 
 
-def _band_faults(band: Band) -> Iterator[Fault]:
-    yield from whole_faults("$.points", band.points, 0, _MAX_POINTS)
-    yield from text_faults("$.label", band.label)
-    wrong = [
-        *_value_faults("$.at_least", band.at_least, Kind.NUMBER),
-        *_value_faults("$.above", band.above, Kind.NUMBER),
-        *_value_faults("$.at_most", band.at_most, Kind.NUMBER),
-        *_value_faults("$.below", band.below, Kind.NUMBER),
-        *_value_faults("$.equals", band.equals, Kind.TEXT, Kind.BOOLEAN),
-    ]
-    yield from wrong
-    if None not in (band.at_least, band.above):
-        yield Fault("$.above", "give at_least or above, not both")
-    if None not in (band.at_most, band.below):
-        yield Fault("$.below", "give at_most or below, not both")
-    low = band.above if band.at_least is None else band.at_least
-    high = band.below if band.at_most is None else band.at_most
-    if band.equals is not None and (low, high) != (None, None):
-        yield Fault("$.equals", "a band is a range of numbers or one value, not both")
-    if wrong or low is None or high is None:
-        return
-    one_point = low == high and None not in (band.at_least, band.at_most)
-    if not (low < high or one_point):
-        path = "$.at_most" if band.below is None else "$.below"
-        yield Fault(path, f"no number lies between {low} and {high}")
-
-
-def _measure_faults(measure: Measure) -> Iterator[Fault]:
-    yield from name_faults("$.name", measure.name)
-    yield from whole_faults("$.weight", measure.weight, 1, _MAX_WEIGHT)
-    yield from text_faults("$.meaning", measure.meaning)
-    if not measure.bands:
-        yield Fault("$.bands", "expected at least one band, but got none")
-    first: Kind | None = None
-    for place, band in enumerate(measure.bands):
-        first = first or band.kind
-        if band.kind not in (None, first):
-            problem = f"expected a band for a {first}, like those before it, but got a {band.kind}"
-            yield Fault(f"$.bands[{place}]", problem)
-    yield from _unreachable_faults(measure.bands)
-
-
-def _unreachable_faults(bands: Sequence[Band]) -> Iterator[Fault]:
-    """Bands that are never reached, since one before them holds all that they do."""
-    for place, band in enumerate(bands):
-        earlier = next((at for at in range(place) if _covers(bands[at], band)), None)
-        if earlier is not None:
-            problem = f"it is never reached: $.bands[{earlier}] stands before it and holds all of"
-            yield Fault(f"$.bands[{place}]", f"{problem} its values; put the narrower band first")
-
-
-def _covers(one: Band, other: Band) -> bool:
-    """Whether a band holds every value that the other holds."""
-    if one.kind is not Kind.NUMBER:
-        return one.kind is None or one.equals == other.equals
-    if other.kind is not Kind.NUMBER:
-        return False
-    (low, high), (other_low, other_high) = _range(one), _range(other)
-    return low <= other_low and other_high <= high
-
-
-def _range(band: Band) -> tuple[tuple[float, int], tuple[float, int]]:
-    """Its ends; at equal numbers, the one that leaves the number out is the narrower."""
-    if band.above is not None:
-        low = (band.above, 1)
-    else:
-        low = (-math.inf if band.at_least is None else band.at_least, 0)
-    if band.below is not None:
-        return low, (band.below, -1)
-    return low, (math.inf if band.at_most is None else band.at_most, 0)
-
-
-def _tier_faults(tier: Tier) -> Iterator[Fault]:
-    yield from name_faults("$.name", tier.name)
-    if tier.name == UNKNOWN:
-        yield Fault("$.name", f"{UNKNOWN!r} is the tier of what is not known; take another name")
-    yield from _decimal_faults("$.at_least", tier.at_least, _MAX_POINTS)
-
-
-def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
-    yield from name_faults("$.name", card.name)
-    if not 1 <= len(card.measures) <= _MAX_MEASURES:
-        problem = f"expected 1 to {_MAX_MEASURES} measures, but got {len(card.measures)}"
-        yield Fault("$.measures", problem)
-    yield from _repeated_names("$.measures", [measure.name for measure in card.measures])
-    yield from _repeated_names("$.tiers", [tier.name for tier in card.tiers])
-    yield from _order_faults(card.tiers)
-    yield from _decimal_faults("$.floor", card.floor, 1)
-
-
-def _order_faults(tiers: Sequence[Tier]) -> Iterator[Fault]:
-    if not tiers:
-        yield Fault("$.tiers", "expected at least one tier, but got none")
-        return
-    for place, (tier, better) in enumerate(zip(tiers[1:], tiers, strict=False), 1):
-        if not tier.at_least < better.at_least:
-            problem = f"tiers stand best first, so expected less than {better.at_least}"
-            yield Fault(f"$.tiers[{place}].at_least", f"{problem}, but got {tier.at_least}")
-    last = len(tiers) - 1
-    if tiers[last].at_least != 0:
-        problem = "the last tier begins at 0, so that every score has a tier"
-        yield Fault(f"$.tiers[{last}].at_least", f"{problem}, but got {tiers[last].at_least}")
-
-
-def _repeated_names(path: str, names: Sequence[str]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for place, name in enumerate(names):
-        if name in seen:
-            yield Fault(f"{path}[{place}].name", f"{name!r} stands twice")
-        seen.add(name)
-
-
-def _decimal_faults(path: str, value: object, high: int) -> Iterator[Fault]:
-    if not isinstance(value, Decimal) or not value.is_finite():
-        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
-        yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
-    elif not 0 <= value <= high:
-        yield Fault(path, f"expected 0 to {high}, but got {value}")
-    elif int(value.as_tuple().exponent) < -_MAX_DECIMALS:
-        yield Fault(path, f"expected at most {_MAX_DECIMALS} decimals, but got {value}")
-
-
-def _value_faults(path: str, value: object, *kinds: Kind) -> Iterator[Fault]:
-    """Faults of what a measure is compared with: a band holds what a rule could."""
-    try:
-        kind = literal(value).kind
-    except ValueError as error:
-        yield Fault(path, str(error))
-    else:
-        if kind not in (None, *kinds):
-            yield Fault(path, f"expected a {' or a '.join(kinds)}, but got {value!r}")
-
-
-# --------------------------------------------------------------------------------------
-# One account
-
-
-class Status(enum.StrEnum):
-    """What was found of a measure."""
-
-    KNOWN = "known"
-    """Its value is known and lies in a band."""
-    MISSING = "missing"
-    """Its value is unknown."""
-    NO_BAND = "no_band"
-    """Its value is known, but no band holds it."""
-
-
-@attrs.frozen(kw_only=True)
-class Contribution:
-    """What one measure did to the score.
-
-    Attributes:
-        measure: Its name.
-        value: Its value; None where unknown.
-        status: Whether the value was known, missing, or in no band.
-        label: The label of the band that holds the value.
-        points: The points that count; None where none do.
-        best: The most points that its bands can give.
-        weight: Its weight.
-        missing: Its policy for an unknown value.
-        meaning: What it says, in words.
-        share: Its part of the score as shown, None where there is no score. The shares of all
-            measures add up to the score as shown exactly.
-    """
-
-    measure: str
-    value: object
-    status: Status
-    label: str
-    points: int | None
-    best: int
-    weight: int
-    missing: Missing
-    meaning: str
-    share: Decimal | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its weight counts as known."""
-        return self.status is Status.KNOWN
-
-    @property
-    def loss(self) -> int:
-        """Weighted points short of its best; 0 where no points count."""
-        return 0 if self.points is None else self.weight * (self.best - self.points)
-
-    def __str__(self) -> str:
-        if self.points is None:
-            policy = "left out" if self.missing is Missing.EXCLUDE else "so there is no score"
-            return f"{self.measure}: {self._shown_value}, {policy}"
-        share = "" if self.share is None else f": {self.share}"
-        given = f"{self._shown_value} gives {self.points} points"
-        return f"{self.measure}: {given}, weight {self.weight}{share}"
-
-    @property
-    def _shown_value(self) -> str:
-        if self.status is Status.MISSING:
-            return "unknown"
-        value = self.value
-        shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
-        label = "in no band" if self.status is Status.NO_BAND else self.label
-        return f"{shown} ({label})" if label else shown
-
-
-@attrs.frozen(kw_only=True)
-class Assessment:
-    """The health of one account, with what it was made from.
-
-    Attributes:
-        tier: The tier; "unknown" exactly where there is no score.
-        score: The exact score, or None where too little is known for one.
-        coverage: The share of the weight that was known.
-        floor: The coverage that the scorecard asks for.
-        contributions: What each measure did, in the scorecard's order.
-        definition: The fingerprint of the scorecard.
-    """
-
-    tier: str
-    score: Fraction | None
-    coverage: Fraction
-    floor: Decimal
-    contributions: tuple[Contribution, ...]
-    definition: str
-
-    @property
-    def shown(self) -> Decimal | None:
-        """The score to two decimals, half to even: the one declared rounding.
-
-        The tier goes by the exact score, so 74.996 is shown as 75.00 and does not reach 75.
-        """
-        return None if self.score is None else _hundredths(round(self.score * 100))
-
-    @property
-    def reasons(self) -> tuple[Contribution, ...]:
-        """Why the tier is no better, the weightiest first; ties in the scorecard's order.
-
-        With a score, the measures that cost it most: by ``loss``. Without one, the measures to
-        find out: those that no score can do without, then the others by weight.
-        """
-        if self.score is None:
-            unknown = [part for part in self.contributions if not part.is_known]
-            return tuple(sorted(unknown, key=_urgency))
-        lost = [part for part in self.contributions if part.loss]
-        return tuple(sorted(lost, key=lambda part: -part.loss))
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """What rules elsewhere can read of it: ``tier``, ``score``, ``coverage``.
-
-        An unknown tier is an unknown fact, so that ``tier == "green"`` is then neither true nor
-        false; ask ``is_missing(tier)``.
-        """
-        if self.score is None:
-            return {"tier": None, "score": None, "coverage": float(self.coverage)}
-        return {"tier": self.tier, "score": float(self.score), "coverage": float(self.coverage)}
-
-    def explain(self) -> str:
-        """The assessment in words: what was found, then each measure with its meaning."""
-        lines = [f"{self.tier}: {self._summary}"]
-        for part in self.contributions:
-            lines.append(f"  {part}")
-            if part.meaning:
-                lines.append(f"    {part.meaning}")
-        return "\n".join(lines)
-
-    @property
-    def _summary(self) -> str:
-        percent = int(self.coverage * 100)  # rounded down: 100 % means everything
-        known = f"{percent} % of the weight known"
-        if self.score is not None:
-            return f"{self.shown} points, {known}"
-        required = [part.measure for part in self.contributions if _forbids_a_score(part)]
-        if required:
-            return f"no score without {' and '.join(required)}, {known}"
-        if not self.coverage:
-            return "no score, nothing is known"
-        asked = f"{self.floor:%}".removesuffix("%")
-        return f"no score, {known}, {asked} % asked for"
-
-
-def _contribution(measure: Measure, account: object, as_of: object) -> Contribution:
+def _contribution(
+    measure: Measure,
+    account: object,
+    as_of: object,
+    today: dt.date | None,
+    before: Contribution | None,
+) -> Contribution:
+    """What was found of a measure, and what it is worth by its policy."""
     value = measure.value(account, as_of=as_of)
-    band = None if value is None else measure.band(value)
-    points = measure.worst if measure.missing is Missing.WORST else None
-    status = Status.MISSING if value is None else Status.NO_BAND
-    if band is not None:
-        status, points = Status.KNOWN, band.points
+    age = None if measure.age is None else measure.age(account, as_of=as_of)
+    is_stale = _is_over(measure, age, measure.max_age)
+    known_on = _known_on(today, age)
+    status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
+        carried = _carried(measure, before, today)
+        if carried is not None:
+            status, value, known_on = Status.CARRIED, carried.value, carried.known_on
+            age = (today - carried.known_on).days  # type: ignore[operator]
+    scale, name, status = _scale(measure, account, as_of, status)
+    worth = None if scale is None else scale.points(value)
+    if worth is None and status in (Status.KNOWN, Status.CARRIED):
+        status = Status.NO_BAND
     return Contribution(
         measure=measure.name,
         value=value,
         status=status,
-        label="" if band is None else band.label,
-        points=points,
-        best=measure.best,
+        label="" if worth is None else worth.label,
+        norm=name if worth is not None else "",
+        points=_assumed(measure, scale) if worth is None else worth.points,
+        best=max(each.best for each in measure.scales) if scale is None else scale.best,
         weight=measure.weight,
         missing=measure.missing,
+        age=age,
+        is_aged=value is not None and not is_stale and _is_over(measure, age, measure.warn_age),
+        known_on=None if value is None else known_on,
+        can_change=measure.can_change,
         meaning=measure.meaning,
     )
 
 
-def _forbids_a_score(part: Contribution) -> bool:
-    return part.missing is Missing.UNKNOWN and not part.is_known
+def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
+    """Whether a value is older than a limit; one of unknown age is."""
+    if measure.age is None or limit is None:
+        return False
+    return age is None or bool(age > limit)
 
 
-def _urgency(part: Contribution) -> tuple[bool, int]:
-    return not _forbids_a_score(part), -part.weight
+def _known_on(today: dt.date | None, age: Any) -> dt.date | None:
+    return today if today is None or age is None else today - dt.timedelta(days=int(age))
 
 
-def _hundredths(number: int) -> Decimal:
-    """``number / 100``, exactly, whatever the caller's decimal context."""
-    return Decimal(f"{number}e-2")
+def _carried(measure: Measure, before: Contribution | None, today: dt.date) -> Contribution | None:
+    """What was found before, where it was known and is not too old."""
+    if before is None or not before.is_known or before.known_on is None:
+        return None
+    assert measure.max_age is not None  # noqa: S101 - a measure that carries has one
+    return before if (today - before.known_on).days <= measure.max_age else None
 
 
-def _with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contribution, ...]:
-    """Contributions with their shares of the score as shown, by largest remainder."""
-    weighted = [part.weight * (part.points or 0) for part in found]
-    shares = allocate(round(score * 100), weighted) if score else [0] * len(found)
-    return tuple(
-        attrs.evolve(part, share=_hundredths(share))
-        for part, share in zip(found, shares, strict=True)
-    )
+def _scale(
+    measure: Measure, account: object, as_of: object, status: Status
+) -> tuple[Scale | None, str, Status]:
+    """The scale that applies where a value counts, its name, and what was found so far."""
+    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
+    if status not in (Status.KNOWN, Status.CARRIED):
+        return None, "", status
+    for norm in measure.norms:
+        holds = norm.when(account, as_of=as_of)
+        if holds is None:
+            return None, "", Status.NO_NORM
+        if holds:
+            return norm, norm.name, status
+    return own, "", status
+
+
+def _assumed(measure: Measure, scale: Scale | None) -> int | None:
+    """The points that count where a value does not, by the measure's policy."""
+    if measure.missing is Missing.WORST:
+        scales = measure.scales if scale is None else (scale,)
+        return min(each.worst for each in scales)
+    return None if isinstance(measure.missing, Missing) else measure.missing
 
 
 # --------------------------------------------------------------------------------------
-# A book
+# What is wrong with a scorecard
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Assessments:
-    """The health of every account of a book, as columns.
-
-    Attributes:
-        tier: The tiers' names; "unknown" exactly where there is no score.
-        score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
-        coverage: The share of the weight that was known.
-        definition: The fingerprint of the scorecard.
-    """
-
-    tier: npt.NDArray[Any]
-    score: npt.NDArray[np.float64]
-    coverage: npt.NDArray[np.float64]
-    definition: str
+def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
+    yield from name_faults("$.name", card.name)
+    yield from parts_faults(card.measures, card.groups)
+    measures = card.leaves
+    if len(measures) > _MAX_MEASURES:
+        problem = f"expected at most {_MAX_MEASURES} measures, but got {len(measures)}"
+        yield Fault("$.measures", problem)
+    yield from _named_faults(card)
+    yield from order_faults(card.tiers)
+    yield from decimal_faults("$.floor", card.floor, 1)
+    yield from cap_faults(card.caps, measures, card.tiers)
 
 
-@attrs.frozen(eq=False)
-class _Points:
-    """A measure's points: where a band gave them, where they count, and how many; 0 elsewhere."""
-
-    known: npt.NDArray[np.bool_]
-    counted: npt.NDArray[np.bool_]
-    points: npt.NDArray[np.int16]
-
-
-def _points_column(measure: Measure, columns: Mapping[str, Any], as_of: object) -> _Points:
-    import numpy as np
-
-    found = measure.value.columns(columns, as_of=as_of)
-    points = np.zeros(len(found.known), np.int16)
-    known = np.zeros(len(found.known), bool)
-    for band in measure.bands:
-        held = found.known & ~known & band.holds(found.value)
-        points[held] = band.points
-        known |= held
-    if measure.missing is Missing.WORST:
-        return _Points(known, np.ones_like(known), np.where(known, points, np.int16(measure.worst)))
-    return _Points(known, known, points)
+def _named_faults(card: Scorecard) -> Iterator[Fault]:
+    """Names that stand twice: of measures anywhere, of groups side by side, of tiers."""
+    seen: set[str] = set()
+    for path, name in _named("$", card.measures, card.groups):
+        if name in seen:
+            yield Fault(f"{path}.name", f"{name!r} stands twice")
+        seen.add(name)
+    yield from _group_faults("$", card.groups)
+    yield from unique_faults("$.tiers", [tier.name for tier in card.tiers])
+    yield from unique_faults("$.indicators", [each.name for each in card.indicators])
 
 
-def _check_lengths(measures: Sequence[Measure], found: Sequence[_Points]) -> None:
-    from cslib.columns import ColumnsError
+def _named(
+    around: str, measures: Sequence[Measure], groups: Sequence[Group]
+) -> Iterator[tuple[str, str]]:
+    for place, measure in enumerate(measures):
+        yield f"{around}.measures[{place}]", measure.name
+    for place, group in enumerate(groups):
+        yield from _named(f"{around}.groups[{place}]", group.measures, group.groups)
 
-    first, rows = measures[0].name, len(found[0].known)
-    for measure, part in zip(measures, found, strict=True):
-        if len(part.known) != rows:
-            differ = f"{first!r} reads {rows} rows, but {measure.name!r} {len(part.known)}"
-            raise ColumnsError(f"columns must be equally long: measure {differ}")
+
+def _group_faults(around: str, groups: Sequence[Group]) -> Iterator[Fault]:
+    yield from unique_faults(f"{around}.groups", [group.name for group in groups])
+    for place, group in enumerate(groups):
+        yield from _group_faults(f"{around}.groups[{place}]", group.groups)

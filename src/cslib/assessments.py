@@ -1,0 +1,322 @@
+"""Assessments: how well an account is, and everything that it was judged by.
+
+A part of :mod:`cslib.health`. An :class:`Assessment` has a :class:`Contribution` for each measure:
+what was found, what it is worth, and how much of the score it makes; these add up to the score
+exactly. The tier comes with what the model alone would say, the caps and the override that changed
+it, and the indicators that stand beside it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+from cslib.measures import Missing
+from cslib.money import allocate
+from cslib.tiers import UNKNOWN, Cap, Override
+
+__all__ = ["Assessment", "Assessments", "Contribution", "Status"]
+
+
+class Status(enum.StrEnum):
+    """What was found of a measure."""
+
+    KNOWN = "known"
+    """Its value is known and in a band."""
+    CARRIED = "carried"
+    """Its value is unknown, and the last one that was known counts."""
+    STALE = "stale"
+    """Its value is too old, or it cannot be told how old."""
+    MISSING = "missing"
+    """Its value is unknown."""
+    NO_BAND = "no_band"
+    """Its value is known, but no band holds it."""
+    NO_NORM = "no_norm"
+    """Its value is known, but not which norm is for the account."""
+
+
+_COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
+
+
+@attrs.frozen(kw_only=True)
+class Contribution:
+    """What one measure did to the score.
+
+    Attributes:
+        measure: Its name.
+        groups: The groups that it stands in, from the outside in.
+        value: Its value, also where it is too old; None where unknown.
+        status: What was found of it.
+        label: The label of the band that holds the value.
+        norm: The name of the norm that gave the points; empty: none did.
+        points: The points that count; None where none do.
+        best: The most points that its scale can give.
+        weight: Its weight among those that stand beside it.
+        part: How much of a point of the score one of its points makes: its share of the weight that
+            counts, and 0 where it does not count.
+        missing: Its policy for an unknown value.
+        age: How many days old the value is; None where that is not asked, or unknown.
+        is_aged: Whether it is older than asked for, though not too old to count.
+        known_on: The day that the value dates from; None where unknown.
+        can_change: Whether something can be done about it.
+        meaning: What it says, in words.
+        share: Its part of the score as shown, None where there is no score. The shares of all
+            measures add up to the score as shown exactly.
+    """
+
+    measure: str
+    groups: tuple[str, ...] = ()
+    value: object
+    status: Status
+    label: str = ""
+    norm: str = ""
+    points: int | Decimal | None
+    best: int
+    weight: Decimal
+    part: Fraction = Fraction(0)
+    missing: Missing | int
+    age: float | None = None
+    is_aged: bool = False
+    known_on: dt.date | None = None
+    can_change: bool = True
+    meaning: str = ""
+    share: Decimal | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its weight counts as known."""
+        return self.status in _COUNTS_AS_KNOWN
+
+    @property
+    def exact(self) -> Fraction:
+        """Its part of the score, unrounded; those of all measures add up to it."""
+        return Fraction(0) if self.points is None else self.part * Fraction(self.points)
+
+    @property
+    def loss(self) -> Fraction:
+        """How many points of the score it falls short of its best; 0 where none count."""
+        if self.points is None:
+            return Fraction(0)
+        return self.part * (self.best - Fraction(self.points))
+
+    def __str__(self) -> str:
+        name = "/".join((*self.groups, self.measure))
+        if self.points is None:
+            policy = "so there is no score" if self.missing is Missing.UNKNOWN else "left out"
+            return f"{name}: {self._shown_value}, {policy}"
+        share = "" if self.share is None else f": {self.share}"
+        norm = f" by {self.norm}" if self.norm else ""
+        return (
+            f"{name}: {self._shown_value} gives {self.points} points{norm}, "
+            f"weight {self.weight}{share}"
+        )
+
+    @property
+    def _shown_value(self) -> str:
+        if self.status is Status.MISSING:
+            return "unknown"
+        value = self.value
+        shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
+        notes = [self.label, _NOTES.get(self.status, ""), self._age]
+        told = ", ".join(filter(None, notes))
+        return f"{shown} ({told})" if told else shown
+
+    @property
+    def _age(self) -> str:
+        if self.status is Status.CARRIED:
+            return f"of {self.known_on}"
+        if self.status is Status.STALE and self.age is None:
+            return "of unknown age"
+        if self.status is not Status.STALE and not self.is_aged:
+            return ""
+        return f"{int(self.age or 0)} days old"
+
+
+_NOTES = {
+    Status.STALE: "too old",
+    Status.NO_BAND: "in no band",
+    Status.NO_NORM: "norm unknown",
+    Status.CARRIED: "carried",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Assessment:
+    """The health of one account, with what it was made from.
+
+    Attributes:
+        tier: The tier, after caps and an override; "unknown" where there is no score and nobody
+            has set one.
+        score: The exact score, or None where too little is known for one.
+        coverage: The share of the weight that was known.
+        floor: The coverage that the scorecard asks for.
+        contributions: What each measure did, in the scorecard's order.
+        model_tier: The tier that the score gives, before caps and override.
+        model_since: Since when it gives that; None where that is not known.
+        caps: The caps that hold it down.
+        override: The tier that somebody set, while it counts.
+        indicators: Of each indicator of the scorecard, whether it holds; None: unknown.
+        as_of: The day of the assessment; None where it was not told.
+        definition: The fingerprint of the scorecard.
+    """
+
+    tier: str
+    score: Fraction | None
+    coverage: Fraction
+    floor: Decimal
+    contributions: tuple[Contribution, ...]
+    model_tier: str
+    model_since: dt.date | None = None
+    caps: tuple[Cap, ...] = ()
+    override: Override | None = None
+    indicators: tuple[tuple[str, bool | None], ...] = ()
+    as_of: dt.date | None = None
+    definition: str
+
+    @property
+    def shown(self) -> Decimal | None:
+        """The score to two decimals, half to even: the one declared rounding.
+
+        The tier goes by the exact score, so 74.996 is shown as 75.00 and does not reach 75.
+        """
+        return None if self.score is None else hundredths(round(self.score * 100))
+
+    @property
+    def reasons(self) -> tuple[Contribution, ...]:
+        """Why the tier is no better, the weightiest first; ties in the scorecard's order.
+
+        With a score, the measures that cost it most: by ``loss``. Without one, the measures to
+        find out: those that no score can do without, then the others by weight.
+        """
+        if self.score is None:
+            unknown = [part for part in self.contributions if not part.is_known]
+            return tuple(sorted(unknown, key=_urgency))
+        lost = [part for part in self.contributions if part.loss]
+        return tuple(sorted(lost, key=lambda part: -part.loss))
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """The measures whose values are too old, or older than asked for."""
+        aged = (part for part in self.contributions if part.is_aged or part.status is Status.STALE)
+        return tuple(part.measure for part in aged)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What rules elsewhere can read of it: ``tier``, ``score``, ``coverage``, ``model_tier``.
+
+        An unknown tier is an unknown fact, so that ``tier == "green"`` is then neither true nor
+        false; ask ``is_missing(tier)``.
+        """
+        return {
+            "tier": None if self.tier == UNKNOWN else self.tier,
+            "score": None if self.score is None else float(self.score),
+            "coverage": float(self.coverage),
+            "model_tier": None if self.model_tier == UNKNOWN else self.model_tier,
+        }
+
+    def contribution(self, measure: str) -> Contribution:
+        """What the measure of a name did.
+
+        Raises:
+            KeyError: If the scorecard has none of that name.
+        """
+        return next(part for part in self.contributions if part.measure == measure)
+
+    def explain(self) -> str:
+        """The assessment in words: what was found, then each measure with its meaning."""
+        lines = [f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._notes)]
+        for part in self.contributions:
+            lines.append(f"  {part}")
+            if part.meaning:
+                lines.append(f"    {part.meaning}")
+        lines += [f"  beside it: {name}" for name, holds in self.indicators if holds]
+        return "\n".join(lines)
+
+    @property
+    def _summary(self) -> str:
+        percent = int(self.coverage * 100)  # rounded down: 100 % means everything
+        known = f"{percent} % of the weight known"
+        if self.score is not None:
+            return f"{self.shown} points, {known}"
+        required = [part.measure for part in self.contributions if forbids_a_score(part)]
+        if required:
+            return f"no score without {' and '.join(required)}, {known}"
+        if not self.coverage:
+            return "no score, nothing is known"
+        asked = f"{self.floor:%}".removesuffix("%")
+        return f"no score, {known}, {asked} % asked for"
+
+    @property
+    def _notes(self) -> list[str]:
+        """What stands between the score and the tier."""
+        notes = [f"{cap.measure} {cap.label}: no better than {cap.tier}" for cap in self.caps]
+        if self.override is not None:
+            given = self.override
+            notes.append(f"set by {given.author} until {given.until}: {given.reason}")
+        if notes:
+            notes.insert(0, f"the score alone gives {self.model_tier}")
+        return notes
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Assessments:
+    """The health of every account of a book, as columns.
+
+    Attributes:
+        tier: The tiers' names; "unknown" where there is no score.
+        score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
+        coverage: The share of the weight that was known.
+        model_tier: The tiers that the scores give, before caps.
+        model_since: Since when they give these; NaT where that is not known.
+        as_of: The day of the assessments; None where it was not told.
+        definition: The fingerprint of the scorecard.
+    """
+
+    tier: npt.NDArray[Any]
+    score: npt.NDArray[np.float64]
+    coverage: npt.NDArray[np.float64]
+    model_tier: npt.NDArray[Any]
+    model_since: npt.NDArray[Any]
+    as_of: dt.date | None = None
+    definition: str
+
+
+def forbids_a_score(part: Contribution) -> bool:
+    """Whether there is no score because of it."""
+    return part.missing is Missing.UNKNOWN and not part.is_known
+
+
+def _urgency(part: Contribution) -> tuple[bool, Decimal]:
+    return not forbids_a_score(part), -part.weight
+
+
+def hundredths(number: int) -> Decimal:
+    """``number / 100``, exactly, whatever the caller's decimal context.
+
+    >>> hundredths(1234)
+    Decimal('12.34')
+    """
+    return Decimal(f"{number}e-2")
+
+
+def with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contribution, ...]:
+    """Contributions with their shares of the score as shown, by largest remainder."""
+    shares = [0] * len(found)
+    if score:
+        exact = [part.exact for part in found]
+        common = math.lcm(*(each.denominator for each in exact))
+        shares = list(allocate(round(score * 100), [int(each * common) for each in exact]))
+    return tuple(
+        attrs.evolve(part, share=hundredths(share))
+        for part, share in zip(found, shares, strict=True)
+    )

@@ -1,0 +1,295 @@
+"""Measures: what a scorecard looks at, how much each weighs, and what the unknown does.
+
+A part of :mod:`cslib.health`. A :class:`Measure` is a rule over facts with a scale that gives
+points; a :class:`Group` is several measures, or groups, taken together. Weights are any numbers
+above 0, of which only the proportions matter inside one group; one of 0 stands beside the score.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+
+import attrs
+
+from cslib.bands import MAX_POINTS, Norm, Scale, scale_faults
+from cslib.errors import CslibError, DefinitionError, Fault, suggestion
+from cslib.expressions import Kind
+from cslib.faults import name_faults, refuse, text_faults, whole_faults
+from cslib.rules import Rule, rule
+
+__all__ = ["Combine", "Group", "Measure", "Missing"]
+
+MAX_WEIGHT = 1_000_000
+MAX_DECIMALS = 6
+MAX_DAYS = 36_600
+"""A century: the greatest age of a value that can be asked for."""
+
+
+class Missing(enum.StrEnum):
+    """What a measure does to the score when its value is unknown, too old or in no band."""
+
+    EXCLUDE = "exclude"
+    """It is left out, and the other measures of its group are reweighted."""
+    WORST = "worst"
+    """It counts as the fewest points that its scale can give, but not as known."""
+    UNKNOWN = "unknown"
+    """It makes the whole score unknown."""
+    CARRY = "carry"
+    """Its last known value counts until it is as old as ``max_age``; then it is left out."""
+
+
+class Combine(enum.StrEnum):
+    """How the points of a group's measures become those of the group."""
+
+    MEAN = "mean"
+    """Their mean by weight."""
+    WORST = "worst"
+    """The fewest: one that is bad makes the group bad. Weights only tell what is known."""
+    BEST = "best"
+    """The most. Weights only tell what is known."""
+    SUM = "sum"
+    """All together, each times its weight; of conditions worth a point each, how many hold."""
+
+
+def exact(value: Decimal | int | str) -> Decimal:
+    """An exact number as a Decimal; what is none is left, to be reported with its path.
+
+    >>> exact("12.5"), exact(0.5)
+    (Decimal('12.5'), 0.5)
+    """
+    is_exact = isinstance(value, (int, str)) and not isinstance(value, bool)
+    try:
+        return Decimal(value) if is_exact else value  # type: ignore[return-value]
+    except InvalidOperation:
+        return value  # type: ignore[return-value]
+
+
+def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterator[Fault]:
+    """Faults of a number that is to be exact, in a range and of few decimals.
+
+    >>> [fault.message for fault in decimal_faults("$.floor", 0.5, 1)]
+    ["expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"]
+    """
+    if not isinstance(value, Decimal) or not value.is_finite():
+        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
+        yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
+    elif not low <= value <= high:
+        yield Fault(path, f"expected {low} to {high}, but got {value}")
+    elif int(value.as_tuple().exponent) < -MAX_DECIMALS:
+        yield Fault(path, f"expected at most {MAX_DECIMALS} decimals, but got {value}")
+
+
+def _policy(value: Missing | int | str) -> Missing | int:
+    if isinstance(value, str):
+        try:
+            return Missing(value)
+        except ValueError:
+            known = [policy.value for policy in Missing]
+            hint = suggestion(value, known) or f"; expected one of {', '.join(known)}, or points"
+            fault = Fault("$.missing", f"unknown policy {value!r}{hint}")
+            raise DefinitionError("measure", (fault,)) from None
+    return value
+
+
+def _norms(norms: Iterable[Norm]) -> tuple[Norm, ...]:
+    return tuple(norms)
+
+
+def _days(source: object) -> Rule | None:
+    return None if source is None else rule(source, kind=Kind.NUMBER)
+
+
+@attrs.frozen(kw_only=True)
+class Measure(Scale):
+    """One measured thing, what it is worth, and how much it weighs.
+
+    Attributes:
+        name: Its name.
+        value: A rule that gives a number, a text or a flag.
+        bands: As for a scale; the scale of accounts that no norm is for.
+        anchors: As for a scale.
+        norms: Scales for some accounts, taken in order: the first whose condition holds. Where it
+            cannot be told which that is, the measure is unknown.
+        weight: A number of 0 or more, to a million, of at most 6 decimals. At 0 it does nothing to
+            the score; it is shown, and caps may look at it.
+        missing: What happens when the value is unknown; a number is the points it then counts as.
+        age: A rule that gives how many days old the value is; one that is unknown is too old.
+        max_age: The age in days up to which the value counts, itself included; what is older is
+            treated as missing, and shown as stale.
+        warn_age: The age in days up to which nothing is said; what is older counts, and is flagged.
+        can_change: Whether something can be done about it, for :meth:`Assessment.recourse`.
+        meaning: What it says and why it matters, in words (H10).
+
+    Raises:
+        DefinitionError: With every fault: no name, a weight off the grid, no bands, bands of
+            different kinds, a band behind one that holds all its values, a rule that cannot give
+            what the bands ask for, a greatest age without a rule that tells it.
+
+    >>> from cslib.bands import Band
+    >>> seats = Measure(
+    ...     name="seat use",
+    ...     value="seats_used / seats",
+    ...     bands=(Band(points=0, below=0.3), Band(points=50, below=0.6), Band(points=100)),
+    ... )
+    >>> seats.points(0.3)
+    Points(points=50, label='')
+    """
+
+    name: str
+    value: Rule = attrs.field(converter=rule)
+    norms: tuple[Norm, ...] = attrs.field(default=(), converter=_norms)
+    weight: Decimal = attrs.field(default=Decimal(1), converter=exact)
+    missing: Missing | int = attrs.field(default=Missing.EXCLUDE, converter=_policy)
+    age: Rule | None = attrs.field(default=None, converter=_days)
+    max_age: int | None = None
+    warn_age: int | None = None
+    can_change: bool = True
+    meaning: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        subject = f"measure {self.name!r}"
+        refuse(subject, _measure_faults(self))
+        kinds = (scale.kind for scale in self.scales)
+        kind = next((kind for kind in kinds if kind is not None), None)
+        try:  # the scales alone say the kind: a document has no other place for it
+            value = rule(self.value, kind=kind) if kind else attrs.evolve(self.value, gives=None)
+        except CslibError as error:
+            raise DefinitionError(subject, (Fault("$.value", str(error)),)) from None
+        object.__setattr__(self, "value", value)
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Every scale it may use: those of its norms, and then its own."""
+        own = (Scale(bands=self.bands, anchors=self.anchors),) if self._has_own else ()
+        return (*self.norms, *own)
+
+    @property
+    def _has_own(self) -> bool:
+        return bool(self.bands or self.anchors)
+
+
+def _measures(measures: Iterable[Measure]) -> tuple[Measure, ...]:
+    return tuple(measures)
+
+
+def _groups(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(groups)
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """Measures and groups taken together as one.
+
+    Attributes:
+        name: Its name.
+        measures: The measures in it.
+        groups: The groups in it.
+        combine: How their points become its own.
+        weight: As for a measure, among those that stand beside it.
+        meaning: What it says, in words.
+
+    Raises:
+        DefinitionError: With every fault: a name that stands twice, nothing in it, no weight above
+            0 in it.
+
+    >>> from cslib.bands import Band
+    >>> used = Measure(name="used", value="used", bands=(Band(points=100),))
+    >>> Group(name="product", weight="12.5", measures=(used,)).weight
+    Decimal('12.5')
+    """
+
+    name: str
+    measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
+    groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
+    combine: Combine = attrs.field(default=Combine.MEAN, converter=Combine)
+    weight: Decimal = attrs.field(default=Decimal(1), converter=exact)
+    meaning: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        faults = [
+            *name_faults("$.name", self.name),
+            *decimal_faults("$.weight", self.weight, MAX_WEIGHT),
+            *text_faults("$.meaning", self.meaning),
+            *parts_faults(self.measures, self.groups),
+        ]
+        refuse(f"group {self.name!r}", faults)
+
+
+def parts_faults(measures: Sequence[Measure], groups: Sequence[Group]) -> Iterator[Fault]:
+    """What is wrong with what stands side by side in a group or a scorecard."""
+    if not measures and not groups:
+        yield Fault("$.measures", "expected at least one measure or group, but got none")
+    elif not any(weight > 0 for weight in weights_of(measures, groups)):
+        yield Fault("$.measures", "expected a weight above 0, but all are 0")
+
+
+def weights_of(measures: Iterable[Measure], groups: Iterable[Group]) -> list[Decimal]:
+    """The weights of what stands side by side, measures first.
+
+    >>> weights_of((), ())
+    []
+    """
+    return [measure.weight for measure in measures] + [group.weight for group in groups]
+
+
+def leaves(measures: Iterable[Measure], groups: Iterable[Group]) -> Iterator[Measure]:
+    """All measures of a tree: those side by side first, then those of each group.
+
+    >>> list(leaves((), ()))
+    []
+    """
+    yield from measures
+    for group in groups:
+        yield from leaves(group.measures, group.groups)
+
+
+# --------------------------------------------------------------------------------------
+# What is wrong with a measure
+
+
+def _measure_faults(measure: Measure) -> Iterator[Fault]:
+    yield from name_faults("$.name", measure.name)
+    yield from decimal_faults("$.weight", measure.weight, MAX_WEIGHT)
+    yield from text_faults("$.meaning", measure.meaning)
+    if measure._has_own or not measure.norms:
+        yield from scale_faults(measure)
+    yield from _kind_faults(measure)
+    yield from _missing_faults(measure)
+    yield from _age_faults(measure)
+
+
+def _kind_faults(measure: Measure) -> Iterator[Fault]:
+    """Norms whose scales are for another kind of value than those before them."""
+    first: Kind | None = None
+    for place, scale in enumerate(measure.scales):
+        first = first or scale.kind
+        if scale.kind not in (None, first):
+            path = f"$.norms[{place}]" if place < len(measure.norms) else "$.bands"
+            yield Fault(path, f"expected a scale for a {first}, but got one for a {scale.kind}")
+
+
+def _missing_faults(measure: Measure) -> Iterator[Fault]:
+    missing = measure.missing
+    if not isinstance(missing, Missing):
+        yield from whole_faults("$.missing", missing, 0, MAX_POINTS)
+    elif missing is Missing.CARRY and measure.max_age is None:
+        yield Fault("$.max_age", "a value that is carried needs an age at which it ends")
+
+
+def _age_faults(measure: Measure) -> Iterator[Fault]:
+    for name in ("max_age", "warn_age"):
+        days = getattr(measure, name)
+        if days is None:
+            continue
+        yield from whole_faults(f"$.{name}", days, 0, MAX_DAYS)
+        carried = measure.missing is Missing.CARRY and name == "max_age"
+        if measure.age is None and not carried:
+            yield Fault("$.age", f"{name} asks how old the value is: give a rule, as in days_since")
+    if measure.age is not None and measure.max_age is None and measure.warn_age is None:
+        yield Fault("$.max_age", "an age is told, but none is too old: give max_age or warn_age")
+    ages = (measure.warn_age, measure.max_age)
+    if all(isinstance(each, int) for each in ages) and ages[0] >= ages[1]:  # type: ignore[operator]
+        problem = f"expected less than max_age, which is {ages[1]}"
+        yield Fault("$.warn_age", f"{problem}, but got {ages[0]}")
