@@ -28,6 +28,7 @@ from cslib.health import (
     Indicator,
     Measure,
     NoMeasureError,
+    Norm,
     Override,
     Scorecard,
     Status,
@@ -281,3 +282,107 @@ def test_whole_points_have_one_canonical_text_however_written() -> None:
 
     assert whole == decimal
     assert documents.canonical(whole) == documents.canonical(decimal)
+
+
+# --- In words
+
+
+AGED = Scorecard(
+    name="aged",
+    measures=(
+        Measure(
+            name="outcome",
+            value="outcome",
+            age="days_since(told_on)",
+            warn_age=30,
+            max_age=90,
+            bands=(Band(points=100, equals="reached"), Band(points=0, equals="missed")),
+            meaning="Is the outcome reached?",
+        ),
+        Measure(name="nps", value="nps", missing="carry", max_age=60, bands=(Band(points=50),)),
+        Measure(
+            name="hiring",
+            value="days",
+            norms=(Norm(when="industry == 'retail'", name="retail", bands=(Band(points=70),)),),
+        ),
+        Measure(name="owner", value="owner", missing="unknown", bands=(Band(points=90),)),
+    ),
+    tiers=(Tier(name="green", at_least=75), Tier(name="red", at_least=0)),
+)
+
+
+def told(days: int | None, /, **facts: Any) -> dict[str, Any]:
+    told_on = None if days is None else TODAY - dt.timedelta(days)
+    return {"outcome": "reached", "told_on": told_on, "owner": "li", **facts}
+
+
+@pytest.mark.parametrize(
+    ("days", "line", "stale"),
+    [
+        (30, "outcome: reached gives 100 points, weight 1: 50.00", ()),
+        (31, "outcome: reached (31 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
+        (90, "outcome: reached (90 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
+        (91, "outcome: reached (too old, 91 days old), left out", ("outcome",)),
+        (None, "outcome: reached (too old, of unknown age), left out", ("outcome",)),
+    ],
+)
+def test_an_old_value_is_told_with_its_age(
+    days: int | None, line: str, stale: tuple[str, ...]
+) -> None:
+    found = AGED.assess(told(days), as_of=TODAY)
+
+    lines = found.explain().splitlines()
+    assert lines[1:3] == [f"  {line}", "    Is the outcome reached?"]
+    assert found.stale == stale
+
+
+def test_a_value_that_is_carried_is_told_with_its_day_and_a_norm_with_its_name() -> None:
+    first = AGED.assess(told(1, nps=9, days=18, industry="retail"), as_of=TODAY)
+
+    later = AGED.assess(told(1, days=18), as_of=TODAY + dt.timedelta(60), previous=first)
+
+    assert str(first.contributions[2]) == "hiring: 18 gives 70 points by retail, weight 1: 17.50"
+    assert (
+        str(later.contributions[1])
+        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1: 16.67"
+    )
+    assert str(later.contributions[2]) == "hiring: 18 (norm unknown), left out"
+
+
+def test_without_a_score_the_explanation_says_what_is_asked_for() -> None:
+    assert AGED.assess({}, as_of=TODAY).explain().splitlines()[0] == (
+        "unknown: no score without owner, 0 % of the weight known"
+    )
+
+
+def test_what_a_person_set_is_told_beside_what_the_score_alone_gives() -> None:
+    card = attrs.evolve(CARD, floor="0.5")
+    found = card.assess({"used": 1, "owner_left": True}, as_of=TODAY, override=QUIET)
+
+    assert found.explain().splitlines() == [
+        "green: 80.00 points, 66 % of the weight known",
+        "  the score alone gives green",
+        "  seat use low: no better than red",
+        "  set by li until 2026-06-30: on leave",
+        "  seat use: 1 (low) gives 80 points, weight 2: 80.00",
+        "  nps: unknown, left out",
+        "  beside it: gone",
+    ]
+    assert card.assess({"nps": 1}).explain().splitlines()[0] == (
+        "unknown: no score, 33 % of the weight known, 50 % asked for"
+    )
+    assert card.assess({}).explain().splitlines()[0] == "unknown: no score, nothing is known"
+
+
+def test_reasons_and_facts_are_those_of_the_score_or_of_what_is_to_be_found_out() -> None:
+    found = CARD.assess({"used": 1, "nps": 1})
+
+    assert [part.measure for part in found.reasons] == ["nps"]
+    assert [part.measure for part in CARD.assess({}).reasons] == ["seat use", "nps"]
+    assert found.facts["tier"] == "red"
+    assert CARD.assess({}).facts == {
+        "tier": None,
+        "score": None,
+        "coverage": 0.0,
+        "model_tier": None,
+    }

@@ -15,7 +15,7 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -229,7 +229,7 @@ class Tree:
 
     def _plain_mean(self, worths: Sequence[int | None]) -> Ratio | None:
         """The usual scorecard, without a detour."""
-        own = worths[self.start : self.stop]
+        own: Sequence[Any] = worths[self.start : self.stop]
         if None not in own:
             return (sum(map(operator.mul, self.weights, own)), self.whole) if self.whole else None
         total = over = 0
