@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import slow_health
 from cslib.errors import CslibError
-from cslib.health import Assessment, Scorecard
+from cslib.health import Assessment, Band, Measure, Norm, Scorecard, Tier
+from cslib.rules import FactError
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
+
+ANY = (Band(points=50),)
 
 
 def fields_of(found: Assessment) -> str:
@@ -65,3 +69,33 @@ def test_an_error_is_the_one_of_the_first_rule_that_raises(
     quick = outcome(lambda: card.assess(account, as_of=as_of))
 
     assert quick == outcome(lambda: slow_health.assess(card, account, as_of))
+
+
+def test_the_widest_scorecard_and_the_longest_table_of_bands_are_judged_as_any() -> None:
+    steps = tuple(Band(points=place, below=place) for place in range(1, 200))
+    wide = [Measure(name=f"m{i}", value=f"x{i % 7}", bands=(Band(points=i),)) for i in range(999)]
+    card = Scorecard(
+        name="wide",
+        measures=(*wide, Measure(name="steps", value="x0", bands=steps)),
+        tiers=(Tier(name="any", at_least=0),),
+    )
+    account = {f"x{i}": i + 150.5 for i in range(6)}
+
+    quick = card.assess(account)
+
+    assert fields_of(quick) == fields_of(slow_health.assess(card, account))
+    assert quick.contribution("steps").points == 151
+
+
+def test_a_fact_that_no_norm_needed_is_an_error_all_the_same() -> None:
+    norms = [Norm(when="plan == 'pro'", bands=ANY), Norm(when="seats > 100", bands=ANY)]
+    card = Scorecard(
+        name="norms",
+        measures=(Measure(name="use", value="used", norms=norms),),
+        tiers=(Tier(name="any", at_least=0),),
+    )
+    account = {"used": 1, "plan": "pro", "seats": 7}
+
+    assert card.assess(account).contributions[0].norm == 'plan == "pro"'
+    with pytest.raises(FactError, match="fact 'seats': expected number, but got 'many'"):
+        card.assess({**account, "seats": "many"})

@@ -173,7 +173,7 @@ class Tree:
     Attributes:
         combine: How what stands side by side is taken together.
         weights: Whole weights, of the measures first.
-        whole: Their sum.
+        own: The sum of those of its measures.
         start: The place of its first measure among all measures of the scorecard.
         stop: The place behind its last.
         groups: The groups in it.
@@ -192,30 +192,26 @@ class Tree:
 
     combine: Combine
     weights: tuple[int, ...]
-    whole: int
+    own: int
     start: int
     stop: int
     groups: tuple[Tree, ...] = ()
 
     def score(self, worths: Sequence[int | None]) -> Ratio | None:
         """What it comes to, given the points of all measures; None where nothing counts."""
-        if self.combine is Combine.MEAN and not self.groups:
-            return self._plain_mean(worths)
-        inside = self._counted(self._inside(worths))
+        if self.combine is Combine.MEAN:
+            return self._mean(worths)
+        inside = self._counted(self._inside(worths)).values()
         if not inside:
             return None
-        common = math.lcm(*(over for _, (_, over) in inside.values()))
-        whole = [(weight, points * (common // over)) for weight, (points, over) in inside.values()]
+        common = math.lcm(*(over for _, (_, over) in inside))
+        whole = [(weight, points * (common // over)) for weight, (points, over) in inside]
         match self.combine:
             case Combine.WORST:
                 return min(points for _, points in whole), common
             case Combine.BEST:
                 return max(points for _, points in whole), common
-        total = sum(weight * points for weight, points in whole)
-        if self.combine is Combine.MEAN:
-            common *= sum(weight for weight, _ in whole)
-        divisor = math.gcd(total, common)
-        return total // divisor, common // divisor
+        return sum(weight * points for weight, points in whole), common
 
     def parts(self, worths: Sequence[int | None], of: Ratio = (1, 1)) -> Iterator[Ratio]:
         """For each measure in it, how much of the score's points one of its points makes."""
@@ -227,17 +223,30 @@ class Tree:
         for group, share in zip(self.groups, scaled[width:], strict=True):
             yield from group.parts(worths, share)
 
-    def _plain_mean(self, worths: Sequence[int | None]) -> Ratio | None:
-        """The usual scorecard, without a detour."""
+    def _mean(self, worths: Sequence[int | None]) -> Ratio | None:
+        """The usual way: a running sum of weighted points, and of the weights that count."""
         own: Sequence[Any] = worths[self.start : self.stop]
         if None not in own:
-            return (sum(map(operator.mul, self.weights, own)), self.whole) if self.whole else None
-        total = over = 0
-        for weight, worth in zip(self.weights, own, strict=True):
-            if worth is not None:
-                total += weight * worth
-                over += weight
-        return (total, over) if over else None
+            total, weight = sum(map(operator.mul, self.weights, own)), self.own
+        else:
+            counted = [
+                (w, each) for w, each in zip(self.weights, own, strict=False) if each is not None
+            ]
+            total = sum([w * each for w, each in counted])
+            weight = sum([w for w, _ in counted])
+        if not self.groups:
+            return (total, weight) if weight else None
+        common = 1
+        for group, heavy in zip(self.groups, self.weights[len(own) :], strict=True):
+            inside = group.score(worths) if heavy else None
+            if inside is not None:
+                points, over = inside
+                total, common = total * over + heavy * points * common, common * over
+                weight += heavy
+        if not weight:
+            return None
+        divisor = math.gcd(total, common)
+        return total // divisor, common // divisor * weight
 
     def _inside(self, worths: Sequence[int | None]) -> list[Ratio | None]:
         """The points of what stands side by side in it."""
@@ -291,7 +300,7 @@ def tree_of(
     return Tree(
         combine=combine,
         weights=weights,
-        whole=sum(weights),
+        own=sum(weights[: len(measures)]),
         start=start,
         stop=stop,
         groups=tuple(inside),
