@@ -321,8 +321,10 @@ class _Plan:
 
     def sources(self) -> Iterator[tuple[str, int, Transition, list[str]]]:
         """Each source of each transition: its path, the place, the transition, and its stages."""
-        named = {source for move in self.definition.transitions for source in move.sources}
-        within = {source: list(self.leaves_in(source)) for source in named}
+        within: dict[str, list[str]] = {}
+        for leaf in self.chart.leaves:
+            for stage in lineage_of(leaf):
+                within.setdefault(stage, []).append(leaf)
         for place, move in enumerate(self.definition.transitions):
             for at, source in enumerate(move.sources):
                 yield f"$.transitions[{place}].sources[{at}]", place, move, within[source]
@@ -486,9 +488,10 @@ def _trap_faults(plan: _Plan) -> Iterator[Fault]:
             if move.transition.target is not None:
                 back.setdefault(move.transition.target, []).append(leaf)
     saved = _reached(final, back) if final else {leaf for left in back.values() for leaf in left}
+    trapped = plan.reached - saved
     where = "to a final stage" if final else "out of it"
     for place, stage in enumerate(plan.definition.stages):
-        if stage.name in plan.reached - saved:
+        if stage.name in trapped:
             problem = f"{stage.name!r} is a trap: no transition leads {where}"
             remedy = "add one, or give it final=True if it is an end"
             yield Fault(f"$.stages[{place}]", f"{problem}; {remedy}")
