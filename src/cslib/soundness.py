@@ -600,12 +600,21 @@ def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
 
 
 def _goes_on(edge: _Edge, part: list[_Edge]) -> bool:
-    """Whether the move comes again: a breach does if the circle starts its clock, and not ends."""
-    marks = {mark for each in part for mark in each.marks}
-    return not edge.breached or any(
-        marks.intersection(each.since) and marks.isdisjoint((*each.by, *each.waived_by))
-        for each in edge.breached
-    )
+    """Whether the move comes again: a breach does if the circle leads from a start to it."""
+    return not edge.breached or any(_runs_out(each, edge, part) for each in edge.breached)
+
+
+def _runs_out(deadline: Deadline, edge: _Edge, part: list[_Edge]) -> bool:
+    """Whether some way from a start of the clock to its breach does not stop it."""
+    begun, onward = set[str](), dict[str, list[str]]()
+    stops, known = (*deadline.by, *deadline.waived_by), set(deadline.since)
+    for each in part:
+        last = next((mark for mark in reversed(each.marks) if mark in known.union(stops)), None)
+        if last in known:  # a mark that stops it and starts it leaves it running
+            begun.add(each.target)
+        if last is None or last in known:
+            onward.setdefault(each.source, []).append(each.target)
+    return edge.source in _reached(begun, onward)
 
 
 def _circle(first: _Edge, part: list[_Edge]) -> list[str]:
