@@ -738,7 +738,10 @@ DAYS = np.array([D, D], "datetime64[D]")
         ({"payload": {"n": [1]}}, "payload 'n' has 1"),
         ({"payload": {"n": [[1], [2]]}}, "payload 'n': expected a column of one dimension"),
         ({"accounts": {"n": [1]}}, "expected a mapping of columns, one of them 'account'"),
-        ({"accounts": {"account": ["a", "a"]}}, r"accounts\['account'\]\[1\] is 'a', which stands there before"),
+        (
+            {"accounts": {"account": ["a", "a"]}},
+            r"accounts\['account'\]\[1\] is 'a', which stands there before",
+        ),
         ({"accounts": {"account": [1, 2]}}, "expected texts in both, or whole numbers"),
         ({"accounts": {"account": ["a"], "n": [1, 2]}}, "columns of accounts must be equally long"),
     ],
