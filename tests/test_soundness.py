@@ -731,6 +731,12 @@ def test_a_breach_whose_clock_is_met_only_after_it_and_starts_anew_goes_round() 
     assert [fault.path for fault in given] == ["$.transitions[8]"]
 
 
+def test_a_clock_runs_on_through_moves_that_neither_stop_nor_start_it() -> None:
+    given = circle(*BREACH, deadlines=late(since="rest", within="40 days"))
+
+    assert [fault.path for fault in given] == ["$.transitions[8]"]
+
+
 @pytest.mark.parametrize("stop", ["by", "waived_by"])
 def test_a_breach_that_stops_its_own_clock_and_starts_it_anew_is_a_circle(stop: str) -> None:
     own = {"by": ("left",), "since": ("signed", "expired")} | {stop: ("left", "expired")}

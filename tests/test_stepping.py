@@ -1227,6 +1227,14 @@ def test_ruling_5_an_end_waives_a_deadline_whose_limit_is_not_known() -> None:
     assert definition.replay(log, as_of=END).deadline("pay").status == "waived"
 
 
+def test_ruling_5_a_date_as_limit_among_instants_holds_with_the_whole_of_its_day() -> None:
+    going = Event(account="a", name="go", at=dt.datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+    journey = own_limit().replay([going], as_of=march(2), account={"pay_by": march(3)})
+
+    assert journey.deadline("pay").due == dt.datetime(2026, 3, 3, 23, 59, 59, 999999, tzinfo=UTC)
+
+
 # The last moment that there is
 
 
