@@ -86,6 +86,7 @@ PARTS_OF_LIFECYCLE = (
     "walks",
     "wording",
 )
+PARTS_OF_HEALTH = ("norms",)
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
@@ -120,7 +121,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health",),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
