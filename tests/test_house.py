@@ -86,7 +86,7 @@ PARTS_OF_LIFECYCLE = (
     "walks",
     "wording",
 )
-PARTS_OF_HEALTH = ("baselines", "norms")
+PARTS_OF_HEALTH = ("baselines", "norms", "rollups")
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
