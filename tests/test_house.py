@@ -86,6 +86,18 @@ PARTS_OF_LIFECYCLE = (
     "walks",
     "wording",
 )
+PARTS_OF_HEALTH = (
+    "assessments",
+    "bands",
+    "baselines",
+    "measures",
+    "norms",
+    "nps",
+    "npscolumns",
+    "rollups",
+    "scoring",
+    "tiers",
+)
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
@@ -120,7 +132,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health", "nps", "npscolumns"),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
