@@ -71,7 +71,6 @@ PARTS_OF_LIFECYCLE = (
     "journeys",
     "letters",
     "logcolumns",
-    "logorder",
     "logs",
     "migrations",
     "scans",
@@ -112,8 +111,8 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
-            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
-            *("spans", "survival", "termids"),
+            *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
+            *("series", "spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
