@@ -85,6 +85,9 @@ PARTS_OF_LIFECYCLE = (
     "walks",
     "wording",
 )
+PARTS_OF_HEALTH = (
+    "usage",
+)
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
@@ -119,7 +122,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health",),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
