@@ -86,6 +86,7 @@ PARTS_OF_LIFECYCLE = (
     "wording",
 )
 PARTS_OF_HEALTH = (
+    "activity",
     "usage",
 )
 PARTS_OF_RENEWAL = (
