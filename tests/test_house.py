@@ -88,6 +88,7 @@ PARTS_OF_LIFECYCLE = (
 PARTS_OF_HEALTH = (
     "activity",
     "usage",
+    "userretention",
 )
 PARTS_OF_RENEWAL = (
     "audit",
