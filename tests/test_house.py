@@ -87,6 +87,7 @@ PARTS_OF_LIFECYCLE = (
 )
 PARTS_OF_HEALTH = (
     "activity",
+    "adoption",
     "breadth",
     "maturity",
     "usage",
