@@ -83,6 +83,21 @@ def test_users_of_each_account_are_those_that_a_slow_count_finds(
     ]
 
 
+@given(logs(), st.sampled_from([1, 28]) | st.sampled_from(Calendar))
+def test_active_accounts_are_those_with_a_use_whoever_it_was_by(
+    log: Log, window: int | Calendar
+) -> None:
+    book = active_users(log.table, window)
+    each = active_users(log.table, window, by_account=True).active.tolist()
+
+    for place, (first, last) in enumerate(spans(book)):
+        used = [int(bool(log.inside(account, first, last))) for account in ACCOUNTS]
+        if book.active[place] is not np.ma.masked:
+            assert book.active[place] == sum(used)
+        for row in range(len(ACCOUNTS)):
+            assert each[row][place] in (None, used[row])
+
+
 @given(logs(), st.sampled_from([7, 28]) | st.just(Calendar.MONTH))
 def test_user_days_are_the_daily_users_of_a_window_added_up(
     log: Log, window: int | Calendar
@@ -152,7 +167,7 @@ def test_the_book_is_shown_as_a_table_and_accounts_by_their_number() -> None:
     table = june(("ada", None, 3), accounts=["ada", "bo"])
 
     assert repr(active_users(table, Calendar.MONTH)).split("\n")[1] == (
-        "2026-06-01  2026-06-30  unknown     unknown"
+        "2026-06-01  2026-06-30  unknown         1     unknown"
     )
     by_account = active_users(table, 7, by_account=True)
     assert repr(by_account) == "<ActiveUsers: of 2 accounts in 30 windows>"

@@ -79,6 +79,8 @@ class ActiveUsers:
         last: Its last day.
         users: How many users were active in it; for accounts a row each. Masked where not known.
         user_days: The sum of the daily active users over its days, of the same shape.
+        active: How many accounts were active in it, by a known user or not, of the same shape: for
+            accounts 1 or 0 each.
         accounts: The ids of the accounts; None: the book as a whole.
     """
 
@@ -86,6 +88,7 @@ class ActiveUsers:
     last: Column = attrs.field(converter=read_only, eq=BY_CONTENT)
     users: Masked = attrs.field(converter=read_only, eq=BY_CONTENT)
     user_days: Masked = attrs.field(converter=read_only, eq=BY_CONTENT)
+    active: Masked = attrs.field(converter=read_only, eq=BY_CONTENT)
     accounts: Column | None = attrs.field(default=None, eq=_by_ids)
 
     @property
@@ -103,12 +106,12 @@ class ActiveUsers:
         if self.accounts is not None:
             of = f"{self.accounts.size:,} accounts in {self.first.size:,} windows"
             return f"<ActiveUsers: of {of}>"
-        sticky = self.stickiness
+        columns = ((self.users, "d"), (self.active, "d"), (self.stickiness, ".1%"))
         rows = [
-            [str(first), str(last), _shown(self.users[row], "d"), _shown(sticky[row], ".1%")]
+            [str(first), str(last), *(_shown(column[row], spec) for column, spec in columns)]
             for row, (first, last) in enumerate(zip(self.first, self.last, strict=True))
         ]
-        return text_table(["first", "last", "users", "stickiness"], rows)
+        return text_table(["first", "last", "users", "accounts", "stickiness"], rows)
 
 
 def _shown(value: Any, spec: str) -> str:
@@ -144,11 +147,11 @@ def active_users(
     ...     observed=Period(dt.date(2026, 6, 1), dt.date(2026, 6, 5)),
     ... )
     >>> active_users(table, 2)
-         first        last    users  stickiness
-    2026-05-31  2026-06-01  unknown     unknown
-    2026-06-01  2026-06-02        1       50.0%
-    2026-06-02  2026-06-03        2       50.0%
-    2026-06-03  2026-06-04        2       50.0%
+         first        last    users  accounts  stickiness
+    2026-05-31  2026-06-01  unknown   unknown     unknown
+    2026-06-01  2026-06-02        1         1       50.0%
+    2026-06-02  2026-06-03        2         2       50.0%
+    2026-06-03  2026-06-04        2         2       50.0%
     >>> active_users(table, 1, by_account=True).users.tolist()
     [[1, 0, 1, 0], [0, 0, 1, 0]]
     """
@@ -169,15 +172,18 @@ def active_users(
     users = _distinct(group, entity, where, shape, length)
     cell = group.astype(np.int64) * shape[1] + where
     daily = np.bincount(cell, minlength=groups * first.size).reshape(shape)
-    used = _distinct(*placed(table.account_days), shape, length) > 0
+    active = _distinct(*placed(table.account_days), shape, length)
     known = table.known(first, last) if by_account else _covered(table, first, last)[np.newaxis]
-    known &= (users > 0) | ~used
-    both = [masked(each, known) for each in (users, _rolled(daily, length))]
+    told = known & ((users > 0) | (active == 0))
+    columns = {
+        "users": masked(users, told),
+        "user_days": masked(_rolled(daily, length), told),
+        "active": masked(active, known),
+    }
     return ActiveUsers(
         first=first,
         last=last,
-        users=both[0] if by_account else both[0][0],
-        user_days=both[1] if by_account else both[1][0],
+        **{name: column if by_account else column[0] for name, column in columns.items()},
         accounts=table.accounts if by_account else None,
     )
 
