@@ -455,16 +455,16 @@ def _seats(given: npt.ArrayLike, size: int) -> tuple[Column, npt.NDArray[np.bool
 def usage_facts(table: UsageTable, as_of: dt.date, *, month: int = 28) -> dict[str, Column]:
     """What rules and scorecards read of each account's use, as of the end of a day.
 
-    ========================  ==================================================================
-    ``account``               its id
+    =========================  ==================================================================
+    ``account``                its id
     ``dau``, ``wau``, ``mau``  users active on the day, in the last 7 days, in the last ``month``
-    ``uses_7``                uses in the last 7 days
-    ``active_days``           days with a use, in the last ``month``
-    ``stickiness``            mean daily over monthly active users; unknown where there are none
-    ``days_since_use``        days since the last use; unknown where the log has none
-    ``uses_change``           change of the uses of the last 7 days against the 7 before
-    ``users_change``          the same of the active users
-    ========================  ==================================================================
+    ``uses_7``                 uses in the last 7 days
+    ``active_days``            days with a use, in the last ``month``
+    ``stickiness``             mean daily over monthly active users; unknown where there are none
+    ``days_since_use``         days since the last use; unknown where the log has none
+    ``uses_change``            change of the uses of the last 7 days against the 7 before
+    ``users_change``           the same of the active users
+    =========================  ==================================================================
 
     A change is a fraction, -0.2 for a fifth less, the double nearest to the exact quotient. It is
     unknown where the week before has nothing to compare with, or is not wholly in the log and in
