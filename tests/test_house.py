@@ -71,7 +71,6 @@ PARTS_OF_LIFECYCLE = (
     "journeys",
     "letters",
     "logcolumns",
-    "logorder",
     "logs",
     "migrations",
     "scans",
@@ -87,9 +86,13 @@ PARTS_OF_LIFECYCLE = (
     "wording",
 )
 PARTS_OF_HEALTH = (
+    "activity",
+    "adoption",
     "assessments",
     "bands",
     "baselines",
+    "breadth",
+    "maturity",
     "measures",
     "norms",
     "nps",
@@ -97,6 +100,8 @@ PARTS_OF_HEALTH = (
     "rollups",
     "scoring",
     "tiers",
+    "usage",
+    "userretention",
 )
 PARTS_OF_RENEWAL = (
     "audit",
@@ -124,8 +129,8 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
-            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
-            *("spans", "survival", "termids"),
+            *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
+            *("series", "spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
