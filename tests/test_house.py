@@ -54,6 +54,7 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
+PARTS_OF_HEALTH = ("assessments", "bands", "measures", "scoring", "tiers")
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
@@ -120,7 +121,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health",),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
