@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,6 +14,7 @@ from cslib.bands import Anchor, Band, Norm, Points
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
 from cslib.expressions import Kind
+from cslib.health import Assessment, Scorecard, Status, Tier
 from cslib.measures import (
     Combine,
     Group,
@@ -99,15 +101,120 @@ def test_a_policy_that_there_is_not_is_refused_with_those_that_there_are() -> No
 def test_a_measure_comes_back_from_json_unchanged(given: Measure) -> None:
     card = Group(name="g", measures=(given,))
 
-    again = from_json(to_json(scorecard(card)), type(scorecard(card)))
+    again = from_json(to_json(scorecard(card)), Scorecard)
 
     assert again.groups == (card,)
 
 
-def scorecard(group: Group) -> Any:
-    from cslib.health import Scorecard, Tier
+# --- What it does in a scorecard
 
-    return Scorecard(name="c", groups=(group,), tiers=(Tier(name="t", at_least=0),))
+
+def scorecard(*groups: Group, measures: tuple[Measure, ...] = ()) -> Scorecard:
+    tiers = (Tier(name="t", at_least=0),)
+    return Scorecard(name="c", measures=measures, groups=groups, tiers=tiers)
+
+
+def on(day: int, card: Scorecard, before: Assessment | None = None, **facts: Any) -> Assessment:
+    """The assessment of a day, counted from 1 May."""
+    as_of = dt.date(2026, 4, 30) + dt.timedelta(days=day)
+    return card.assess(facts, as_of=as_of, previous=before)
+
+
+LINE = (Anchor(at=0, points=0), Anchor(at=100, points=100))
+
+
+def test_what_is_missing_goes_to_its_own_group_and_then_to_the_others() -> None:
+    names = {"product": (("a", 3), ("b", 1)), "relation": (("x", 1),)}
+    groups = (
+        Group(
+            name=name,
+            weight=50,
+            measures=(measure(each, weight=weight, bands=(), anchors=LINE) for each, weight in of),
+        )
+        for name, of in names.items()
+    )
+    card = scorecard(*groups)
+
+    assert [card.assess(each).score for each in ({"a": 100, "x": 40}, {"x": 40})] == [70, 40]
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "flagged"),
+    [
+        (90, Status.KNOWN, False),
+        (90.5, Status.KNOWN, True),
+        (120, Status.KNOWN, True),
+        (121, Status.STALE, False),
+        (None, Status.STALE, False),
+    ],
+)
+def test_a_value_is_flagged_after_its_first_age_and_stale_after_its_last(
+    age: float | None, status: Status, flagged: bool
+) -> None:
+    card = scorecard(measures=(measure(age="age", warn_age=90, max_age=120),))
+
+    found = card.assess({"x": 9, "age": age})
+
+    part = found.contributions[0]
+    assert (part.status, part.is_aged, part.value) == (status, flagged, 9)
+    assert found.stale == (("x",) if flagged or status is Status.STALE else ())
+
+
+@pytest.mark.parametrize(
+    ("missing", "score", "coverage"),
+    [("worst", 50, "0.5"), (30, 65, "0.5"), ("exclude", 100, "0.5")],
+)
+def test_points_that_stand_in_for_a_value_are_no_knowledge(
+    missing: Any, score: int, coverage: str
+) -> None:
+    card = scorecard(measures=(measure("a"), measure("b", missing=missing)))
+
+    found = card.assess({"a": 9})
+
+    assert (found.score, found.coverage) == (score, Decimal(coverage))
+
+
+def test_a_carried_value_keeps_its_day_and_counts_as_known_until_it_is_too_old() -> None:
+    card = scorecard(measures=(measure(missing="carry", max_age=60),))
+
+    first = on(1, card, x=9)
+    again = on(20, card, first)
+    last = on(61, card, again)
+    gone = on(62, card, last)
+
+    assert [each.contributions[0].known_on for each in (again, last)] == [dt.date(2026, 5, 1)] * 2
+    assert [each.coverage for each in (again, last, gone)] == [1, 1, 0]
+    assert gone.score is None
+    assert on(61, card, first).score == 100
+
+
+def test_an_unknown_tier_in_between_does_not_end_a_carried_value() -> None:
+    card = scorecard(
+        measures=(measure(missing="carry", max_age=60), measure("y", missing="unknown"))
+    )
+
+    dark = on(2, card, on(1, card, x=9, y=9))
+    after = on(3, card, dark, y=0)
+
+    assert (dark.score, after.score) == (None, 50)
+
+
+def test_the_norm_must_be_known_and_the_first_that_holds_is_taken() -> None:
+    norms = (
+        Norm(when="tenure < 3", bands=(Band(points=30),), name="new"),
+        Norm(when="plan == 'pro'", bands=(Band(points=60),)),
+    )
+    card = scorecard(measures=(measure(norms=norms),))
+
+    found = [
+        card.assess({"x": 9, **facts}).contributions[0]
+        for facts in ({"plan": "pro"}, {"tenure": 2}, {"tenure": 3, "plan": "pro"}, {"tenure": 3})
+    ]
+
+    assert [part.points for part in found] == [None, 30, 60, None]
+    assert [part.norm for part in found] == ["", "new", 'plan == "pro"', ""]
+    assert found[0].status is found[3].status is Status.NO_NORM
+    assert card.assess({"x": 9, "tenure": 3, "plan": "free"}).score == 100
 
 
 # --- A group
