@@ -54,6 +54,7 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
+PARTS_OF_HEALTH = ("assessments", "bands", "measures", "scoring", "tiers")
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",

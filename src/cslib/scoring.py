@@ -66,7 +66,7 @@ def made_of(
     """
     inside = [Made(next(worths), (Fraction(1),)) for _ in measures]
     inside += [made_of(each.measures, each.groups, each.combine, worths) for each in groups]
-    weights = whole_weights(weights_of(measures, groups))
+    weights = [Fraction(weight) for weight in weights_of(measures, groups)]
     factors = _factors(combine, weights, [each.points for each in inside])
     points = [
         factor * each.points
@@ -82,7 +82,7 @@ def made_of(
 
 
 def _factors(
-    combine: Combine, weights: Sequence[int], worths: Sequence[Worth]
+    combine: Combine, weights: Sequence[Fraction], worths: Sequence[Worth]
 ) -> list[Fraction | None]:
     """How much of a point each makes; None where it does not count."""
     counts = [
@@ -93,9 +93,7 @@ def _factors(
     if combine in (Combine.MEAN, Combine.SUM):
         total = sum(w for w, is_in in zip(weights, counts, strict=True) if is_in)
         over = total if combine is Combine.MEAN else 1
-        return [
-            Fraction(w, over) if is_in else None for w, is_in in zip(weights, counts, strict=True)
-        ]
+        return [w / over if is_in else None for w, is_in in zip(weights, counts, strict=True)]
     counted = [
         worth for worth, is_in in zip(worths, counts, strict=True) if is_in and worth is not None
     ]
