@@ -260,7 +260,10 @@ def assert_evidence(
     assert found.label.tolist() == [each.label for each in records]
     assert found.norm.tolist() == [each.norm for each in records]
     assert found.is_aged.tolist() == [each.is_aged for each in records]
-    assert found.known_on.tolist() == [each.known_on for each in records]
+    dated = [measure.age is None or each.age is not None for each in records]
+    assert found.known_on.tolist() == [
+        each.known_on if is_dated else None for each, is_dated in zip(records, dated, strict=True)
+    ]
     points = [None if math.isnan(each) else each for each in found.points.tolist()]
     assert points == [None if each.points is None else float(each.points) for each in records]
     ages = [None if math.isnan(each) else each for each in found.age.tolist()]
@@ -310,7 +313,7 @@ def test_numbers_that_64_bits_do_not_hold_give_the_same_answers(
     card: Scorecard, rows: list[dict[str, Any]]
 ) -> None:
     columns = columns_of(rows)
-    with mock.patch.object(scorecolumns, "narrowest", lambda largest: np.dtype(object)):
+    with mock.patch.object(scorecolumns, "_wide_enough", return_value=np.dtype(object)):
         exact = card.assess_columns(columns)
 
     assert told_by_columns(card.assess_columns(columns)) == told_by_columns(exact)

@@ -20,12 +20,20 @@ from cslib.assessments import Assessments, Carried, PreviousError, Status
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
 from cslib.columns import Answer, Column, blocks_of
-from cslib.expressions import Kind
+from cslib.expressions import Fact, Kind
 from cslib.faults import shown
 from cslib.measures import Measure, Missing
 from cslib.scalecolumns import ScaleColumns, on_columns
 
-__all__ = ["MeasureBlocks", "MeasureColumns", "Worth", "check_previous", "measure_columns"]
+__all__ = [
+    "MeasureBlocks",
+    "MeasureColumns",
+    "Worth",
+    "check_previous",
+    "check_rows",
+    "counts_unknown",
+    "measure_columns",
+]
 
 _STATUSES = tuple(Status)
 _KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _STATUSES)
@@ -110,6 +118,11 @@ class MeasureBlocks:
         self._norms = [norm.when.blocks(columns, as_of=as_of) for norm in measure.norms]
         self._scales = [on_columns(scale, grid) for scale in measure.scales]
         self._before = None if before is None or self._is_alien(before) else before
+        self._doubles = _doubles(measure, columns)
+        self._first = ("", measure.scales[0], self._scales[0])
+        self._counts_unknown = counts_unknown(measure)
+        carries = measure.missing is Missing.CARRY
+        self._is_plain = self._age is None and not self._norms and not carries
         self.parts = [each for each in (self._value, self._age, *self._norms) if each is not None]
 
     @property
@@ -124,11 +137,10 @@ class MeasureBlocks:
 
     def find(self, rows: slice) -> _Found:
         """What was found in a block."""
-        values = _wide(self._value.read(rows))
+        values = self._read(rows)
         known = values.known
         if self._is_plain:
-            scale = self.measure.scales[0]
-            return _Found(values, known, known, uses=(_Use("", scale, self._scales[0], known),))
+            return _Found(values, known, known, uses=(_Use(*self._first, known),))
         age = None if self._age is None else _wide(self._age.read(rows))
         too_old = self._is_over(age, self.measure.max_age)
         found = _Found(
@@ -142,11 +154,6 @@ class MeasureBlocks:
         if self._before is not None and self.keeps:
             found = self._with_carried(found, self._before, rows)
         return self._with_norms(found, rows)
-
-    @property
-    def _is_plain(self) -> bool:
-        measure = self.measure
-        return measure.age is None and not measure.norms and measure.missing is not Missing.CARRY
 
     def _is_over(self, age: Any, limit: int | None) -> Mask:
         """Where a value is older than a limit; one of unknown age is."""
@@ -192,6 +199,13 @@ class MeasureBlocks:
         uses.extend(_Use("", scale, steps, left) for scale, steps in scales)
         return attrs.evolve(found, uses=tuple(uses), no_norm=no_norm)
 
+    def _read(self, rows: slice) -> Any:
+        return (
+            _wide(self._value.read(rows))
+            if self._doubles is None
+            else Quantity(self._doubles[rows])
+        )
+
     def is_aged(self, age: Array) -> Mask:
         """Where a value is older than asked for, be it too old or not."""
         return self._is_over(Quantity(age), self.measure.warn_age) if self._age else np.False_
@@ -206,9 +220,9 @@ class MeasureBlocks:
             held = use.steps.held(found.values, found.known)
         else:
             points, held = self._scaled(found)
-        missing = self.measure.missing
-        if isinstance(missing, Missing) and missing is not Missing.WORST:
+        if not self._counts_unknown:
             return Worth(points, held, held)
+        missing = self.measure.missing
         assumed = self._assumed(found) if missing is Missing.WORST else missing * self.grid
         return Worth(np.where(held, points, np.asarray(assumed, np.int64)), np.True_, held)
 
@@ -242,6 +256,21 @@ class MeasureBlocks:
     def keeps(self) -> bool:
         """Whether the next assessment may carry its value."""
         return self.measure.missing is Missing.CARRY and self.today is not None
+
+
+def _doubles(measure: Measure, columns: Mapping[str, Any]) -> Array | None:
+    """The column of a value that is a plain fact, where it holds doubles and can be read as is."""
+    node, kind = measure.value.node, measure.value.kind
+    if (
+        kind is not Kind.NUMBER
+        or not isinstance(node, Fact)
+        or node.lag
+        or node.name not in columns
+    ):
+        return None
+    column = columns[node.name]
+    is_plain = type(column) is np.ndarray and column.dtype == np.float64 and column.ndim == 1
+    return column if is_plain else None
 
 
 _TYPES: Mapping[Kind | None, str] = {Kind.NUMBER: "fO", Kind.TEXT: "UO", Kind.BOOLEAN: "b"}
@@ -282,6 +311,17 @@ def _joined(carried: Mask, before: Any, found: Any) -> Operand:
         found = before.unknown()
     joined: Operand = before.where(carried, found)
     return joined
+
+
+def counts_unknown(measure: Measure) -> bool:
+    """Whether points count where the value does not.
+
+    >>> from cslib.bands import Band
+    >>> [counts_unknown(Measure(name="x", value="x", bands=[Band(points=9)], missing=missing))
+    ...  for missing in ("exclude", "worst", 5)]
+    [False, True, True]
+    """
+    return measure.missing is Missing.WORST or not isinstance(measure.missing, Missing)
 
 
 # --------------------------------------------------------------------------------------

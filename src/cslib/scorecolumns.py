@@ -25,7 +25,7 @@ from cslib.bands import GRID
 from cslib.blocks import Array, Mask
 from cslib.columns import Answer, ColumnsError, blocks_of
 from cslib.expressions import MAX_NUMBER
-from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows
+from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
 from cslib.scoring import nominal, whole_weights
@@ -220,12 +220,14 @@ def _times(array: Any, weight: int, dtype: np.dtype[Any]) -> Any:
     return array if weight == 1 else np.asarray(array).astype(dtype) * dtype.type(weight)
 
 
-def _divided(ratio: _Ratio, grid: int, most: _Most) -> Array:
-    """Ratios as the doubles nearest to them; NaN for 0 over 0."""
+def _divide(ratio: _Ratio, grid: int, most: _Most, answer: Array) -> None:
+    """Write down ratios as the doubles nearest to them; NaN for 0 over 0."""
     if max(most.upper, most.over * grid) <= MAX_NUMBER:
-        return ratio.upper.astype(np.float64) / (ratio.over.astype(np.float64) * grid)
+        over = ratio.over.astype(np.float64)
+        np.divide(ratio.upper.astype(np.float64), over if grid == 1 else over * grid, out=answer)
+        return
     pairs = zip(ratio.upper.tolist(), ratio.over.tolist(), strict=True)
-    return np.array([upper / (over * grid) if over else math.nan for upper, over in pairs])
+    answer[:] = [upper / (over * grid) if over else math.nan for upper, over in pairs]
 
 
 # --------------------------------------------------------------------------------------
@@ -261,7 +263,7 @@ class _Plan:
     @property
     def weight_dtype(self) -> np.dtype[Any]:
         """The type that holds the whole weight."""
-        return max(narrowest(self.weight), np.dtype(np.int16), key=_width)
+        return _wide_enough(self.weight)
 
 
 def _plan(card: Card) -> _Plan:
@@ -280,28 +282,24 @@ def _plan(card: Card) -> _Plan:
         grid,
         tree,
         most,
-        max(narrowest(max(most.peak, *compared)), np.dtype(np.int16), key=_width),
+        _wide_enough(max(most.peak, *compared)),
         cuts,
         weights,
         weight,
         max(1, math.ceil(Fraction(card.floor) * weight)),
-        not card.groups and card.combine is Combine.MEAN and not any(map(_assumes, leaves)),
+        not card.groups and card.combine is Combine.MEAN and not any(map(counts_unknown, leaves)),
     )
 
 
-def _width(dtype: np.dtype[Any]) -> int:
-    return 99 if dtype.hasobject else dtype.itemsize
+def _wide_enough(largest: int) -> np.dtype[Any]:
+    """The type for sums of small numbers up to one; never so small that it slows them down."""
+    return narrowest(max(largest, 2**15 - 1))
 
 
 def _best(measure: Measure) -> int:
     """The most points that it can come to, those for the unknown included."""
     assumed = 0 if isinstance(measure.missing, Missing) else measure.missing
     return max(assumed, *(scale.best for scale in measure.scales))
-
-
-def _assumes(measure: Measure) -> bool:
-    """Whether it counts where it is not known."""
-    return measure.missing is Missing.WORST or not isinstance(measure.missing, Missing)
 
 
 def _margins(card: Card) -> tuple[Fraction, ...]:
@@ -357,8 +355,11 @@ class _Book:
     def assess(self, rows: slice) -> None:
         """Assess the accounts in some rows."""
         plan, length = self.plan, rows.stop - rows.start
-        found = [each.find(rows) for each in self.measures]
-        worths = [each.worth(what) for each, what in zip(self.measures, found, strict=True)]
+        found: list[Any] = []
+        worths: list[Worth] = []
+        for each in self.measures:  # one after the other: its block is still in the cache
+            found.append(each.find(rows))
+            worths.append(each.worth(found[-1]))
         ratio = plan.tree.ratio(worths, length, plan.dtype)
         known = ratio.over if plan.is_flat else self._known_weight(worths, length)
         scored = known >= plan.least
@@ -367,7 +368,7 @@ class _Book:
                 scored = scored & worth.known
         told = _Ratio(ratio.upper * scored, ratio.over * scored)
         self.known_weight[rows] = known
-        self.score[rows] = _divided(told, plan.grid, plan.most)
+        _divide(told, plan.grid, plan.most, self.score[rows])
         self.model[rows] = (self._places(ratio, rows) + 1) * scored - 1
         if self.since is not None:
             self.since[rows] = np.where(scored, self.since[rows], np.datetime64("NaT", "D"))
