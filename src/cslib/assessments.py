@@ -369,7 +369,8 @@ class Assessments:
     def _named(self, places: npt.NDArray[Any]) -> npt.NDArray[Any]:
         import numpy as np
 
-        return np.array([*self.tiers, UNKNOWN])[places]  # the last stands at -1
+        names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
+        return names[places]  # type: ignore[no-any-return]  # the last stands at -1
 
 
 @attrs.define

@@ -39,6 +39,9 @@ _STATUSES = tuple(Status)
 _KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _STATUSES)
 
 
+_NO_DAY = np.full(1, "NaT", "datetime64[D]")
+
+
 @attrs.frozen(eq=False)
 class Worth:
     """What a measure is worth in a block.
@@ -77,7 +80,7 @@ class _Found:
         no_norm: Where it counts, and it cannot be told which norm is for the account.
         uses: The scales.
         age: How many days old it is.
-        known_on: The days that it dates from.
+        known_on: The days that it dates from; NaT where they are plain, until someone asks.
     """
 
     values: Operand
@@ -88,7 +91,7 @@ class _Found:
     no_norm: Mask = np.False_
     uses: tuple[_Use, ...] = ()
     age: Array | None = None
-    known_on: Array | None = None
+    known_on: Array = _NO_DAY
 
 
 class MeasureBlocks:
@@ -100,6 +103,9 @@ class MeasureBlocks:
         as_of: Today, as given.
         before: What the last assessment carried of it.
         grid: How many parts a point has.
+
+    Attributes:
+        is_plain: Whether it has one scale, and values that do not age and are not carried.
     """
 
     def __init__(
@@ -122,7 +128,7 @@ class MeasureBlocks:
         self._first = ("", measure.scales[0], self._scales[0])
         self._counts_unknown = counts_unknown(measure)
         carries = measure.missing is Missing.CARRY
-        self._is_plain = self._age is None and not self._norms and not carries
+        self.is_plain = self._age is None and not self._norms and not carries
         self.parts = [each for each in (self._value, self._age, *self._norms) if each is not None]
 
     @property
@@ -139,7 +145,7 @@ class MeasureBlocks:
         """What was found in a block."""
         values = self._read(rows)
         known = values.known
-        if self._is_plain:
+        if self.is_plain:
             return _Found(values, known, known, uses=(_Use(*self._first, known),))
         age = None if self._age is None else _wide(self._age.read(rows))
         too_old = self._is_over(age, self.measure.max_age)
@@ -164,13 +170,14 @@ class MeasureBlocks:
     def known_on(self, age: Any, known: Mask) -> Array:
         """The days that values of some age date from."""
         if self.today is None:
-            return np.full(1, "NaT", "datetime64[D]")
+            return _NO_DAY
         days = np.zeros(1) if age is None else age.value.astype(np.float64)
         told = known & (days == days)
         return np.where(told, self.today - _whole(days), np.datetime64("NaT", "D"))
 
     def _with_carried(self, found: _Found, before: Carried, rows: slice) -> _Found:
         assert self.measure.max_age is not None  # noqa: S101 - a measure that carries has one
+        assert self.today is not None  # noqa: S101 - nothing is carried without a day
         oldest = self.today - np.timedelta64(self.measure.max_age, "D")
         known_on = before.known_on[rows]
         carried = ~found.counts & (known_on >= oldest)
@@ -214,7 +221,7 @@ class MeasureBlocks:
 
     def worth(self, found: _Found) -> Worth:
         """What it is worth by its policy."""
-        if self._is_plain:
+        if self.is_plain:
             (use,) = found.uses
             points: Any = use.steps.points(found.values, found.known)
             held = use.steps.held(found.values, found.known)
@@ -237,7 +244,7 @@ class MeasureBlocks:
 
     def _assumed(self, found: _Found) -> Any:
         """The fewest points of the scale that is for the account; of any, where none is."""
-        worst = min(scale.worst for scale in self.measure.scales) * self.grid
+        worst: Any = min(scale.worst for scale in self.measure.scales) * self.grid
         for use in found.uses:
             worst = np.where(use.here, use.scale.worst * self.grid, worst)
         return worst
@@ -291,7 +298,8 @@ def _wide(operand: Operand | None) -> Any:
 
 def _whole(days: Array) -> Array:
     """Ages as whole days, towards 0; the unknown as none, those without end as a great many."""
-    return np.nan_to_num(np.clip(days, -_LONG, _LONG)).astype(np.int64).astype("timedelta64[D]")
+    whole: Array = np.nan_to_num(np.clip(days, -_LONG, _LONG)).astype(np.int64)
+    return whole.astype("timedelta64[D]")
 
 
 _LONG = 1e9
@@ -444,9 +452,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
     status = np.where(found.no_norm, _NO_NORM, status)
     points = np.where(worth.counted, worth.points / given.grid, np.nan)
     age = np.full(1, np.nan) if found.age is None else found.age.astype(np.float64)
-    known_on = found.known_on
-    if known_on is None:
-        known_on = given.known_on(None, found.known)
+    known_on = given.known_on(None, found.known) if given.is_plain else found.known_on
     told = [
         status.astype(np.int8),
         points,

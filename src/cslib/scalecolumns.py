@@ -183,7 +183,8 @@ class _Matches:
 
     def points(self, values: Operand, known: Mask) -> Array:
         levels = [0, *(band.points * self.grid for band in self.bands)]
-        return np.array(levels, narrowest(max(levels)))[self.places(values, known) + 1]
+        given: Array = np.array(levels, narrowest(max(levels)))
+        return given.take(self.places(values, known) + 1)
 
     def held(self, values: Operand, known: Mask) -> Mask:
         return self.places(values, known) >= 0
@@ -219,7 +220,8 @@ class _Lines:
             found = np.where(value < high.at, np.rint(between(low, high, value) * GRID), found)
         found = np.where(value <= first.at, float(first.points * GRID), found)
         most = max(anchor.points for anchor in self.anchors) * GRID
-        return found.astype(narrowest(most)) * known
+        points: Array = found.astype(narrowest(most)) * known
+        return points
 
     @property
     def _pairs(self) -> Iterable[tuple[Anchor, Anchor]]:

@@ -273,7 +273,7 @@ def _plan(card: Card) -> _Plan:
     most = tree.most([_best(measure) * grid for measure in leaves])
     cuts = tuple(Fraction(tier.at_least) for tier in card.tiers[:-1])
     margins = _margins(card)
-    moved = {cut + margin for cut in (*cuts, Fraction(0)) for margin in (0, *margins)}
+    moved = {cut + margin for cut in (*cuts, Fraction(0)) for margin in (Fraction(0), *margins)}
     compared = [max(most.upper, 1) * cut.denominator for cut in moved]
     compared += [most.over * grid * abs(cut.numerator) for cut in moved]
     weights = nominal(card.measures, card.groups)
@@ -302,9 +302,12 @@ def _best(measure: Measure) -> int:
     return max(assumed, *(scale.best for scale in measure.scales))
 
 
-def _margins(card: Card) -> tuple[Fraction, ...]:
+def _margins(card: Card) -> tuple[Fraction, Fraction]:
+    """How far a cut-off moves for entering a tier, and for leaving it."""
     margins = card.hysteresis
-    return () if margins is None else (Fraction(margins.rise), -Fraction(margins.fall))
+    if margins is None:
+        return Fraction(0), Fraction(0)
+    return Fraction(margins.rise), -Fraction(margins.fall)
 
 
 # --------------------------------------------------------------------------------------
@@ -404,7 +407,7 @@ class _Book:
         assert self.since is not None and self.today is not None  # noqa: S101, PT018
         before = previous.model_places[rows]
         cuts = (*self.plan.cuts, Fraction(0))
-        rise, fall = _margins(self.card) or (Fraction(0), Fraction(0))
+        rise, fall = _margins(self.card)
         plain = self._reached(ratio, cuts)
         to_enter = self._reached(ratio, [cut + rise for cut in cuts])
         to_stay = self._reached(ratio, [cut + fall for cut in cuts])
