@@ -27,13 +27,14 @@ from cslib.assessments import (
     Assessment,
     Assessments,
     Contribution,
+    PreviousError,
     Status,
     forbids_a_score,
     with_shares,
 )
 from cslib.bands import Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
-from cslib.errors import CslibError, Fault
+from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, shown, unique_faults
 from cslib.measures import (
     Combine,
@@ -83,22 +84,6 @@ __all__ = [
 ]
 
 _MAX_MEASURES = 1_000
-
-
-@attrs.define
-class PreviousError(CslibError, ValueError):
-    """An assessment before, or an override, that does not go with what is asked.
-
-    Attributes:
-        argument: The argument at fault.
-        problem: What was given, what was expected and the way out.
-    """
-
-    argument: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.argument}: {self.problem}"
 
 
 def _caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
