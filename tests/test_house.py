@@ -120,7 +120,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health",),
+        "health": ("health", "comparisons", "recourse"),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
