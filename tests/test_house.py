@@ -54,7 +54,15 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_HEALTH = ("assessments", "bands", "measures", "scoring", "tiers")
+PARTS_OF_HEALTH = (
+    "assessments",
+    "bands",
+    "comparisons",
+    "measures",
+    "recourse",
+    "scoring",
+    "tiers",
+)
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
