@@ -189,7 +189,7 @@ class Scale:
             return self.anchors[0].points
         for low, high in zip(self.anchors, self.anchors[1:], strict=False):
             if value < high.at:
-                return _off_grid(round(between(low, high, value) * GRID))
+                return off_grid(round(between(low, high, value) * GRID))
         return self.anchors[-1].points
 
 
@@ -205,10 +205,14 @@ def between(low: Anchor, high: Anchor, value: Any) -> Any:
     return low.points + way * (high.points - low.points)
 
 
-def _off_grid(thousandths: int) -> int | Decimal:
-    """Thousandths as points; whole ones as a whole number."""
+def off_grid(thousandths: int) -> int | Decimal:
+    """Thousandths as points; whole ones as a whole number.
+
+    >>> off_grid(33_330), off_grid(50_000)
+    (Decimal('33.33'), 50)
+    """
     whole, rest = divmod(thousandths, GRID)
-    return Decimal(f"{whole}.{rest:03}".rstrip("0")) if rest else whole
+    return Decimal(f"{whole}.{rest:03d}".rstrip("0")) if rest else whole
 
 
 def _condition(source: object) -> Rule:
