@@ -71,7 +71,6 @@ PARTS_OF_LIFECYCLE = (
     "journeys",
     "letters",
     "logcolumns",
-    "logorder",
     "logs",
     "migrations",
     "scans",
@@ -85,6 +84,24 @@ PARTS_OF_LIFECYCLE = (
     "visits",
     "walks",
     "wording",
+)
+PARTS_OF_HEALTH = (
+    "activity",
+    "adoption",
+    "assessments",
+    "bands",
+    "baselines",
+    "breadth",
+    "maturity",
+    "measures",
+    "norms",
+    "nps",
+    "npscolumns",
+    "rollups",
+    "scoring",
+    "tiers",
+    "usage",
+    "userretention",
 )
 PARTS_OF_RENEWAL = (
     "audit",
@@ -112,15 +129,15 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
-            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
-            *("spans", "survival", "termids"),
+            *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
+            *("series", "spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health",),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
