@@ -231,7 +231,7 @@ def test_h7_a_fifth_less_on_the_week_shows_beside_the_score_and_not_in_it() -> N
         return dict(judged(uses_change=change).indicators)["usage down on the week"]
 
     assert [told(change) for change in (-0.19, -0.2, -1.0, None)] == [False, True, True, None]
-    assert told((40 - 50) / 50) is True
+    assert [told((now - 50) / 50) for now in (40, 41)] == [True, False]
     assert judged(uses_change=-1.0).score == judged().score
 
 
@@ -325,7 +325,8 @@ def test_h11_only_an_outcome_on_the_way_grows_old() -> None:
         return judged(outcome=word, outcome_on=judged_on).contribution("outcome").status
 
     assert (of("on_the_way", 90), of("on_the_way", 91)) == (Status.KNOWN, Status.STALE)
-    assert (of("missed", 400), of("reached", 400)) == (Status.KNOWN, Status.KNOWN)
+    assert (of("on_the_way", 121), of("missed", 121)) == (Status.STALE, Status.KNOWN)
+    assert of("reached", 400) is Status.KNOWN
     assert judged(outcome="missed", outcome_on=None).tier == "yellow"
 
 

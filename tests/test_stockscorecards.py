@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib import stock, stockscorecards
+from cslib.activity import usage_facts
+from cslib.adoption import STEP_STATUSES, FirstSteps
 from cslib.bands import Band, Scale, gaps, overlaps
+from cslib.breadth import Breadth
 from cslib.coverage import check_table
 from cslib.decisions import Row
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.expressions import Kind
 from cslib.health import Measure, Scorecard
+from cslib.lifecycle import DeadlineStatus
+from cslib.maturity import Ladder, Rung
+from cslib.periods import Period
 from cslib.rules import Rule, rule
 from cslib.schemas import FactSpec
 from cslib.stock import (
@@ -32,11 +39,13 @@ from cslib.stock import (
     SCORECARDS,
 )
 from cslib.stocklifecycles import DELIVERY, MAINTENANCE, SUBSCRIPTION, VARIANTS
+from cslib.usage import UsageTable
 from doctrine import DOCTRINE
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 TODAY = dt.date(2026, 6, 30)
 CARDS = tuple(SCORECARDS.values())
+FACTS = {spec.name: spec for spec in SCORECARD_FACTS.facts}
 SCALES = [
     pytest.param(scale, id=f"{card.name}-{measure.name}-{place}")
     for card in CARDS
@@ -188,6 +197,42 @@ def test_no_fact_is_explained_that_nothing_reads() -> None:
     assert {spec.name for spec in SCORECARD_FACTS.facts} == read
 
 
+def test_the_log_of_use_makes_facts_of_these_names() -> None:
+    week = [dt.date(2026, 6, day) for day in range(15, 29)]
+    table = UsageTable.of_columns(
+        account=["crane"] * 14,
+        user=["ann", "bob"] * 7,
+        role=["analyst", "seller"] * 7,
+        action=["look", "analyse"] * 7,
+        at=np.array(week, "datetime64[D]"),
+        accounts=["crane"],
+        began=[week[0]],
+        observed=Period.parse("2026-06-01/2026-07-01"),
+    )
+    rungs = [
+        Rung(name=name, actions=(name,), when="days >= 4") for name in ("look", "analyse", "act")
+    ]
+    today = week[-1]
+    made = {
+        **usage_facts(table, today),
+        **Ladder(name="data", rungs=rungs).grades(table, as_of=today).facts,
+        **Breadth(roles=2, days=4).columns(table, as_of=today).facts,
+        **FirstSteps(actions=("look",), within=30).columns(table, [week[0]], as_of=today).facts,
+    }
+
+    read = {name: made[name].tolist()[0] for name in made if name in FACTS}
+
+    assert read == {"wau": 2, "uses_change": 0.0, "maturity": 2, "roles_active": 2, "steps": "met"}
+    assert set(STEP_STATUSES) == set(FACTS["steps"].values)
+
+
+def test_the_lifecycle_makes_deadlines_of_these_names_and_words() -> None:
+    for lifecycle in (SUBSCRIPTION, DELIVERY):
+        assert {"deadline_foundations", "deadline_activated"} <= set(lifecycle.chart.facts)
+    for name in ("deadline_foundations", "deadline_activated"):
+        assert set(FACTS[name].values) == {str(each) for each in DeadlineStatus}
+
+
 # --- Sources
 
 
@@ -279,18 +324,25 @@ def test_the_thirtieth_day_is_the_last_of_the_first() -> None:
     assert [on(days) for days in (0, 30, 31)] == ["activation", "activation", "in use"]
 
 
-def test_ninety_days_before_the_end_of_a_term_begins_the_time_before_the_renewal() -> None:
-    def ending(days: int) -> str | None:
-        ends = TODAY + dt.timedelta(days=days)
-        return phase(stage="in_use", signed_on=LONG_AGO, term_ends_on=ends)
+def test_ninety_days_before_the_last_day_of_a_term_begins_the_time_before_the_renewal() -> None:
+    def on(day: dt.date) -> str | None:
+        facts = {"stage": "in_use", "signed_on": LONG_AGO, "term_ends_on": dt.date(2026, 9, 28)}
+        return PHASES.decide(facts, as_of=day).outcome
 
-    assert [ending(days) for days in (91, 90, 0, -20)] == ["in use", *["before renewal"] * 3]
+    days = (dt.date(2026, 6, 29), dt.date(2026, 6, 30), dt.date(2026, 9, 28), dt.date(2026, 10, 5))
+    assert [on(day) for day in days] == ["in use", *["before renewal"] * 3]
 
 
-def test_in_its_first_thirty_days_a_short_term_is_not_yet_before_its_renewal() -> None:
-    signed, ends = TODAY - dt.timedelta(days=10), TODAY + dt.timedelta(days=20)
+def test_a_term_of_a_month_is_judged_by_its_activation_first() -> None:
+    facts = {
+        "stage": "in_use",
+        "signed_on": dt.date(2026, 6, 20),
+        "term_ends_on": dt.date(2026, 7, 19),
+    }
 
-    assert phase(stage="in_use", signed_on=signed, term_ends_on=ends) == "activation"
+    found = [PHASES.decide(facts, as_of=dt.date(2026, 7, day)).outcome for day in (19, 20, 21)]
+
+    assert found == ["activation", "activation", "before renewal"]
 
 
 def test_who_was_won_back_is_judged_by_use_and_not_as_a_new_sale() -> None:

@@ -38,25 +38,27 @@ __all__ = [
     "SCORECARD_FACTS",
 ]
 
+_LIMIT = ("late", "met", "missed", "not_started", "open", "unknown", "waived")
+
 SCORECARD_FACTS = Schema(
     (
         FactSpec(
             name="deadline_foundations",
             kind=Kind.TEXT,
             meaning="Are the foundations laid within 30 days of signing? Of the lifecycle.",
-            values=("late", "met", "missed", "not_started", "open", "waived"),
+            values=_LIMIT,
         ),
         FactSpec(
             name="deadline_activated",
             kind=Kind.TEXT,
             meaning="Is it in use within three months of signing? Of the lifecycle.",
-            values=("late", "met", "missed", "not_started", "open", "waived"),
+            values=_LIMIT,
         ),
         FactSpec(
             name="steps",
             kind=Kind.TEXT,
             meaning="Did its users take the first steps in time? Of the log of use.",
-            values=("late", "met", "missed", "not_started", "open", "unknown", "waived"),
+            values=_LIMIT,
         ),
         FactSpec(
             name="expectations_agreed",
