@@ -500,7 +500,7 @@ PHASES = DecisionTable(
             name="not in use",
             when=_stands_in(_SET_UP),
             then=ACTIVATION.name,
-            reason="it is not in use yet, and the limit to activate it runs",
+            reason="it is not in use yet, and there is a limit to be activated",
             source="L6 (W), H2 (K)",
         ),
         Row(
