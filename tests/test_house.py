@@ -58,8 +58,12 @@ PARTS_OF_HEALTH = (
     "assessments",
     "bands",
     "comparisons",
+    "judging",
+    "measurecolumns",
     "measures",
     "recourse",
+    "scalecolumns",
+    "scorecolumns",
     "scoring",
     "tiers",
 )

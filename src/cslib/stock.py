@@ -12,7 +12,8 @@ Facts of a deal, read by :data:`OWNERSHIP`: ``deal``, ``cs_commercial``, ``renew
 
 Facts that the definitions of a review read: ``signed_on``, ``seats``, ``seats_used``,
 ``logins_30d``, ``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
-``environment_ok``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
+``environment_ok``; for indicators ``owners_removed_30d``, ``payments_failed_30d`` and
+``uses_change``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
 ``term_ends_on``.
 """
 
