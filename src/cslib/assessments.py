@@ -4,17 +4,20 @@ A part of :mod:`cslib.health`. An :class:`Assessment` has a :class:`Contribution
 what was found, what it is worth, and how much of the score it makes; these add up to the score
 exactly. The tier comes with what the model alone would say, the caps and the override that changed
 it, and the indicators that stand beside it.
+
+An assessment that a scorecard made has its tier at once, and makes its score, its coverage and its
+contributions when they are first asked for (:func:`made_later`). It is stored as JSON like any
+document (:func:`cslib.documents.to_json`), and comes back equal.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -24,13 +27,39 @@ if TYPE_CHECKING:
 
     from cslib.columns import Column
 
-from cslib.errors import CslibError
-from cslib.expressions import MAX_NUMBER
+from cslib.documents import document
+from cslib.errors import CslibError, suggestion
+from cslib.expressions import MAX_NUMBER, Value
 from cslib.measures import Missing
-from cslib.money import allocate
 from cslib.tiers import UNKNOWN, Cap, Override
 
-__all__ = ["Assessment", "Assessments", "Carried", "Contribution", "PreviousError", "Status"]
+__all__ = [
+    "Assessment",
+    "Assessments",
+    "Carried",
+    "Contribution",
+    "NoMeasureError",
+    "PreviousError",
+    "Status",
+    "made_later",
+]
+
+
+@attrs.define
+class NoMeasureError(CslibError, KeyError):
+    """A measure is asked for that an assessment does not have.
+
+    Attributes:
+        measure: The name that was asked for.
+        known: The names that there are.
+    """
+
+    measure: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        hint = suggestion(self.measure, self.known)
+        return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
 
 
 class Status(enum.StrEnum):
@@ -81,7 +110,7 @@ class Contribution:
 
     measure: str
     groups: tuple[str, ...] = ()
-    value: object
+    value: Value
     status: Status
     label: str = ""
     norm: str = ""
@@ -155,7 +184,22 @@ _NOTES = {
 }
 
 
-@attrs.frozen(kw_only=True)
+class Made(Protocol):
+    """What an assessment's fields are made from when they are first asked for."""
+
+    @property
+    def score(self) -> Fraction | None: ...
+    @property
+    def coverage(self) -> Fraction: ...
+    @property
+    def contributions(self) -> tuple[Contribution, ...]: ...
+
+
+_LATER = ("score", "coverage", "contributions")
+
+
+@document("assessment", version=1)
+@attrs.frozen(kw_only=True, slots=False)  # what is made later is put into its __dict__
 class Assessment:
     """The health of one account, with what it was made from.
 
@@ -187,6 +231,18 @@ class Assessment:
     indicators: tuple[tuple[str, bool | None], ...] = ()
     as_of: dt.date | None = None
     definition: str
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that was left for later: Python asks here for what is not in ``__dict__``."""
+        made_from = self.__dict__.get("_made_from")
+        if made_from is None or name not in _LATER:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__[name] = getattr(made_from, name)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All fields, made by now: a copy or a pickle does without the scorecard."""
+        return {field.name: getattr(self, field.name) for field in attrs.fields(Assessment)}
 
     @property
     def shown(self) -> Decimal | None:
@@ -233,9 +289,12 @@ class Assessment:
         """What the measure of a name did.
 
         Raises:
-            KeyError: If the scorecard has none of that name.
+            NoMeasureError: If the scorecard has none of that name; it is a KeyError too.
         """
-        return next(part for part in self.contributions if part.measure == measure)
+        for part in self.contributions:
+            if part.measure == measure:
+                return part
+        raise NoMeasureError(measure, tuple(part.measure for part in self.contributions))
 
     def explain(self) -> str:
         """The assessment in words: what was found, then each measure with its meaning."""
@@ -271,6 +330,19 @@ class Assessment:
         if notes:
             notes.insert(0, f"the score alone gives {self.model_tier}")
         return notes
+
+
+def made_later(made_from: Made, **fields: Any) -> Assessment:
+    """An assessment whose score, coverage and contributions are made when first asked for.
+
+    Args:
+        made_from: What they are made from.
+        **fields: All other fields.
+    """
+    assessment = Assessment.__new__(Assessment)
+    fields["_made_from"] = made_from
+    object.__setattr__(assessment, "__dict__", fields)  # it is frozen, and this is its making
+    return assessment
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -405,16 +477,3 @@ def hundredths(number: int) -> Decimal:
     Decimal('12.34')
     """
     return Decimal(f"{number}e-2")
-
-
-def with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contribution, ...]:
-    """Contributions with their shares of the score as shown, by largest remainder."""
-    shares = [0] * len(found)
-    if score:
-        exact = [part.exact for part in found]
-        common = math.lcm(*(each.denominator for each in exact))
-        shares = list(allocate(round(score * 100), [int(each * common) for each in exact]))
-    return tuple(
-        attrs.evolve(part, share=hundredths(share))
-        for part, share in zip(found, shares, strict=True)
-    )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from cslib import explanations, expressions, jsontrees
-from cslib.compiling import compile_record
+from cslib.compiling import Choice, Part, ReadAll, compile_record, compile_records
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.explanations import Explanation
 from cslib.expressions import (
@@ -61,6 +61,7 @@ __all__ = [
     "UnknownNameError",
     "fact",
     "fn",
+    "read_together",
     "rule",
     "ruleset",
 ]
@@ -295,6 +296,20 @@ class Rule:
         decide = compile_record(self._lowered, self._inferred, self._by_key)
         object.__setattr__(self, "_decide", decide)  # the same for every thread that gets here
         return decide
+
+
+def read_together(asked: Iterable[tuple[Rule, Choice | None]]) -> ReadAll:
+    """One function of a record and ``as_of`` for several rules and what they choose.
+
+    As :func:`cslib.compiling.compile_records`: for a host that asks the same rules of many records.
+
+    >>> read = read_together([(rule("seats_used / seats"), None), (rule("seats > 10"), None)])
+    >>> read({"seats_used": 6, "seats": 8}, None)
+    ((0.75, False), (None, None))
+    """
+    return compile_records(
+        [Part(each._lowered, each._inferred, each._by_key, choice) for each, choice in asked]
+    )
 
 
 def rule(
