@@ -73,10 +73,10 @@ def generated(rows: int, folder: Path) -> None:
 
 
 def cslib(columns: Columns) -> Asked:
-    from cslib import rule
-    from cslib.health import Band, Measure, Scorecard, Tier
+    from cslib.health import Band, Indicator, Measure, Scorecard, Tier
 
     bands = [Band(points=points, at_least=cut) for cut, points in BANDS]
+    condition = " and ".join(f"{name} >= {least}" for name, least in RULE.items())
     card = Scorecard(
         name="benchmark",
         measures=tuple(
@@ -87,21 +87,18 @@ def cslib(columns: Columns) -> Asked:
             Tier(name=name, at_least=cut)
             for name, cut in zip(("green", "yellow", "red"), (*TIERS, 0), strict=True)
         ),
+        indicators=(Indicator(name="rule", when=condition),),
     )
-    condition = rule(" and ".join(f"{name} >= {least}" for name, least in RULE.items()))
-
-    def ask() -> Any:
-        return card.assess_columns(columns), condition.columns(columns)
 
     def arrays(answer: Any) -> dict[str, np.ndarray]:
-        found, holds = answer
+        holds = answer.indicators["rule"]
         return {
-            "score": found.score,
-            "tier": found.tier_places,
+            "score": answer.score,
+            "tier": answer.tier_places,
             "rule": np.where(holds.known, holds.value.astype(np.int8), -1),
         }
 
-    return ask, arrays
+    return lambda: card.assess_columns(columns), arrays
 
 
 def polars(columns: Columns) -> Asked:

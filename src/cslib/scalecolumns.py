@@ -36,12 +36,15 @@ class ScaleColumns(Protocol):
 
     def points(self, values: Operand, known: Mask) -> Array:
         """The points, as many times the grid."""
+        ...
 
     def held(self, values: Operand, known: Mask) -> Mask:
         """Where a band holds the value."""
+        ...
 
     def places(self, values: Operand, known: Mask) -> Array:
         """The place of the band that holds the value."""
+        ...
 
 
 def on_columns(scale: Scale, grid: int) -> ScaleColumns:

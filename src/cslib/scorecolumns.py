@@ -23,7 +23,7 @@ from cslib import moments
 from cslib.assessments import Assessments, Carried
 from cslib.bands import GRID
 from cslib.blocks import Array, Mask
-from cslib.columns import Answer, ColumnsError, blocks_of
+from cslib.columns import Answer, Blocks, ColumnsError, blocks_of
 from cslib.expressions import MAX_NUMBER
 from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
@@ -40,42 +40,52 @@ class Card(Protocol):
     @property
     def measures(self) -> tuple[Measure, ...]:
         """The measures that stand by themselves."""
+        ...
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups."""
+        ...
 
     @property
-    def combine(self) -> Combine:
+    def combine(self) -> Any:
         """How they are taken together."""
+        ...
 
     @property
     def leaves(self) -> tuple[Measure, ...]:
         """All measures."""
+        ...
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers, best first."""
+        ...
 
     @property
     def floor(self) -> Decimal:
         """The least coverage of a score."""
+        ...
 
     @property
     def hysteresis(self) -> Hysteresis | None:
         """What keeps the tier from changing."""
+        ...
 
     @property
     def caps(self) -> tuple[Cap, ...]:
         """The caps."""
+        ...
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
         """The indicators."""
+        ...
 
     @property
     def fingerprint(self) -> str:
         """The definition."""
+        ...
 
 
 def assess_columns(
@@ -167,13 +177,15 @@ class _Tree:
 
         Measures stand before groups, so that the denominator is 1 until the first group comes.
         """
-        upper, weights = np.zeros(rows, dtype), np.zeros(rows, dtype)
+        upper = np.zeros(rows, dtype)
+        small = narrowest(sum(weight for _, weight in self.parts))
+        weights = np.zeros(rows, dtype if dtype.hasobject else small)
         common = None
         for part, weight in self.parts:
             if isinstance(part, int):
                 worth = worths[part]
                 upper += _times(worth.points, weight, dtype)
-                weights += _times(worth.counted, weight, dtype)
+                weights += _times(worth.counted, weight, weights.dtype)
                 continue
             inner = part.ratio(worths, rows, dtype)
             counted = inner.over > 0
@@ -181,10 +193,9 @@ class _Tree:
             added = inner.upper * weight
             upper = upper * over + (added if common is None else added * common)
             common = over if common is None else common * over
-            weights += _times(counted, weight, dtype)
-        if self.combine is Combine.SUM:
-            weights = (weights > 0).astype(dtype)
-        return _Ratio(upper, weights if common is None else weights * common)
+            weights += _times(counted, weight, weights.dtype)
+        over = (weights > 0 if self.combine is Combine.SUM else weights).astype(dtype)
+        return _Ratio(upper, over if common is None else over * common)
 
     def _outermost(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
         """The least or the greatest that counts."""
@@ -217,7 +228,11 @@ def _times(array: Any, weight: int, dtype: np.dtype[Any]) -> Any:
     """Small numbers or flags times a weight, in a type that holds the product."""
     if dtype.hasobject:
         return np.asarray(array).astype(dtype) * weight
-    return array if weight == 1 else np.asarray(array).astype(dtype) * dtype.type(weight)
+    if weight == 1:
+        return array
+    if dtype.itemsize == 1:  # of flags, whose bytes are 0 and 1
+        return np.asarray(array).view(np.int8) * np.int8(weight)
+    return np.asarray(array).astype(dtype) * dtype.type(weight)
 
 
 def _divide(ratio: _Ratio, grid: int, most: _Most, answer: Array) -> None:
@@ -320,7 +335,7 @@ class _Book:
     def __init__(
         self, card: Card, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
     ) -> None:
-        self.card, self.columns, self.as_of = card, columns, as_of
+        self.card = card
         self.today = None if as_of is None else moments.utc_day(as_of, "as_of")
         check_previous(previous, self.today)
         self.plan = _plan(card)
@@ -329,7 +344,8 @@ class _Book:
             MeasureBlocks(each, columns, as_of, carried.get(each.name), self.plan.grid)
             for each in card.leaves
         ]
-        self.rows = _rows(self.measures)
+        self.beside = [each.when.blocks(columns, as_of=as_of) for each in card.indicators]
+        self.rows = _rows(self.measures, dict(zip(self._named, self.beside, strict=True)))
         check_rows(previous, self.rows)
         self.previous = previous if self._counts(previous) else None
         self._make_room()
@@ -351,6 +367,7 @@ class _Book:
         self.tier = np.empty(rows, places) if self.card.caps else self.model
         self.since = None if self.previous is None else np.empty(rows, "datetime64[D]")
         self.caps = {cap: np.zeros(rows, bool) for cap in self.card.caps}
+        self.holds = [Answer(rows) for _ in self.beside]
         self.keepers = [each for each in self.measures if each.keeps]
         self.values = [Answer(rows) for _ in self.keepers]
         self.known_on = [np.empty(rows, "datetime64[D]") for _ in self.keepers]
@@ -377,6 +394,12 @@ class _Book:
             self.since[rows] = np.where(scored, self.since[rows], np.datetime64("NaT", "D"))
         self._cap(rows, found, scored)
         self._keep(rows, found, worths)
+        for blocks, answer in zip(self.beside, self.holds, strict=True):
+            answer.put(rows, blocks.read(rows))
+
+    @property
+    def _named(self) -> list[str]:
+        return [each.name for each in self.card.indicators]
 
     def _known_weight(self, worths: Sequence[Worth], rows: int) -> Array:
         dtype = self.plan.weight_dtype
@@ -464,8 +487,7 @@ class _Book:
             since=self.since,
             caps=self.caps,
             indicators={
-                each.name: each.when.columns(self.columns, as_of=self.as_of)
-                for each in self.card.indicators
+                name: holds.column() for name, holds in zip(self._named, self.holds, strict=True)
             },
             carried={
                 each.measure.name: Carried(values=values.column().value, known_on=days)
@@ -476,12 +498,13 @@ class _Book:
         )
 
 
-def _rows(measures: Sequence[MeasureBlocks]) -> int:
+def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
     """How many rows there are."""
     first, rows = measures[0].measure.name, measures[0].rows
-    for each in measures:
-        for part in each.parts:
-            if part.rows != rows:
-                differ = f"{first!r} reads {rows} rows, but {each.measure.name!r} {part.rows}"
-                raise ColumnsError(f"columns must be equally long: measure {differ}")
+    parts = [(f"{each.measure.name!r}", part.rows) for each in measures for part in each.parts]
+    parts += [(f"indicator {name!r}", blocks.rows) for name, blocks in beside.items()]
+    for name, length in parts:
+        if length != rows:
+            differ = f"{first!r} reads {rows} rows, but {name} {length}"
+            raise ColumnsError(f"columns must be equally long: measure {differ}")
     return rows
