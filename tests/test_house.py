@@ -105,6 +105,7 @@ PARTS_OF_HEALTH = (
     "bands",
     "baselines",
     "breadth",
+    "judging",
     "maturity",
     "measures",
     "norms",

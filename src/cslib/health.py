@@ -37,7 +37,7 @@ from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, shown, unique_faults
-from cslib.judging import Evidence, Finding, Judge, judge_of
+from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
 from cslib.measures import (
     MAX_DECIMALS,
     Combine,
@@ -215,23 +215,23 @@ class Scorecard:
             self._check(today, previous, override)
         judge = self._judge
         values, findings, said = judge.find(account, as_of, today, previous)
-        known = sum([finding.known for finding in findings])
+        known = sum(map(weight_known, findings))
         points = self._points(findings, known)
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
-        return made_later(
-            Evidence(judge, values, findings, points, known, today),
-            tier=self._tier(model_tier, caps) if acting is None else acting.tier,
-            floor=self.floor,
-            model_tier=model_tier,
-            model_since=since,
-            caps=caps,
-            override=acting,
-            indicators=tuple(zip(self._seen, said, strict=True)) if said else (),
-            as_of=today,
-            definition=self.fingerprint,
-        )
+        fields = {
+            "tier": self._tier(model_tier, caps) if acting is None else acting.tier,
+            "floor": self.floor,
+            "model_tier": model_tier,
+            "model_since": since,
+            "caps": caps,
+            "override": acting,
+            "indicators": tuple(zip(self._seen, said, strict=True)) if said else (),
+            "as_of": today,
+            "definition": self.fingerprint,
+        }
+        return made_later(fields, Evidence(judge, values, findings, points, known, today))
 
     def assess_columns(
         self,
@@ -269,7 +269,7 @@ class Scorecard:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
-        return self._judge.tree.score([finding.worth for finding in findings])
+        return self._judge.tree.score(list(map(worth, findings)))
 
     @functools.cached_property
     def _least_known(self) -> int:
@@ -299,8 +299,10 @@ class Scorecard:
     def _place(self, points: Ratio, before: int | None) -> int:
         """The place of the tier: :func:`cslib.tiers.stable_tier` in whole numbers."""
         score, over = points[0] * _MICRO, points[1] * GRID
-        bars = self._bars[-1 if before is None else before]
-        return next(place for place, bar in enumerate(bars) if score >= bar * over)
+        bars, place = self._bars[-1 if before is None else before], 0
+        while score < bars[place] * over:  # the last asks for nothing
+            place += 1
+        return place
 
     @functools.cached_property
     def _bars(self) -> tuple[tuple[int, ...], ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ from cslib.rules import Rule, read_together
 from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
-__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of"]
+__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "weight_known", "worth"]
 
 _MOST_CASES = 50
 """Bands beyond this are looked up and not compiled: Python's parser nests them."""
@@ -74,6 +75,10 @@ class Finding(NamedTuple):
     norm: str = ""
     forbids: bool = False
     told: Told | None = None
+
+
+worth, weight_known = operator.itemgetter(0), operator.itemgetter(1)
+"""These two of a finding: read for every measure of every account."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -208,15 +213,15 @@ def _finding(
     weight: int,
     status: Status,
     scale: Scale | None,
-    worth: int | None = None,
+    points: int | None = None,
     label: str = "",
     norm: str = "",
     told: Told | None = None,
 ) -> Finding:
     """What was found, with the points that the policy assumes where there are none."""
-    is_known = worth is not None
+    is_known = points is not None
     return Finding(
-        worth=worth if is_known else _assumed(measure, scale),
+        worth=points if is_known else _assumed(measure, scale),
         known=weight if is_known else 0,
         status=status,
         best=max(each.best for each in measure.scales) if scale is None else scale.best,
@@ -264,8 +269,8 @@ def _judged(
     told = Told(value, age, is_aged, None if value is None else known_on)
     if points is None:
         return _finding(measure, weight, status, scale, told=told)
-    worth = int(Fraction(points.points) * GRID)
-    return _finding(measure, weight, status, scale, worth, points.label, norm, told)
+    thousandths = int(Fraction(points.points) * GRID)
+    return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
 
 
 def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
@@ -340,7 +345,7 @@ class Evidence(NamedTuple):
     @property
     def contributions(self) -> tuple[Contribution, ...]:
         """What each measure did to the score."""
-        worths = [finding.worth for finding in self.findings]
+        worths = list(map(worth, self.findings))
         parts = list(self.judge.tree.parts(worths))
         shares = _shares(worths, parts, self.points)
         return tuple(
@@ -396,7 +401,7 @@ def _shares(
         return [0] * len(parts)
     common = math.lcm(*(over for _, over in parts))
     made = [
-        part * (worth or 0) * (common // over)
-        for worth, (part, over) in zip(worths, parts, strict=True)
+        part * (each or 0) * (common // over)
+        for each, (part, over) in zip(worths, parts, strict=True)
     ]
     return allocate(round(Fraction(points[0] * 100, points[1] * GRID)), made)

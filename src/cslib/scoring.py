@@ -11,6 +11,7 @@ is the same in whole numbers, made ready for one account after another;
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -170,6 +171,7 @@ class Tree:
     Attributes:
         combine: How what stands side by side is taken together.
         weights: Whole weights, of the measures first.
+        whole: Their sum.
         start: The place of its first measure among all measures of the scorecard.
         stop: The place behind its last.
         groups: The groups in it.
@@ -188,6 +190,7 @@ class Tree:
 
     combine: Combine
     weights: tuple[int, ...]
+    whole: int
     start: int
     stop: int
     groups: tuple[Tree, ...] = ()
@@ -215,15 +218,20 @@ class Tree:
     def parts(self, worths: Sequence[int | None], of: Ratio = (1, 1)) -> Iterator[Ratio]:
         """For each measure in it, how much of the score's points one of its points makes."""
         factors = self._factors(self._inside(worths))
+        made, over = of
+        scaled = [(factor * made, whole * over) for factor, whole in factors]
         width = self.stop - self.start
-        yield from (_times(of, factor) for factor in factors[:width])
-        for group, factor in zip(self.groups, factors[width:], strict=True):
-            yield from group.parts(worths, _times(of, factor))
+        yield from scaled[:width]
+        for group, share in zip(self.groups, scaled[width:], strict=True):
+            yield from group.parts(worths, share)
 
     def _plain_mean(self, worths: Sequence[int | None]) -> Ratio | None:
-        """The usual scorecard, without a list."""
+        """The usual scorecard, without a detour."""
+        own = worths[self.start : self.stop]
+        if None not in own:
+            return (sum(map(operator.mul, self.weights, own)), self.whole) if self.whole else None
         total = over = 0
-        for weight, worth in zip(self.weights, worths[self.start : self.stop], strict=True):
+        for weight, worth in zip(self.weights, own, strict=True):
             if worth is not None:
                 total += weight * worth
                 over += weight
@@ -278,8 +286,11 @@ def tree_of(
         inside.append(tree_of(group.measures, group.groups, group.combine, place))
         place += len(list(paths(group.measures, group.groups)))
     weights = whole_weights(weights_of(measures, groups))
-    return Tree(combine=combine, weights=weights, start=start, stop=stop, groups=tuple(inside))
-
-
-def _times(one: Ratio, other: Ratio) -> Ratio:
-    return one[0] * other[0], one[1] * other[1]
+    return Tree(
+        combine=combine,
+        weights=weights,
+        whole=sum(weights),
+        start=start,
+        stop=stop,
+        groups=tuple(inside),
+    )
