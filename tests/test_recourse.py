@@ -419,7 +419,7 @@ def test_of_many_measures_the_most_telling_are_tried_and_the_answer_says_so() ->
 
     assert [each.measure for each in found.changes] == ["m297", "m298", "m299"]
     assert not found.is_exhaustive
-    assert "not all of its measures were tried together" in found.explain()
+    assert "not all that may change was tried together" in found.explain()
 
 
 def test_of_many_unknown_measures_the_heaviest_are_tried() -> None:
@@ -429,6 +429,31 @@ def test_of_many_unknown_measures_the_heaviest_are_tried() -> None:
     )
 
     assert [each.measure for each in asked(card, {}).changes] == ["m297", "m298", "m299"]
+
+
+def test_too_many_ways_to_change_are_brought_down_from_the_best() -> None:
+    # By hand: 4 of 60 steps each are far more than are looked at. All at 59 are 59; 50 · 4 = 200
+    # are needed, so the first goes to 200 - 3 · 59 = 23, and the others stay.
+    fine = tuple(Band(points=at, below=at + 1) for at in range(60))
+    card = scorecard(
+        *(measure(name, bands=fine, missing=Missing.UNKNOWN) for name in "abcd"),
+        tiers=(Tier(name="up", at_least=50), TIERS[-1]),
+    )
+
+    found = asked(card, {}, "up", most=4)
+
+    assert [each.points for each in found.changes] == [23, 59, 59, 59]
+    assert (found.score, found.is_exhaustive) == (Fraction(50), False)
+
+
+def test_what_falls_short_by_less_than_is_shown_is_shown_as_less() -> None:
+    card = scorecard(
+        measure("a", weight=9999, can_change=False, anchors=LINE), measure("b", can_change=False)
+    )
+
+    assert asked(card, {"a": 7.5, "b": 2}).obstacles == (
+        "changes of 0 measures can make 74.99 points, and 75 are needed",
+    )
 
 
 # --- What is refused
@@ -443,7 +468,8 @@ def test_a_question_that_cannot_be_asked_is_refused() -> None:
     for options, problem in (
         ({"card": other}, "assessment: is by another scorecard"),
         ({"tier": "gren"}, "tier: no tier 'gren': did you mean 'green'?"),
-        ({"most": -1}, "most: is -1: expected a whole number, 0 or more"),
+        ({"most": -1}, "most: is -1: expected a whole number, 0 to 10"),
+        ({"most": 11}, "most: is 11"),
         ({"most": True}, "most: is True"),
         ({"previous": undated}, "previous: comes without a day"),
         ({"previous": later}, "previous: is of 2026-07-01: expected one dated by 2026-06-30"),
