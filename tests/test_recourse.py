@@ -392,6 +392,16 @@ def test_all_of_a_group_that_goes_by_its_worst_must_change() -> None:
     assert told(found) == ["a: at least 3", "b: at least 3"]
 
 
+def test_no_measure_of_such_a_group_is_asked_for_more_than_the_worst() -> None:
+    worst = Group(
+        name="g", measures=(measure("a", anchors=LINE), measure("b", anchors=LINE)), combine="worst"
+    )
+
+    found = asked(scorecard(groups=(worst,)), {"a": 0, "b": 2})
+
+    assert told(found) == ["a: at least 7.5", "b: at least 7.5"]
+
+
 def test_one_of_a_group_that_goes_by_its_best_is_enough() -> None:
     best = Group(name="g", measures=(measure("a"), measure("b")), combine=Combine.BEST)
 
@@ -650,6 +660,38 @@ def test_any_values_that_the_changes_name_reach_the_tier(
     }
 
     assert card.assess(new, as_of=TODAY).tier == "green"
+
+
+KINKED = (Anchor(at=0, points=0), Anchor(at=40, points=40), Anchor(at=100, points=100))
+"""A line on which the value is its points, with an anchor between the ends."""
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(0, 100)), min_size=1, max_size=3), st.data()
+)
+def test_one_line_is_climbed_no_thousandth_too_far_and_the_others_to_an_anchor(
+    lines: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    card = scorecard(
+        *(measure(f"m{at}", anchors=KINKED, weight=weight) for at, (weight, _) in enumerate(lines)),
+        combine=data.draw(st.sampled_from([Combine.MEAN, Combine.WORST, Combine.BEST])),
+    )
+    facts: dict[str, Any] = {f"m{at}": value for at, (_, value) in enumerate(lines)}
+    found = asked(card, facts)
+    assume(found.changes)
+
+    new = facts | {each.measure: float(each.points) for each in found.changes}
+    less = [
+        card.assess(new | {each.measure: new[each.measure] - 0.001}, as_of=TODAY).tier
+        for each in found.changes
+    ]
+    between = [each for each in found.changes if each.points not in (40, 100)]
+
+    assert card.assess(new, as_of=TODAY).score == found.score
+    assert card.assess(new, as_of=TODAY).tier == "green"
+    assert "yellow" in less
+    assert len(between) <= 1 or card.combine is Combine.WORST  # of which each has to be as good
 
 
 @given(cards(), st.data())

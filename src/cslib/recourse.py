@@ -52,7 +52,7 @@ MOST_TRIED = 5_000
 With more, those measures are tried together that alone give most.
 """
 
-MOST_STEPS = 50_000
+MOST_STEPS = 20_000
 """The most ways to change them that are looked at for all subsets of one size.
 
 With more, a subset is brought from its best down to what suffices, one measure after another.
@@ -203,7 +203,8 @@ def recourse(
 
     Fewest measures first, then the smallest rise of the score, then the scorecard's order, where
     the earlier measures change less. Of several measures on lines between anchors, all but one
-    change to the points of an anchor. A cap that is worse than the tier must be left, a measure
+    change to the points of an anchor; but none is asked for points that do nothing, as above the
+    worst of a group. A cap that is worse than the tier must be left, a measure
     that no score can do without be found out, and the floor of the coverage reached.
 
     Args:
@@ -528,7 +529,7 @@ class _Search:
             solutions = filter(None, map(self._least, self._subsets(number)))
             best = min(solutions, key=lambda each: each.score, default=None)
             if best is not None:
-                return best
+                return self._trimmed(best)
         return None
 
     def short_of(self, most: int) -> str:
@@ -579,10 +580,11 @@ class _Search:
             return None
         if not chosen:
             return self._solution({})
-        if math.prod(len(lever.steps) for lever in chosen) > self._allowance:
+        tuned = [lever for lever in chosen if lever.line is not None] or [chosen[-1]]
+        ways = math.prod(len(lever.steps) for lever in chosen)
+        if sum(ways // len(lever.steps) for lever in tuned) > self._allowance:
             self.is_exhaustive = False
             return self._lowered(chosen)
-        tuned = [lever for lever in chosen if lever.line is not None] or [chosen[-1]]
         solutions = itertools.chain.from_iterable(self._tuned(chosen, each) for each in tuned)
         return min(solutions, key=lambda each: each.score)
 
@@ -591,7 +593,7 @@ class _Search:
         others = [lever for lever in chosen if lever is not last]
         for points in itertools.product(*(lever.steps for lever in others)):
             fixed = {lever.place: each for lever, each in zip(others, points, strict=True)}
-            at = self._enough(fixed, last)
+            at = self._enough(fixed, last, self._need)
             if at < last.size:
                 yield self._solution({**fixed, last.place: last.worth(at)})
 
@@ -599,21 +601,35 @@ class _Search:
         """All at their best, and then one after another no better than still reaches the tier."""
         points = {lever.place: lever.steps[-1] for lever in chosen}
         for lever in chosen:
-            points[lever.place] = lever.worth(self._enough(points, lever))
+            points[lever.place] = lever.worth(self._enough(points, lever, self._need))
         return self._solution(points)
 
-    def _enough(self, fixed: Mapping[int, Points], lever: _Lever) -> int:
-        """How far a measure must change beside others; its size where no change is enough."""
+    def _trimmed(self, solution: _Solution) -> _Solution:
+        """Without points that do nothing, as above the worst of a group."""
+        points = dict(solution.points)
+        for lever in self.levers:
+            if lever.place in points:
+                points[lever.place] = lever.worth(self._enough(points, lever, solution.score))
+        return self._solution(points)
 
-        def is_enough(at: int) -> bool:
-            score = self._score({**fixed, lever.place: lever.worth(at)})
-            return score is not None and score >= self._need
+    def _enough(self, fixed: Mapping[int, Points], lever: _Lever, need: Fraction) -> int:
+        """How far a measure must change for a score; its size where it cannot change so far."""
 
-        return bisect.bisect_left(range(lever.size), True, key=is_enough)
+        def score(at: int) -> Fraction:
+            return self._solution({**fixed, lever.place: lever.worth(at)}).score
+
+        if lever.line is not None:  # the score is mostly as straight as the line: a guess first
+            last = lever.size - 1
+            low, high = score(0), score(last)
+            if low < need <= high:
+                guess = math.ceil((need - low) / (high - low) * last)
+                if score(guess - 1) < need <= score(guess):
+                    return guess
+        return bisect.bisect_left(range(lever.size), need, key=score)
 
     def _solution(self, points: Mapping[int, Points]) -> _Solution:
         score = self._score(points)
-        assert score is not None  # noqa: S101 - something counts: it was enough
+        assert score is not None  # noqa: S101 - a score is asked for where something counts
         return _Solution(points=points, score=score)
 
     def _score(self, changed: Mapping[int, Points]) -> Worth:
