@@ -16,16 +16,18 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import strategies
 from cslib import compiling
+from cslib.compiling import Choice
 from cslib.explanations import interpret, read_facts
 from cslib.expressions import Fact, Node, literal, make
 from cslib.facts import AsOfError, FactError
 from cslib.functions import Function
 from cslib.inference import infer
 from cslib.lowering import lower
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, read_together, rule
 from strategies import AS_OF
 
 
@@ -91,6 +93,103 @@ def test_the_widest_rule_there_may_be_compiles() -> None:
     assert made({"logins": [1] * 400}) is True
     assert made({"logins": [1] * 399}) is None
     assert made({"logins": [0, *[1] * 399]}) is False
+
+
+# Several rules in one function
+
+
+def outcome(asked: Callable[[], Any]) -> object:
+    """The values to the bit, or the error."""
+    try:
+        return [exactly(value) for value in asked()]
+    except (FactError, AsOfError) as error:
+        return str(error)
+
+
+@given(
+    st.lists(strategies.trees(), min_size=1, max_size=5),
+    strategies.records(),
+    st.sampled_from([AS_OF, None]),
+)
+def test_rules_compiled_together_answer_as_one_by_one(
+    nodes: list[Node], record: dict[str, Any], as_of: object
+) -> None:
+    rules = [Rule(node) for node in nodes]
+    read = read_together((made, None) for made in rules)
+
+    one_by_one = outcome(lambda: [made(record, as_of=as_of) for made in rules])
+
+    assert outcome(lambda: read(record, as_of)[0]) == one_by_one
+
+
+READ_IN_MANY_WAYS = (
+    "x",
+    "x == 1",
+    "x + 1",
+    "x == 'a'",
+    "is_missing(x)",
+    "prior(x, 1) > 0",
+    "x > y",
+)
+
+
+@pytest.mark.parametrize("sources", list(itertools.permutations(READ_IN_MANY_WAYS, 3)))
+def test_the_first_rule_that_cannot_read_a_fact_says_so(sources: tuple[str, ...]) -> None:
+    rules = [rule(source) for source in sources]
+    read = read_together((made, None) for made in rules)
+
+    for x in (1, 2.5, "a", True, 2**60, None, [1, 2], ["a", "a"], b"x"):
+        record = {"x": x, "y": 1}
+        one_by_one = outcome(lambda: [made(record) for made in rules])  # noqa: B023
+        assert outcome(lambda: read(record, None)[0]) == one_by_one  # noqa: B023
+
+
+def test_no_rules_at_all_read_nothing() -> None:
+    assert read_together([])({"x": 1}, None) == ((), ())
+
+
+def test_a_fact_that_two_rules_read_is_fetched_once() -> None:
+    asked: list[str] = []
+
+    class Record(dict[str, int]):
+        def get(self, name: str, default: Any = None) -> Any:
+            asked.append(name)
+            return super().get(name, default)
+
+    read = read_together([(rule("x > 1"), None), (rule("x + y"), None)])
+
+    assert read(Record(x=2, y=3), None)[0] == (True, 5.0)
+    assert sorted(asked) == ["x", "y"]
+
+
+BANDS = Choice(
+    "dark",
+    (((("<", 0.3),), "low"), (((">=", 0.3), ("<=", 0.5)), "middle"), ((), "rest")),
+    "never",
+)
+
+
+@pytest.mark.parametrize(
+    ("x", "chosen"),
+    [(None, "dark"), (0.2, "low"), (0.3, "middle"), (0.5, "middle"), (0.6, "rest")],
+)
+def test_a_choice_is_the_first_case_of_which_all_holds(x: float | None, chosen: str) -> None:
+    read = read_together([(rule("x"), BANDS), (rule("x"), None)])
+
+    assert read({"x": x}, None)[1] == (chosen, None)
+
+
+@pytest.mark.parametrize("text", ["a", "__import__('os')", '"'])
+def test_the_constants_of_a_choice_are_bound_and_never_written(
+    text: str, sources: list[str]
+) -> None:
+    choice = Choice(text, ((((("=="), text),), f"is {text}"),), text)
+
+    read = read_together([(rule("x"), choice)])
+
+    assert [read({"x": x}, None)[1] for x in (text, "b")] == [(f"is {text}",), (text,)]
+    for source in sources:
+        assert_only_our_own(source)
 
 
 # Kleene's tables, as written in his book and in every door
@@ -461,7 +560,9 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-OWN_NAMES = re.compile(r"[kvt]\d+|decide|record|as_of|get|result|type|dict|float|int|str|KeyError")
+OWN_NAMES = re.compile(
+    r"[cfkvt]\d+|decide|record|as_of|get|result|type|dict|float|int|str|KeyError"
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -54,6 +54,15 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
+PARTS_OF_HEALTH = (
+    "assessments",
+    "bands",
+    "comparisons",
+    "measures",
+    "recourse",
+    "scoring",
+    "tiers",
+)
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
@@ -71,7 +80,6 @@ PARTS_OF_LIFECYCLE = (
     "journeys",
     "letters",
     "logcolumns",
-    "logorder",
     "logs",
     "migrations",
     "scans",
@@ -85,6 +93,24 @@ PARTS_OF_LIFECYCLE = (
     "visits",
     "walks",
     "wording",
+)
+PARTS_OF_HEALTH = (
+    "activity",
+    "adoption",
+    "assessments",
+    "bands",
+    "baselines",
+    "breadth",
+    "maturity",
+    "measures",
+    "norms",
+    "nps",
+    "npscolumns",
+    "rollups",
+    "scoring",
+    "tiers",
+    "usage",
+    "userretention",
 )
 PARTS_OF_RENEWAL = (
     "audit",
@@ -112,19 +138,19 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
-            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
-            *("spans", "survival", "termids"),
+            *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
+            *("series", "spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
     },
     {
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
-        "health": ("health", "comparisons", "recourse"),
+        "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
-    {"stock": ("stock", "stocklifecycles")},
+    {"stock": ("stock", "stocklifecycles", "stockscorecards")},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},

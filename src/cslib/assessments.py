@@ -4,16 +4,20 @@ A part of :mod:`cslib.health`. An :class:`Assessment` has a :class:`Contribution
 what was found, what it is worth, and how much of the score it makes; these add up to the score
 exactly. The tier comes with what the model alone would say, the caps and the override that changed
 it, and the indicators that stand beside it.
+
+An assessment that a scorecard made has its tier at once, and makes its score, its coverage and its
+contributions when they are first asked for (:func:`made_later`). It is stored as JSON like any
+document (:func:`cslib.documents.to_json`), and comes back equal.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-import math
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -21,11 +25,41 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cslib.columns import Column
+
+from cslib.documents import document
+from cslib.errors import CslibError, suggestion
+from cslib.expressions import MAX_NUMBER, Value
 from cslib.measures import Missing
-from cslib.money import allocate
 from cslib.tiers import UNKNOWN, Cap, Override
 
-__all__ = ["Assessment", "Assessments", "Contribution", "Status"]
+__all__ = [
+    "Assessment",
+    "Assessments",
+    "Carried",
+    "Contribution",
+    "NoMeasureError",
+    "PreviousError",
+    "Status",
+    "made_later",
+]
+
+
+@attrs.define
+class NoMeasureError(CslibError, KeyError):
+    """A measure is asked for that an assessment does not have.
+
+    Attributes:
+        measure: The name that was asked for.
+        known: The names that there are.
+    """
+
+    measure: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        hint = suggestion(self.measure, self.known)
+        return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
 
 
 class Status(enum.StrEnum):
@@ -76,7 +110,7 @@ class Contribution:
 
     measure: str
     groups: tuple[str, ...] = ()
-    value: object
+    value: Value
     status: Status
     label: str = ""
     norm: str = ""
@@ -150,7 +184,22 @@ _NOTES = {
 }
 
 
-@attrs.frozen(kw_only=True)
+class Made(Protocol):
+    """What an assessment's fields are made from when they are first asked for."""
+
+    @property
+    def score(self) -> Fraction | None: ...
+    @property
+    def coverage(self) -> Fraction: ...
+    @property
+    def contributions(self) -> tuple[Contribution, ...]: ...
+
+
+_LATER = ("score", "coverage", "contributions")
+
+
+@document("assessment", version=1)
+@attrs.frozen(kw_only=True, slots=False)  # what is made later is put into its __dict__
 class Assessment:
     """The health of one account, with what it was made from.
 
@@ -182,6 +231,18 @@ class Assessment:
     indicators: tuple[tuple[str, bool | None], ...] = ()
     as_of: dt.date | None = None
     definition: str
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that was left for later: Python asks here for what is not in ``__dict__``."""
+        made_from = self.__dict__.get("_made_from")
+        if made_from is None or name not in _LATER:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__[name] = getattr(made_from, name)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All fields, made by now: a copy or a pickle does without the scorecard."""
+        return {field.name: getattr(self, field.name) for field in attrs.fields(Assessment)}
 
     @property
     def shown(self) -> Decimal | None:
@@ -228,9 +289,12 @@ class Assessment:
         """What the measure of a name did.
 
         Raises:
-            KeyError: If the scorecard has none of that name.
+            NoMeasureError: If the scorecard has none of that name; it is a KeyError too.
         """
-        return next(part for part in self.contributions if part.measure == measure)
+        for part in self.contributions:
+            if part.measure == measure:
+                return part
+        raise NoMeasureError(measure, tuple(part.measure for part in self.contributions))
 
     def explain(self) -> str:
         """The assessment in words: what was found, then each measure with its meaning."""
@@ -268,27 +332,133 @@ class Assessment:
         return notes
 
 
+def made_later(made_from: Made, **fields: Any) -> Assessment:
+    """An assessment whose score, coverage and contributions are made when first asked for.
+
+    Args:
+        made_from: What they are made from.
+        **fields: All other fields.
+    """
+    assessment = Assessment.__new__(Assessment)
+    fields["_made_from"] = made_from
+    object.__setattr__(assessment, "__dict__", fields)  # it is frozen, and this is its making
+    return assessment
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Carried:
+    """The values of a measure that are carried to the next assessment, one for each account.
+
+    Attributes:
+        values: The values; what stands where there is none means nothing.
+        known_on: The days that they date from; NaT where there is none.
+    """
+
+    values: npt.NDArray[Any]
+    known_on: npt.NDArray[np.datetime64]
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Assessments:
     """The health of every account of a book, as columns.
 
+    Tiers are held as places in ``tiers``, a byte each; :attr:`tier` and :attr:`model_tier` make
+    their names.
+
     Attributes:
-        tier: The tiers' names; "unknown" where there is no score.
+        tiers: The names of the scorecard's tiers, best first.
+        tier_places: The place of each account's tier, after caps; -1 where there is no score.
+        model_places: The place of the tier that the score gives, before caps.
         score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
-        coverage: The share of the weight that was known.
-        model_tier: The tiers that the scores give, before caps.
-        model_since: Since when they give these; NaT where that is not known.
+        known_weight: The weight that was known, in parts of ``weight``.
+        weight: The whole weight, in parts so small that each measure's is a whole number.
+        since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
+        caps: For each cap of the scorecard, where it holds.
+        indicators: For each indicator of the scorecard, where it holds and where that is known.
+        carried: For each measure that carries its value, what the next assessment may take.
         as_of: The day of the assessments; None where it was not told.
         definition: The fingerprint of the scorecard.
     """
 
-    tier: npt.NDArray[Any]
+    tiers: tuple[str, ...]
+    tier_places: npt.NDArray[np.integer[Any]]
+    model_places: npt.NDArray[np.integer[Any]]
     score: npt.NDArray[np.float64]
-    coverage: npt.NDArray[np.float64]
-    model_tier: npt.NDArray[Any]
-    model_since: npt.NDArray[Any]
+    known_weight: npt.NDArray[Any]
+    weight: int
+    since: npt.NDArray[np.datetime64] | None = None
+    caps: Mapping[Cap, npt.NDArray[np.bool_]] = attrs.Factory(dict)
+    indicators: Mapping[str, Column] = attrs.Factory(dict)
+    carried: Mapping[str, Carried] = attrs.Factory(dict)
     as_of: dt.date | None = None
     definition: str
+
+    @property
+    def tier(self) -> npt.NDArray[Any]:
+        """The tiers' names, after caps; "unknown" where there is no score."""
+        return self._named(self.tier_places)
+
+    @property
+    def model_tier(self) -> npt.NDArray[Any]:
+        """The names of the tiers that the scores give, before caps."""
+        return self._named(self.model_places)
+
+    @property
+    def model_since(self) -> npt.NDArray[Any]:
+        """Since when the scores give these tiers; NaT where there is none or it is not known."""
+        import numpy as np
+
+        if self.since is not None:
+            return self.since
+        days = np.full(len(self.score), self.as_of, "datetime64[D]")
+        days[self.model_places < 0] = np.datetime64("NaT")
+        return days
+
+    @property
+    def coverage(self) -> npt.NDArray[np.float64]:
+        """The share of the weight that was known, as the double nearest to the exact one."""
+        import numpy as np
+
+        if self.weight < MAX_NUMBER:
+            return self.known_weight.astype(np.float64) / self.weight
+        return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What rules elsewhere can read of them, as :attr:`Assessment.facts`.
+
+        An unknown tier is masked, and so an unknown fact.
+        """
+        import numpy as np
+
+        return {
+            "tier": np.ma.MaskedArray(self.tier, self.tier_places < 0),
+            "score": self.score,
+            "coverage": self.coverage,
+            "model_tier": np.ma.MaskedArray(self.model_tier, self.model_places < 0),
+        }
+
+    def _named(self, places: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        import numpy as np
+
+        names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
+        return names[places]  # type: ignore[no-any-return]  # the last stands at -1
+
+
+@attrs.define
+class PreviousError(CslibError, ValueError):
+    """An assessment before, or an override, that does not go with what is asked.
+
+    Attributes:
+        argument: The argument at fault.
+        problem: What was given, what was expected and the way out.
+    """
+
+    argument: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.problem}"
 
 
 def forbids_a_score(part: Contribution) -> bool:
@@ -307,16 +477,3 @@ def hundredths(number: int) -> Decimal:
     Decimal('12.34')
     """
     return Decimal(f"{number}e-2")
-
-
-def with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contribution, ...]:
-    """Contributions with their shares of the score as shown, by largest remainder."""
-    shares = [0] * len(found)
-    if score:
-        exact = [part.exact for part in found]
-        common = math.lcm(*(each.denominator for each in exact))
-        shares = list(allocate(round(score * 100), [int(each * common) for each in exact]))
-    return tuple(
-        attrs.evolve(part, share=hundredths(share))
-        for part, share in zip(found, shares, strict=True)
-    )

@@ -189,7 +189,7 @@ class Scale:
             return self.anchors[0].points
         for low, high in zip(self.anchors, self.anchors[1:], strict=False):
             if value < high.at:
-                return _off_grid(round(between(low, high, value) * GRID))
+                return off_grid(round(between(low, high, value) * GRID))
         return self.anchors[-1].points
 
 
@@ -201,13 +201,18 @@ def between(low: Anchor, high: Anchor, value: Any) -> Any:
     >>> between(Anchor(at=0, points=0), Anchor(at=4, points=100), 1.0)
     25.0
     """
-    return low.points + (value - low.at) * ((high.points - low.points) / (high.at - low.at))
+    way = (value - low.at) / (high.at - low.at)  # first, so that it stays within 0 and 1
+    return low.points + way * (high.points - low.points)
 
 
-def _off_grid(thousandths: int) -> int | Decimal:
-    """Thousandths as points; whole ones as a whole number."""
+def off_grid(thousandths: int) -> int | Decimal:
+    """Thousandths as points; whole ones as a whole number.
+
+    >>> off_grid(33_330), off_grid(50_000)
+    (Decimal('33.33'), 50)
+    """
     whole, rest = divmod(thousandths, GRID)
-    return Decimal(f"{thousandths}e-3").normalize() if rest else whole
+    return Decimal(f"{whole}.{rest:03d}".rstrip("0")) if rest else whole
 
 
 def _condition(source: object) -> Rule:
@@ -355,10 +360,13 @@ def gaps(scale: Scale) -> tuple[str, ...]:
 def overlaps(scale: Scale) -> tuple[str, ...]:
     """The values that more than one band would take, in words; the first in order takes them.
 
+    A band without a bound stands for the rest, and overlaps nothing.
+
     >>> overlaps(Scale(bands=(Band(points=0, at_most=5), Band(points=50, at_least=5))))
     ('5',)
     """
-    return tuple(_told(piece) for piece in _merged(_pieces(scale), lambda taken: len(taken) > 1))
+    bounded = Scale(bands=(band for band in scale.bands if band.kind is not None))
+    return tuple(_told(piece) for piece in _merged(_pieces(bounded), lambda taken: len(taken) > 1))
 
 
 class _Piece(NamedTuple):

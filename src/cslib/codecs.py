@@ -16,6 +16,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from itertools import repeat
 from types import MappingProxyType, NoneType
 from typing import Any
@@ -236,9 +237,17 @@ def check_kind(data: Mapping[Any, Any], known: Collection[str]) -> None:
     faults.settle()
 
 
+_TOLD_APART = (
+    (dt.date | dt.datetime, {dt.date, dt.datetime}),  # by their text
+    (int | Decimal, {int, Decimal}),  # a number is whole, and a text is not
+)
+"""Members that have a codec together."""
+
+
 def _union(annotation: Any, members: tuple[Any, ...]) -> Codec:
-    if {dt.date, dt.datetime} < set(members):  # told apart by their text
-        members = (dt.date | dt.datetime, *(m for m in members if m not in (dt.date, dt.datetime)))
+    for pair, alike in _TOLD_APART:
+        if alike < set(members):
+            members = (pair, *(member for member in members if member not in alike))
     documents = [member for member in members if kind_of(member)]
     codecs = [codec_of(member) for member in members if member not in documents]
     codecs += [_by_kind(documents)] if len(documents) > 1 else map(codec_of, documents)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -23,10 +23,23 @@ from cslib.functions import Function
 from cslib.inference import Inferred
 from cslib.moments import utc_day
 
-__all__ = ["HELPERS", "Decide", "compile_record", "lags_of", "raw_facts"]
+__all__ = [
+    "HELPERS",
+    "Choice",
+    "Decide",
+    "Part",
+    "ReadAll",
+    "compile_record",
+    "compile_records",
+    "lags_of",
+    "raw_facts",
+]
 
 Decide = Callable[[object, object], Value]
 """A compiled rule: a function of a record and ``as_of``."""
+
+ReadAll = Callable[[object, object], tuple[tuple[Value, ...], tuple[Any, ...]]]
+"""Several compiled rules: their values, and what was chosen by them."""
 
 
 def compile_record(lowered: Node, inferred: Inferred, functions: Mapping[str, Function]) -> Decide:
@@ -41,15 +54,69 @@ def compile_record(lowered: Node, inferred: Inferred, functions: Mapping[str, Fu
     >>> decide({"seats": 6}, None), decide({}, None)
     (True, None)
     """
-    writer = _Writer(inferred, functions, raw_facts(lowered))
-    writer.read_facts(lags_of(lowered))
+    writer = _Writer()
+    lags = lags_of(lowered)
+    writer.fetch(lags)
+    writer.begin(inferred, functions, raw_facts(lowered))
+    writer.read_facts(lags)
     writer.prepare(lowered)
     writer.finish(lowered)
-    body = "\n    ".join(writer.lines)
-    source = f"def decide(record, as_of):\n    {body}\n"
-    exec(compile(source, "<rule>", "exec"), writer.bound)  # noqa: S102  our own text, see above
-    decide: Decide = writer.bound["decide"]
+    decide: Decide = writer.function()
     return decide
+
+
+class Choice(NamedTuple):
+    """What a known or unknown value stands for: the outcome of the first case that holds.
+
+    Attributes:
+        unknown: The outcome where the value is unknown.
+        cases: Comparisons with constants, such as ``(">=", 0.3)``, that must all hold, and the
+            outcome then.
+        otherwise: The outcome where no case holds.
+    """
+
+    unknown: object
+    cases: tuple[tuple[tuple[tuple[str, Value], ...], object], ...]
+    otherwise: object
+
+
+class Part(NamedTuple):
+    """One of several rules that are compiled together; the first three as for a single one."""
+
+    lowered: Node
+    inferred: Inferred
+    functions: Mapping[str, Function]
+    choice: Choice | None = None
+
+
+def compile_records(parts: Sequence[Part]) -> ReadAll:
+    """A function that gives the values of several rules, and what each chooses (None: nothing).
+
+    A fact that several rules read is fetched once, and checked once for each way to read it. All
+    is as if the rules were asked one by one, the error too that the first of them raises.
+
+    >>> from cslib.inference import infer
+    >>> from cslib.parsing import parse
+    >>> node, _ = parse("used / seats")
+    >>> choice = Choice("dark", (((("<", 0.3),), "low"),), "high")
+    >>> read = compile_records([Part(node, infer(node), {}, choice)])
+    >>> read({"used": 1, "seats": 4}, None), read({}, None)
+    (((0.25,), ('low',)), ((None,), ('dark',)))
+    """
+    writer = _Writer()
+    lags = [lags_of(part.lowered) for part in parts]
+    writer.fetch({name: None for each in lags for name in each})
+    values, chosen = [], []
+    for part, asked in zip(parts, lags, strict=True):
+        writer.begin(part.inferred, part.functions, raw_facts(part.lowered))
+        writer.read_facts(asked)
+        writer.prepare(part.lowered)
+        values.append(writer.operand(part.lowered))
+        chosen.append("None" if part.choice is None else writer.choose(values[-1], part.choice))
+    told, outcomes = ("".join(f"{each}, " for each in texts) for texts in (values, chosen))
+    writer.lines.append(f"return ({told}), ({outcomes})")
+    read: ReadAll = writer.function()
+    return read
 
 
 def raw_facts(lowered: Node) -> frozenset[str]:
@@ -173,15 +240,36 @@ _MOST_NESTED = 12
 
 @attrs.define
 class _Writer:
-    """The lines of one function, and the values bound to its identifiers."""
+    """The lines of one function, and the values bound to its identifiers.
 
-    inferred: Inferred
-    functions: Mapping[str, Function]
-    raw: frozenset[str]
+    One rule is written at a time. What was fetched and read, and today, serve all; a calculation
+    does not, since two rules may read a number of one name in different ways.
+    """
+
+    inferred: Inferred = attrs.field(init=False)
+    functions: Mapping[str, Function] = attrs.field(init=False)
+    raw: frozenset[str] = attrs.field(init=False)
     lines: list[str] = attrs.Factory(list)
     bound: dict[str, Any] = attrs.Factory(lambda: dict(_BOUND))
     names: dict[Node, str] = attrs.Factory(dict)
+    fetched: dict[str, tuple[str, str]] = attrs.Factory(dict)
+    read: dict[tuple[object, ...], str] = attrs.Factory(dict)
     count: int = 0
+
+    def begin(
+        self, inferred: Inferred, functions: Mapping[str, Function], raw: frozenset[str]
+    ) -> None:
+        """The next rule."""
+        self.inferred, self.functions, self.raw = inferred, functions, raw
+        self.names = {node: text for node, text in self.names.items() if node == _TODAY}
+
+    def function(self) -> Callable[..., Any]:
+        """What was written, as a function of a record and ``as_of``."""
+        body = "\n    ".join(self.lines)
+        source = f"def decide(record, as_of):\n    {body}\n"
+        exec(compile(source, "<rule>", "exec"), self.bound)  # noqa: S102  our own text, see above
+        decide: Callable[..., Any] = self.bound["decide"]
+        return decide
 
     def new(self, letter: str) -> str:
         self.count += 1
@@ -194,24 +282,40 @@ class _Writer:
 
     # facts
 
+    def fetch(self, names: Iterable[str]) -> None:
+        """Lines that fetch every fact, unchecked."""
+        self.fetched = {name: (self.new("f"), self.bind(name)) for name in names}
+        self.lines.extend(_fetched(self.fetched.values(), any("." in name for name in names)))
+
     def read_facts(self, lags: Mapping[str, tuple[int, ...]]) -> None:
-        """Lines that read every fact, check it, and check those that must be of one kind."""
-        labels = {name: (self.new("v"), self.bind(name)) for name in lags}
-        self.lines.extend(_fetched(labels.values(), any("." in name for name in lags)))
+        """Lines that check every fact, and those that must be of one kind."""
         for name, asked in lags.items():
-            kinds = self.inferred.facts[name]
-            reader = "known" if name in self.raw else "real"
-            value, label = labels[name]
-            arguments = f"{value}, {label}, {self.bind(kinds)}"
+            value = self.read_fact(name, asked)
             if asked == (0,):
                 self.names[Fact(name)] = value
-                self.lines.extend(_usual_types(value, kinds, reader))
-                self.lines.append(f"elif {value} is not None: {value} = {reader}({arguments})")
             else:
                 self.names.update({Fact(name, lag): f"{value}[{i}]" for i, lag in enumerate(asked)})
-                self.lines.append(f"{value} = series({arguments}, {self.bind(asked)}, {reader})")
         for group in self.inferred.groups:
             self.check_agreement(group)
+
+    def read_fact(self, name: str, asked: tuple[int, ...]) -> str:
+        """The identifier of a checked fact; what was read so before is not read again."""
+        kinds = self.inferred.facts[name]
+        reader = "known" if name in self.raw else "real"
+        key = name, asked, frozenset(kinds), reader
+        if key in self.read:
+            return self.read[key]
+        given, label = self.fetched[name]
+        value = self.read[key] = self.new("v")
+        if asked == (0,):
+            self.lines.append(f"{value} = {given}")
+            self.lines.extend(_usual_types(value, kinds, reader))
+            read = f"{reader}({value}, {label}, {self.bind(kinds)})"
+            self.lines.append(f"elif {value} is not None: {value} = {read}")
+        else:
+            arguments = f"{given}, {label}, {self.bind(kinds)}, {self.bind(asked)}, {reader}"
+            self.lines.append(f"{value} = series({arguments})")
+        return value
 
     def check_agreement(self, group: tuple[str, ...]) -> None:
         read = [(node.name, text) for node, text in self.names.items() if isinstance(node, Fact)]
@@ -240,6 +344,17 @@ class _Writer:
         for part in lowered.arguments:
             self.lines.extend(self.decision(part, decisive))
         self.lines.append("return result")
+
+    def choose(self, value: str, choice: Choice) -> str:
+        """Lines that find the outcome of a choice, and its identifier."""
+        name = self.new("c")
+        self.lines.append(f"if {value} is None: {name} = {self.bind(choice.unknown)}")
+        for tests, outcome in choice.cases:
+            asked = [f"{value} {operation} {self.bind(given)}" for operation, given in tests]
+            holds = " and ".join(asked) or "True"
+            self.lines.append(f"elif {holds}: {name} = {self.bind(outcome)}")
+        self.lines.append(f"else: {name} = {self.bind(choice.otherwise)}")
+        return name
 
     def decision(self, part: Node, decisive: bool) -> list[str]:
         """Lines that return if ``part`` decides, and remember if it is unknown."""

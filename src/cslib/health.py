@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -27,15 +28,18 @@ from cslib.assessments import (
     Assessment,
     Assessments,
     Contribution,
+    NoMeasureError,
+    PreviousError,
     Status,
-    forbids_a_score,
-    with_shares,
+    made_later,
 )
-from cslib.bands import Anchor, Band, Norm, Scale
+from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
-from cslib.errors import CslibError, Fault
+from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, shown, unique_faults
+from cslib.judging import Evidence, Finding, Judge, judge_of
 from cslib.measures import (
+    MAX_DECIMALS,
     Combine,
     Group,
     Measure,
@@ -45,7 +49,7 @@ from cslib.measures import (
     leaves,
     parts_faults,
 )
-from cslib.scoring import made_of, nominal, paths
+from cslib.scoring import Ratio
 from cslib.tiers import (
     UNKNOWN,
     Cap,
@@ -55,7 +59,6 @@ from cslib.tiers import (
     Tier,
     cap_faults,
     order_faults,
-    stable_tier,
     tier_name_faults,
 )
 
@@ -73,6 +76,7 @@ __all__ = [
     "Indicator",
     "Measure",
     "Missing",
+    "NoMeasureError",
     "Norm",
     "Override",
     "PreviousError",
@@ -83,22 +87,6 @@ __all__ = [
 ]
 
 _MAX_MEASURES = 1_000
-
-
-@attrs.define
-class PreviousError(CslibError, ValueError):
-    """An assessment before, or an override, that does not go with what is asked.
-
-    Attributes:
-        argument: The argument at fault.
-        problem: What was given, what was expected and the way out.
-    """
-
-    argument: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.argument}: {self.problem}"
 
 
 def _caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
@@ -206,27 +194,24 @@ class Scorecard:
                 assessment is dated later, or the override is of no tier of this scorecard.
         """
         today = None if as_of is None else moments.utc_day(as_of, "as_of")
-        self._check(today, previous, override)
-        found = self._found(account, as_of, today, previous)
-        coverage = self._coverage(found)
-        is_dark = (
-            not coverage or coverage < Fraction(self.floor) or any(map(forbids_a_score, found))
-        )
-        score = None if is_dark else sum((part.exact for part in found), Fraction(0))
-        model_tier, since = self._model(score, today, previous)
-        caps = () if score is None else tuple(self._holding(found))
+        if previous is not None or override is not None:
+            self._check(today, previous, override)
+        judge = self._judge
+        values, findings, said = judge.find(account, as_of, today, previous)
+        known = sum([finding.known for finding in findings])
+        points = self._points(findings, known)
+        model_tier, since = self._model(points, today, previous)
+        caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
-        return Assessment(
+        return made_later(
+            Evidence(judge, values, findings, points, known, today),
             tier=self._tier(model_tier, caps) if acting is None else acting.tier,
-            score=score,
-            coverage=coverage,
             floor=self.floor,
-            contributions=found if score is None else with_shares(found, score),
             model_tier=model_tier,
             model_since=since,
             caps=caps,
             override=acting,
-            indicators=tuple((i.name, i.when(account, as_of=as_of)) for i in self.indicators),
+            indicators=tuple(zip(self._seen, said, strict=True)) if said else (),
             as_of=today,
             definition=self.fingerprint,
         )
@@ -257,51 +242,60 @@ class Scorecard:
 
     # What was found
 
-    def _found(
-        self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
-    ) -> tuple[Contribution, ...]:
-        before = {} if previous is None else {each.measure: each for each in previous.contributions}
-        found = [
-            _contribution(each, account, as_of, today, before.get(each.name))
-            for each in self.leaves
-        ]
-        worths = (None if each.points is None else Fraction(each.points) for each in found)
-        parts = made_of(self.measures, self.groups, self.combine, worths).parts
-        placed = zip(found, self._paths, parts, strict=True)
-        return tuple(attrs.evolve(each, groups=path, part=part) for each, path, part in placed)
+    @functools.cached_property
+    def _judge(self) -> Judge:
+        return judge_of(self.measures, self.groups, self.combine, self.indicators)
+
+    def _points(self, findings: Sequence[Finding], known: int) -> Ratio | None:
+        """The score in thousandths, unless too little is known for one."""
+        if not known or known < self._least_known:
+            return None
+        if self._judge.may_forbid and any(finding.forbids for finding in findings):
+            return None
+        return self._judge.tree.score([finding.worth for finding in findings])
 
     @functools.cached_property
-    def _paths(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(paths(self.measures, self.groups))
-
-    @functools.cached_property
-    def _weights(self) -> tuple[int, ...]:
-        """What the coverage is counted by."""
-        return nominal(self.measures, self.groups)
-
-    def _coverage(self, found: Sequence[Contribution]) -> Fraction:
-        weighed = zip(found, self._weights, strict=True)
-        return Fraction(sum(w for each, w in weighed if each.is_known), sum(self._weights))
+    def _least_known(self) -> int:
+        """The least weight that is the floor's share of the whole, or more."""
+        return math.ceil(Fraction(self.floor) * self._judge.whole)
 
     # The tier
 
     def _model(
-        self, score: Fraction | None, today: dt.date | None, previous: Assessment | None
+        self, points: Ratio | None, today: dt.date | None, previous: Assessment | None
     ) -> tuple[str, dt.date | None]:
         """The tier that the score gives, and since when."""
-        if score is None:
+        if points is None:
             return UNKNOWN, None
-        before = self._tier_before(today, previous)
-        place = stable_tier(score, self._cuts, before, self.hysteresis)
+        before = None if previous is None else self._tier_before(today, previous)
+        place = self._place(points, before)
         if before is None or previous is None or today is None:
-            return self.tiers[place].name, today
+            return self._names[place], today
         since = previous.model_since
         if place == before:
-            return self.tiers[place].name, since
+            return self._names[place], since
         dwell = 0 if self.hysteresis is None else self.hysteresis.dwell
         if since is not None and (today - since).days < dwell:
-            return self.tiers[before].name, since
-        return self.tiers[place].name, today
+            return self._names[before], since
+        return self._names[place], today
+
+    def _place(self, points: Ratio, before: int | None) -> int:
+        """The place of the tier: :func:`cslib.tiers.stable_tier` in whole numbers."""
+        score, over = points[0] * _MICRO, points[1] * GRID
+        bars = self._bars[-1 if before is None else before]
+        return next(place for place, bar in enumerate(bars) if score >= bar * over)
+
+    @functools.cached_property
+    def _bars(self) -> tuple[tuple[int, ...], ...]:
+        """By the place of the tier before (at the end, none): the millionths each tier asks."""
+        cuts = tuple(_millionths(tier.at_least) for tier in self.tiers)
+        margins = self.hysteresis or Hysteresis()
+        rise, fall = _millionths(margins.rise), _millionths(margins.fall)
+        moved = (
+            tuple(cut + rise if place < before else cut - fall for place, cut in enumerate(cuts))
+            for before in range(len(cuts))
+        )
+        return (*moved, cuts)
 
     def _tier_before(self, today: dt.date | None, previous: Assessment | None) -> int | None:
         """The place of the tier before, where there is one that counts."""
@@ -314,15 +308,28 @@ class Scorecard:
             return None
         return self._names.index(previous.model_tier)
 
-    def _holding(self, found: Iterable[Contribution]) -> Iterator[Cap]:
+    def _holding(self, findings: Sequence[Finding]) -> tuple[Cap, ...]:
         """The caps whose measure is in their band."""
-        labels = {each.measure: each.label for each in found if each.is_known}
-        return (cap for cap in self.caps if labels.get(cap.measure) == cap.label)
+        return tuple(
+            cap
+            for cap, place in zip(self.caps, self._capped, strict=True)
+            if findings[place].label == cap.label
+        )
 
-    def _tier(self, model: str, caps: Iterable[Cap]) -> str:
+    @functools.cached_property
+    def _capped(self) -> tuple[int, ...]:
+        """For each cap, the place of its measure."""
+        names = [measure.name for measure in self.leaves]
+        return tuple(names.index(cap.measure) for cap in self.caps)
+
+    @functools.cached_property
+    def _seen(self) -> tuple[str, ...]:
+        return tuple(indicator.name for indicator in self.indicators)
+
+    def _tier(self, model: str, caps: Sequence[Cap]) -> str:
         """The tier of the model, or the worst that a cap asks for."""
-        if model == UNKNOWN:
-            return UNKNOWN
+        if model == UNKNOWN or not caps:
+            return model
         places = (self._names.index(name) for name in (model, *(cap.tier for cap in caps)))
         return self._names[max(places)]
 
@@ -330,9 +337,9 @@ class Scorecard:
     def _names(self) -> tuple[str, ...]:
         return tuple(tier.name for tier in self.tiers)
 
-    @functools.cached_property
-    def _cuts(self) -> tuple[Fraction, ...]:
-        return tuple(Fraction(tier.at_least) for tier in self.tiers)
+    def __getstate__(self) -> dict[str, Any]:
+        """Its fields alone: what was made ready for quick answers is made again."""
+        return {field.name: getattr(self, field.name) for field in attrs.fields(Scorecard)}
 
     def _check(
         self, today: dt.date | None, previous: Assessment | None, override: Override | None
@@ -355,91 +362,11 @@ class Scorecard:
                 raise PreviousError("override", fault.message)
 
 
-# --------------------------------------------------------------------------------------
-# One measure
+_MICRO = 10**MAX_DECIMALS
 
 
-def _contribution(
-    measure: Measure,
-    account: object,
-    as_of: object,
-    today: dt.date | None,
-    before: Contribution | None,
-) -> Contribution:
-    """What was found of a measure, and what it is worth by its policy."""
-    value = measure.value(account, as_of=as_of)
-    age = None if measure.age is None else measure.age(account, as_of=as_of)
-    is_stale = _is_over(measure, age, measure.max_age)
-    known_on = _known_on(today, age)
-    status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
-    if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
-        carried = _carried(measure, before, today)
-        if carried is not None:
-            status, value, known_on = Status.CARRIED, carried.value, carried.known_on
-            age = (today - carried.known_on).days  # type: ignore[operator]
-    scale, name, status = _scale(measure, account, as_of, status)
-    worth = None if scale is None else scale.points(value)
-    if worth is None and status in (Status.KNOWN, Status.CARRIED):
-        status = Status.NO_BAND
-    return Contribution(
-        measure=measure.name,
-        value=value,
-        status=status,
-        label="" if worth is None else worth.label,
-        norm=name if worth is not None else "",
-        points=_assumed(measure, scale) if worth is None else worth.points,
-        best=max(each.best for each in measure.scales) if scale is None else scale.best,
-        weight=measure.weight,
-        missing=measure.missing,
-        age=age,
-        is_aged=value is not None and not is_stale and _is_over(measure, age, measure.warn_age),
-        known_on=None if value is None else known_on,
-        can_change=measure.can_change,
-        meaning=measure.meaning,
-    )
-
-
-def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
-    """Whether a value is older than a limit; one of unknown age is."""
-    if measure.age is None or limit is None:
-        return False
-    return age is None or bool(age > limit)
-
-
-def _known_on(today: dt.date | None, age: Any) -> dt.date | None:
-    return today if today is None or age is None else today - dt.timedelta(days=int(age))
-
-
-def _carried(measure: Measure, before: Contribution | None, today: dt.date) -> Contribution | None:
-    """What was found before, where it was known and is not too old."""
-    if before is None or not before.is_known or before.known_on is None:
-        return None
-    assert measure.max_age is not None  # noqa: S101 - a measure that carries has one
-    return before if (today - before.known_on).days <= measure.max_age else None
-
-
-def _scale(
-    measure: Measure, account: object, as_of: object, status: Status
-) -> tuple[Scale | None, str, Status]:
-    """The scale that applies where a value counts, its name, and what was found so far."""
-    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
-    if status not in (Status.KNOWN, Status.CARRIED):
-        return None, "", status
-    for norm in measure.norms:
-        holds = norm.when(account, as_of=as_of)
-        if holds is None:
-            return None, "", Status.NO_NORM
-        if holds:
-            return norm, norm.name, status
-    return own, "", status
-
-
-def _assumed(measure: Measure, scale: Scale | None) -> int | None:
-    """The points that count where a value does not, by the measure's policy."""
-    if measure.missing is Missing.WORST:
-        scales = measure.scales if scale is None else (scale,)
-        return min(each.worst for each in scales)
-    return None if isinstance(measure.missing, Missing) else measure.missing
+def _millionths(number: Decimal) -> int:
+    return int(Fraction(number) * _MICRO)
 
 
 # --------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from cslib import explanations, expressions, jsontrees
-from cslib.compiling import compile_record
+from cslib.compiling import Choice, Part, ReadAll, compile_record, compile_records
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.explanations import Explanation
 from cslib.expressions import (
@@ -42,7 +42,7 @@ from cslib.parsing import RuleSyntaxError, parse
 from cslib.schemas import FactSpec, Schema
 
 if TYPE_CHECKING:
-    from cslib.columns import Column
+    from cslib.columns import Blocks, Column
 
 __all__ = [
     "AsOfError",
@@ -61,6 +61,7 @@ __all__ = [
     "UnknownNameError",
     "fact",
     "fn",
+    "read_together",
     "rule",
     "ruleset",
 ]
@@ -175,6 +176,23 @@ class Rule:
 
         return evaluate(self._lowered, self._inferred, self._by_key, columns, as_of)
 
+    def blocks(self, columns: Mapping[str, Any], *, as_of: object = None) -> Blocks:
+        """The rule over numpy columns, to be asked block by block as :meth:`columns` does at once.
+
+        It is for those who work further on the answers, and need none of them as a whole column.
+
+        Raises:
+            FactError, ColumnsError: As :meth:`columns`.
+
+        >>> import numpy as np
+        >>> given = rule("seats >= 5").blocks({"seats": np.array([5.0, 9, 1])})
+        >>> given.rows, given.read(slice(1, 3)).true
+        (3, array([ True, False]))
+        """
+        from cslib.columns import Blocks
+
+        return Blocks(self._lowered, self._inferred, self._by_key, columns, as_of)
+
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the facts it reads, in order of appearance.
@@ -278,6 +296,20 @@ class Rule:
         decide = compile_record(self._lowered, self._inferred, self._by_key)
         object.__setattr__(self, "_decide", decide)  # the same for every thread that gets here
         return decide
+
+
+def read_together(asked: Iterable[tuple[Rule, Choice | None]]) -> ReadAll:
+    """One function of a record and ``as_of`` for several rules and what they choose.
+
+    As :func:`cslib.compiling.compile_records`: for a host that asks the same rules of many records.
+
+    >>> read = read_together([(rule("seats_used / seats"), None), (rule("seats > 10"), None)])
+    >>> read({"seats_used": 6, "seats": 8}, None)
+    ((0.75, False), (None, None))
+    """
+    return compile_records(
+        [Part(each._lowered, each._inferred, each._by_key, choice) for each, choice in asked]
+    )
 
 
 def rule(

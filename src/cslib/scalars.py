@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from types import NoneType
 from typing import Any
 
@@ -143,6 +144,44 @@ def _written_out(number: Decimal) -> str:
     return text if number else "0"
 
 
+def _plain_exact(value: int | Decimal) -> int | str:
+    return str(value) if isinstance(value, Decimal) else int.__int__(value)
+
+
+def _exact(data: str | int) -> int | Decimal:
+    return _int(data) if isinstance(data, int) else _decimal(data)
+
+
+def _normal_exact(data: str | int) -> str | int:
+    """A whole number is one, however it is written: ``Decimal(50) == 50``."""
+    number = Decimal(data)
+    return int(number) if number == int(number) else _written_out(number)
+
+
+_FRACTION = re.compile(r"(-?[0-9]+)(?:/([1-9][0-9]*))?")
+_FRACTION_TEXT = "a fraction in lowest terms as text, such as '2287/57' or '40'"
+_MAX_FRACTION = 4_000
+"""Digits of a numerator or a denominator; many weights of many digits make long ones."""
+
+
+def _fraction(data: str) -> Fraction:
+    parts = _FRACTION.fullmatch(data)
+    if not parts:
+        raise wrong(_FRACTION_TEXT, data)
+    if max(len(part) for part in parts.groups("1")) > _MAX_FRACTION:
+        raise refusal(f"expected at most {_MAX_FRACTION:,} digits, but got {quoted(data)}")
+    number = Fraction(int(parts[1]), int(parts[2] or 1))
+    if str(number) != data:
+        raise wrong(_FRACTION_TEXT, data)
+    return number
+
+
+def _plain_fraction(value: Fraction) -> str:
+    if max(abs(value.numerator), value.denominator) >= 10**_MAX_FRACTION:
+        raise refusal(f"expected a fraction of at most {_MAX_FRACTION:,} digits, but got more")
+    return str(value)
+
+
 _DATE_TEXT = "a date, such as '2026-06-30'"
 
 
@@ -182,6 +221,54 @@ def _moment(data: str) -> dt.date:
     return _instant(data) if "T" in data else _date(data)
 
 
+_FACT_TEXT = "text, a number, true or false, null, or an object with a date, instant or number"
+_INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def _is_fact(value: object) -> bool:
+    return value is None or isinstance(value, (str, int, float, dt.date))
+
+
+def _plain_fact(value: Any) -> Any:
+    """What a rule can find in a fact: as JSON has it, or named where JSON has no such thing."""
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str.__str__(value)
+        case float() if math.isinf(value):
+            return {"number": "Infinity" if value > 0 else "-Infinity"}
+        case int() | float():
+            return _plain_float(value)
+        case dt.datetime():
+            return {"instant": value.isoformat()}
+    return {"date": value.isoformat()}
+
+
+def _fact(data: Any) -> Any:
+    match data:
+        case None | bool():
+            return data
+        case str():
+            return _text(data)
+        case int():
+            return _int(data)
+        case float():
+            return _float(data)
+        case {"date": str(text), **others} if not others:
+            return _date(text)
+        case {"instant": str(text), **others} if not others:
+            return _instant(text)
+        case {"number": str(text), **others} if not others and text in _INFINITE:
+            return _INFINITE[text]
+    raise wrong(_FACT_TEXT, data)
+
+
+def _normal_fact(data: Any) -> Any:
+    is_instant = isinstance(data, dict) and "instant" in data
+    return {"instant": _in_utc(data["instant"])} if is_instant else data
+
+
 SCALARS: Mapping[Any, Codec] = {
     str: _scalar(str, "text", {str}, str.__str__, _text),
     int: _scalar(int, "a whole number", {int}, int.__int__, _int, holds=_is_int),
@@ -196,6 +283,16 @@ SCALARS: Mapping[Any, Codec] = {
         _decimal,
         normalise=lambda data: _written_out(Decimal(data)),
     ),
+    int | Decimal: _scalar(
+        Decimal,
+        "a whole number, or a decimal number as text",
+        {str, int},
+        _plain_exact,
+        _exact,
+        holds=lambda value: _is_int(value) or isinstance(value, Decimal),
+        normalise=_normal_exact,
+    ),
+    Fraction: _scalar(Fraction, _FRACTION_TEXT, {str}, _plain_fraction, _fraction),
     dt.date: _scalar(
         dt.date,
         _DATE_TEXT,
@@ -221,6 +318,15 @@ SCALARS: Mapping[Any, Codec] = {
         _moment,
         holds=lambda value: type(value) in (dt.date, dt.datetime),
         normalise=lambda data: _in_utc(data) if "T" in data else data,
+    ),
+    float | int | str | bool | dt.date | dt.datetime | None: _scalar(
+        object,
+        _FACT_TEXT,
+        {str, int, float, bool, NoneType, dict},
+        _plain_fact,
+        _fact,
+        holds=_is_fact,
+        normalise=_normal_fact,
     ),
 }
 """The codec of every scalar annotation."""

@@ -1,10 +1,11 @@
 """Scoring: how the points of a scorecard's measures make its score, exactly.
 
 A part of :mod:`cslib.health`. A tree is measures and groups side by side, taken together by a
-:class:`~cslib.measures.Combine`. Here it is worked out plainly, with fractions, for one account:
-what part of a point of the score one point of each measure makes. Everything else follows: the
-score is the sum of these parts times the points, and so are the contributions.
-:mod:`cslib.scorecolumns` does the same for many accounts with whole numbers.
+:class:`~cslib.measures.Combine`. :func:`made_of` works it out plainly, with fractions, for one
+account: what part of a point of the score one point of each measure makes. Everything else follows:
+the score is the sum of these parts times the points, and so are the contributions. A :class:`Tree`
+is the same in whole numbers, made ready for one account after another;
+:mod:`cslib.scorecolumns` does it for many accounts at once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+import attrs
+
 from cslib.measures import Combine, Group, Measure, weights_of
 
-__all__ = ["Made", "made_of", "nominal", "paths", "whole_weights"]
+__all__ = ["Made", "Tree", "made_of", "nominal", "paths", "tree_of", "whole_weights"]
 
 Worth: TypeAlias = Fraction | None
 """Points that count; None: they do not."""
@@ -66,7 +69,7 @@ def made_of(
     """
     inside = [Made(next(worths), (Fraction(1),)) for _ in measures]
     inside += [made_of(each.measures, each.groups, each.combine, worths) for each in groups]
-    weights = whole_weights(weights_of(measures, groups))
+    weights = [Fraction(weight) for weight in weights_of(measures, groups)]
     factors = _factors(combine, weights, [each.points for each in inside])
     points = [
         factor * each.points
@@ -82,7 +85,7 @@ def made_of(
 
 
 def _factors(
-    combine: Combine, weights: Sequence[int], worths: Sequence[Worth]
+    combine: Combine, weights: Sequence[Fraction], worths: Sequence[Worth]
 ) -> list[Fraction | None]:
     """How much of a point each makes; None where it does not count."""
     counts = [
@@ -93,9 +96,7 @@ def _factors(
     if combine in (Combine.MEAN, Combine.SUM):
         total = sum(w for w, is_in in zip(weights, counts, strict=True) if is_in)
         over = total if combine is Combine.MEAN else 1
-        return [
-            Fraction(w, over) if is_in else None for w, is_in in zip(weights, counts, strict=True)
-        ]
+        return [w / over if is_in else None for w, is_in in zip(weights, counts, strict=True)]
     counted = [
         worth for worth, is_in in zip(worths, counts, strict=True) if is_in and worth is not None
     ]
@@ -153,3 +154,132 @@ def paths(
     yield from (around for _ in measures)
     for group in groups:
         yield from paths(group.measures, group.groups, (*around, group.name))
+
+
+# --------------------------------------------------------------------------------------
+# In whole numbers
+
+Ratio: TypeAlias = tuple[int, int]
+"""A numerator and a denominator above 0, not always in lowest terms."""
+
+
+@attrs.frozen(kw_only=True)
+class Tree:
+    """A tree that is made ready: :func:`made_of` for one account after another.
+
+    Attributes:
+        combine: How what stands side by side is taken together.
+        weights: Whole weights, of the measures first.
+        start: The place of its first measure among all measures of the scorecard.
+        stop: The place behind its last.
+        groups: The groups in it.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, weight=weight, bands=(Band(points=100),))
+    ...     for name, weight in (("seats", 2), ("roles", 1))
+    ... )
+    >>> tree = tree_of((seats, roles), (), Combine.MEAN)
+    >>> tree.score([50, 80]), tree.score([50, None]), tree.score([None, None])
+    ((180, 3), (100, 2), None)
+    >>> list(tree.parts([50, 80]))
+    [(2, 3), (1, 3)]
+    """
+
+    combine: Combine
+    weights: tuple[int, ...]
+    start: int
+    stop: int
+    groups: tuple[Tree, ...] = ()
+
+    def score(self, worths: Sequence[int | None]) -> Ratio | None:
+        """What it comes to, given the points of all measures; None where nothing counts."""
+        if self.combine is Combine.MEAN and not self.groups:
+            return self._plain_mean(worths)
+        inside = self._counted(self._inside(worths))
+        if not inside:
+            return None
+        common = math.lcm(*(over for _, (_, over) in inside.values()))
+        whole = [(weight, points * (common // over)) for weight, (points, over) in inside.values()]
+        match self.combine:
+            case Combine.WORST:
+                return min(points for _, points in whole), common
+            case Combine.BEST:
+                return max(points for _, points in whole), common
+        total = sum(weight * points for weight, points in whole)
+        if self.combine is Combine.MEAN:
+            common *= sum(weight for weight, _ in whole)
+        divisor = math.gcd(total, common)
+        return total // divisor, common // divisor
+
+    def parts(self, worths: Sequence[int | None], of: Ratio = (1, 1)) -> Iterator[Ratio]:
+        """For each measure in it, how much of the score's points one of its points makes."""
+        factors = self._factors(self._inside(worths))
+        width = self.stop - self.start
+        yield from (_times(of, factor) for factor in factors[:width])
+        for group, factor in zip(self.groups, factors[width:], strict=True):
+            yield from group.parts(worths, _times(of, factor))
+
+    def _plain_mean(self, worths: Sequence[int | None]) -> Ratio | None:
+        """The usual scorecard, without a list."""
+        total = over = 0
+        for weight, worth in zip(self.weights, worths[self.start : self.stop], strict=True):
+            if worth is not None:
+                total += weight * worth
+                over += weight
+        return (total, over) if over else None
+
+    def _inside(self, worths: Sequence[int | None]) -> list[Ratio | None]:
+        """The points of what stands side by side in it."""
+        own = worths[self.start : self.stop]
+        inside: list[Ratio | None] = [None if worth is None else (worth, 1) for worth in own]
+        return inside + [group.score(worths) for group in self.groups]
+
+    def _counted(self, inside: Iterable[Ratio | None]) -> dict[int, tuple[int, Ratio]]:
+        """By its place, the weight and the points of all that counts."""
+        weighed = enumerate(zip(self.weights, inside, strict=True))
+        return {
+            place: (weight, points)
+            for place, (weight, points) in weighed
+            if weight and points is not None
+        }
+
+    def _factors(self, inside: Sequence[Ratio | None]) -> list[Ratio]:
+        factors: list[Ratio] = [(0, 1)] * len(inside)
+        counted = self._counted(inside)
+        if self.combine in (Combine.MEAN, Combine.SUM):
+            total = sum(weight for weight, _ in counted.values())
+            over = total if self.combine is Combine.MEAN else 1
+            for place, (weight, _) in counted.items():
+                factors[place] = (weight, over)
+        elif counted:
+            take = min if self.combine is Combine.WORST else max
+            factors[take(counted, key=lambda place: Fraction(*counted[place][1]))] = (1, 1)
+        return factors
+
+
+def tree_of(
+    measures: Sequence[Measure], groups: Sequence[Group], combine: Combine, start: int = 0
+) -> Tree:
+    """Measures and groups side by side as a tree that is ready.
+
+    Args:
+        measures: The measures.
+        groups: The groups.
+        combine: How they are taken together.
+        start: The place of the first measure among those of the scorecard.
+
+    >>> tree_of((), (), Combine.SUM).score([]) is None
+    True
+    """
+    stop = place = start + len(measures)
+    inside = []
+    for group in groups:
+        inside.append(tree_of(group.measures, group.groups, group.combine, place))
+        place += len(list(paths(group.measures, group.groups)))
+    weights = whole_weights(weights_of(measures, groups))
+    return Tree(combine=combine, weights=weights, start=start, stop=stop, groups=tuple(inside))
+
+
+def _times(one: Ratio, other: Ratio) -> Ratio:
+    return one[0] * other[0], one[1] * other[1]

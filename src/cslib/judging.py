@@ -1,0 +1,402 @@
+"""Judging one account: what a scorecard finds of each measure, at once and without evidence.
+
+A part of :mod:`cslib.health`. A :class:`Judge` is a scorecard's measures made ready: all rules are
+one compiled function, and the bands of a measure that has nothing but bands are part of it. What is
+found is plain tuples and whole numbers. :class:`Evidence` turns them into the exact score, the
+coverage and the contributions when somebody asks.
+
+Every rule of the scorecard is asked before anything is judged: of each measure the value, the age
+and the conditions of its norms, then the indicators. So an error in a fact does not depend on which
+norm came first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import attrs
+
+from cslib.assessments import Assessment, Contribution, Status, hundredths
+from cslib.bands import GRID, Band, Scale, off_grid
+from cslib.compiling import Choice, ReadAll
+from cslib.expressions import Value
+from cslib.measures import Combine, Group, Measure, Missing, leaves
+from cslib.money import allocate
+from cslib.rules import Rule, read_together
+from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
+from cslib.tiers import Indicator
+
+__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of"]
+
+_MOST_CASES = 50
+"""Bands beyond this are looked up and not compiled: Python's parser nests them."""
+
+
+class Told(NamedTuple):
+    """What is to be shown of a value that is not simply today's.
+
+    Attributes:
+        value: The value, which may be carried from before.
+        age: How many days old it is.
+        is_aged: Whether it is older than asked for, though not too old to count.
+        known_on: The day that it dates from.
+    """
+
+    value: Value
+    age: float | None
+    is_aged: bool
+    known_on: dt.date | None
+
+
+class Finding(NamedTuple):
+    """What was found of one measure, and what it is worth by its policy.
+
+    Attributes:
+        worth: The points that count, in thousandths; None where none do.
+        known: Its weight in the coverage, where it counts as known; else 0.
+        status: What was found.
+        best: The most points that the scale can give.
+        label: The label of the band.
+        norm: The name of the norm that gave the points.
+        forbids: Whether there is no score because of it.
+        told: What to show; None: the value as it was read.
+    """
+
+    worth: int | None
+    known: int
+    status: Status
+    best: int
+    label: str = ""
+    norm: str = ""
+    forbids: bool = False
+    told: Told | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Judge:
+    """A scorecard's measures, made ready for one account after another.
+
+    Attributes:
+        measures: All measures, in the scorecard's order.
+        paths: The groups that each stands in.
+        weights: What the coverage is counted by.
+        whole: The sum of these.
+        tree: What the points come to.
+        read: All rules, as one function.
+        starts: For each measure, the place of its value among the rules.
+        shown: The place of the first indicator.
+        careful: The measures that are more than bands, by their place.
+        may_forbid: Whether there is a measure without which there is no score.
+    """
+
+    measures: tuple[Measure, ...]
+    paths: tuple[tuple[str, ...], ...]
+    weights: tuple[int, ...]
+    whole: int
+    tree: Tree
+    read: ReadAll
+    starts: tuple[int, ...]
+    shown: int
+    careful: tuple[int, ...]
+    may_forbid: bool
+
+    def find(
+        self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
+    ) -> tuple[tuple[Value, ...], Sequence[Finding], tuple[Value, ...]]:
+        """The measures' values, what was found of each, and what the indicators say.
+
+        Raises:
+            FactError, AsOfError: As the rules do.
+        """
+        values, findings = self.read(account, as_of)
+        said = values[self.shown :]
+        if not self.careful:
+            return values, findings[: self.shown], said
+        judged = [findings[start] for start in self.starts]
+        for place in self.careful:
+            start, measure = self.starts[place], self.measures[place]
+            read = values[start : start + _width(measure)]
+            weight = self.weights[place]
+            judged[place] = _judged(measure, weight, read, today, previous)
+        return tuple(values[start] for start in self.starts), judged, said
+
+
+def judge_of(
+    measures: Sequence[Measure],
+    groups: Sequence[Group],
+    combine: Combine,
+    indicators: Sequence[Indicator],
+) -> Judge:
+    """The measures, groups and indicators of a scorecard, made ready.
+
+    >>> measure = Measure(name="seats", value="seats", bands=(Band(points=90, at_least=5),))
+    >>> judge = judge_of((measure,), (), Combine.MEAN, ())
+    >>> values, (finding,), _ = judge.find({"seats": 7}, None, None, None)
+    >>> values, finding.worth, finding.status
+    ((7.0,), 90000, <Status.KNOWN: 'known'>)
+    """
+    every, weights = tuple(leaves(measures, groups)), nominal(measures, groups)
+    asked: list[tuple[Rule, Choice | None]] = []
+    starts = []
+    for measure, weight in zip(every, weights, strict=True):
+        starts.append(len(asked))
+        asked += _rules(measure, weight)
+    shown = len(asked)
+    return Judge(
+        measures=every,
+        paths=tuple(paths(measures, groups)),
+        weights=weights,
+        whole=sum(weights),
+        tree=tree_of(measures, groups, combine),
+        read=read_together([*asked, *((each.when, None) for each in indicators)]),
+        starts=tuple(starts),
+        shown=shown,
+        careful=tuple(place for place, start in enumerate(starts) if asked[start][1] is None),
+        may_forbid=any(measure.missing is Missing.UNKNOWN for measure in every),
+    )
+
+
+# --------------------------------------------------------------------------------------
+# A measure that is nothing but bands: all that can be found is known beforehand
+
+
+def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]]:
+    is_plain = not (
+        measure.norms
+        or measure.anchors
+        or measure.age is not None
+        or measure.missing is Missing.CARRY
+        or len(measure.bands) > _MOST_CASES
+    )
+    yield measure.value, _choice(measure, weight) if is_plain else None
+    if measure.age is not None:
+        yield measure.age, None
+    yield from ((norm.when, None) for norm in measure.norms)
+
+
+def _width(measure: Measure) -> int:
+    """How many rules it has."""
+    return 1 + (measure.age is not None) + len(measure.norms)
+
+
+def _choice(measure: Measure, weight: int) -> Choice:
+    return Choice(
+        unknown=_finding(measure, weight, Status.MISSING, None),
+        cases=tuple((_tests(band), _in_band(measure, weight, band)) for band in measure.bands),
+        otherwise=_finding(measure, weight, Status.NO_BAND, measure),
+    )
+
+
+_BOUNDS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<", "equals": "=="}
+
+
+def _tests(band: Band) -> tuple[tuple[str, Value], ...]:
+    bounds = ((sign, getattr(band, name)) for name, sign in _BOUNDS.items())
+    return tuple((sign, bound) for sign, bound in bounds if bound is not None)
+
+
+def _in_band(measure: Measure, weight: int, band: Band) -> Finding:
+    return _finding(measure, weight, Status.KNOWN, measure, band.points * GRID, band.label)
+
+
+def _finding(
+    measure: Measure,
+    weight: int,
+    status: Status,
+    scale: Scale | None,
+    worth: int | None = None,
+    label: str = "",
+    norm: str = "",
+    told: Told | None = None,
+) -> Finding:
+    """What was found, with the points that the policy assumes where there are none."""
+    is_known = worth is not None
+    return Finding(
+        worth=worth if is_known else _assumed(measure, scale),
+        known=weight if is_known else 0,
+        status=status,
+        best=max(each.best for each in measure.scales) if scale is None else scale.best,
+        label=label,
+        norm=norm,
+        forbids=not is_known and measure.missing is Missing.UNKNOWN,
+        told=told,
+    )
+
+
+def _assumed(measure: Measure, scale: Scale | None) -> int | None:
+    """The points that count where a value does not, in thousandths."""
+    if measure.missing is Missing.WORST:
+        scales = measure.scales if scale is None else (scale,)
+        return GRID * min(each.worst for each in scales)
+    return None if isinstance(measure.missing, Missing) else GRID * measure.missing
+
+
+# --------------------------------------------------------------------------------------
+# A measure with norms, anchors, an age or a value that is carried
+
+
+def _judged(
+    measure: Measure,
+    weight: int,
+    read: tuple[Value, ...],
+    today: dt.date | None,
+    previous: Assessment | None,
+) -> Finding:
+    value: Any = read[0]
+    age: Any = None if measure.age is None else read[1]
+    is_stale = _is_over(measure, age, measure.max_age)
+    is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
+    known_on = _known_on(today, age)
+    status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
+        carried = _carried(measure, previous, today)
+        if carried is not None and carried.known_on is not None:
+            status, value, known_on = Status.CARRIED, carried.value, carried.known_on
+            age = (today - known_on).days
+    scale, norm, status = _scale(measure, read[len(read) - len(measure.norms) :], status)
+    points = None if scale is None else scale.points(value)
+    if points is None and status in (Status.KNOWN, Status.CARRIED):
+        status = Status.NO_BAND
+    told = Told(value, age, is_aged, None if value is None else known_on)
+    if points is None:
+        return _finding(measure, weight, status, scale, told=told)
+    worth = int(Fraction(points.points) * GRID)
+    return _finding(measure, weight, status, scale, worth, points.label, norm, told)
+
+
+def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
+    """Whether a value is older than a limit; one of unknown age is."""
+    if measure.age is None or limit is None:
+        return False
+    return age is None or bool(age > limit)
+
+
+def _known_on(today: dt.date | None, age: Any) -> dt.date | None:
+    return today if today is None or age is None else today - dt.timedelta(days=int(age))
+
+
+def _carried(measure: Measure, previous: Assessment | None, today: dt.date) -> Contribution | None:
+    """What was found before, where it was known and is not too old."""
+    found = () if previous is None else previous.contributions
+    before = next((each for each in found if each.measure == measure.name), None)
+    if before is None or not before.is_known or before.known_on is None:
+        return None
+    assert measure.max_age is not None  # noqa: S101 - a measure that carries has one
+    return before if (today - before.known_on).days <= measure.max_age else None
+
+
+def _scale(
+    measure: Measure, holds: Sequence[Value], status: Status
+) -> tuple[Scale | None, str, Status]:
+    """The scale that applies where a value counts, its name, and what was found so far."""
+    if status not in (Status.KNOWN, Status.CARRIED):
+        return None, "", status
+    for norm, answer in zip(measure.norms, holds, strict=True):
+        if answer is None:
+            return None, "", Status.NO_NORM
+        if answer:
+            return norm, norm.name, status
+    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
+    return own, "", status
+
+
+# --------------------------------------------------------------------------------------
+# What was found, as evidence
+
+
+class Evidence(NamedTuple):
+    """What an assessment is made from when somebody asks for more than its tier.
+
+    Attributes:
+        judge: The measures.
+        values: Their values as read.
+        findings: What was found of each.
+        points: The score in thousandths of a point, where there is one.
+        known: The weight that was known.
+        today: The day of the assessment.
+    """
+
+    judge: Judge
+    values: tuple[Value, ...]
+    findings: Sequence[Finding]
+    points: Ratio | None
+    known: int
+    today: dt.date | None
+
+    @property
+    def score(self) -> Fraction | None:
+        """The exact score."""
+        return None if self.points is None else Fraction(self.points[0], self.points[1] * GRID)
+
+    @property
+    def coverage(self) -> Fraction:
+        """The share of the weight that was known."""
+        return Fraction(self.known, self.judge.whole)
+
+    @property
+    def contributions(self) -> tuple[Contribution, ...]:
+        """What each measure did to the score."""
+        worths = [finding.worth for finding in self.findings]
+        parts = list(self.judge.tree.parts(worths))
+        shares = _shares(worths, parts, self.points)
+        return tuple(
+            map(
+                self._contribution,
+                self.judge.measures,
+                self.judge.paths,
+                self.values,
+                self.findings,
+                parts,
+                shares,
+            )
+        )
+
+    def _contribution(
+        self,
+        measure: Measure,
+        groups: tuple[str, ...],
+        read: Value,
+        finding: Finding,
+        part: Ratio,
+        share: int | None,
+    ) -> Contribution:
+        told = finding.told or Told(read, None, False, None if read is None else self.today)
+        return Contribution(
+            measure=measure.name,
+            groups=groups,
+            value=told.value,
+            status=finding.status,
+            label=finding.label,
+            norm=finding.norm,
+            points=None if finding.worth is None else off_grid(finding.worth),
+            best=finding.best,
+            weight=measure.weight,
+            part=Fraction(*part),
+            missing=measure.missing,
+            age=told.age,
+            is_aged=told.is_aged,
+            known_on=told.known_on,
+            can_change=measure.can_change,
+            meaning=measure.meaning,
+            share=None if share is None else hundredths(share),
+        )
+
+
+def _shares(
+    worths: Sequence[int | None], parts: Sequence[Ratio], points: Ratio | None
+) -> Sequence[int | None]:
+    """The score as shown, in hundredths, shared out by largest remainder."""
+    if points is None:
+        return [None] * len(parts)
+    if not points[0]:
+        return [0] * len(parts)
+    common = math.lcm(*(over for _, over in parts))
+    made = [
+        part * (worth or 0) * (common // over)
+        for worth, (part, over) in zip(worths, parts, strict=True)
+    ]
+    return allocate(round(Fraction(points[0] * 100, points[1] * GRID)), made)
