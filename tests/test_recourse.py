@@ -392,6 +392,16 @@ def test_all_of_a_group_that_goes_by_its_worst_must_change() -> None:
     assert told(found) == ["a: at least 3", "b: at least 3"]
 
 
+def test_no_measure_of_such_a_group_is_asked_for_more_than_the_worst() -> None:
+    worst = Group(
+        name="g", measures=(measure("a", anchors=LINE), measure("b", anchors=LINE)), combine="worst"
+    )
+
+    found = asked(scorecard(groups=(worst,)), {"a": 0, "b": 2})
+
+    assert told(found) == ["a: at least 7.5", "b: at least 7.5"]
+
+
 def test_one_of_a_group_that_goes_by_its_best_is_enough() -> None:
     best = Group(name="g", measures=(measure("a"), measure("b")), combine=Combine.BEST)
 
@@ -419,7 +429,7 @@ def test_of_many_measures_the_most_telling_are_tried_and_the_answer_says_so() ->
 
     assert [each.measure for each in found.changes] == ["m297", "m298", "m299"]
     assert not found.is_exhaustive
-    assert "not all of its measures were tried together" in found.explain()
+    assert "not all that may change was tried together" in found.explain()
 
 
 def test_of_many_unknown_measures_the_heaviest_are_tried() -> None:
@@ -429,6 +439,31 @@ def test_of_many_unknown_measures_the_heaviest_are_tried() -> None:
     )
 
     assert [each.measure for each in asked(card, {}).changes] == ["m297", "m298", "m299"]
+
+
+def test_too_many_ways_to_change_are_brought_down_from_the_best() -> None:
+    # By hand: 4 of 60 steps each are far more than are looked at. All at 59 are 59; 50 · 4 = 200
+    # are needed, so the first goes to 200 - 3 · 59 = 23, and the others stay.
+    fine = tuple(Band(points=at, below=at + 1) for at in range(60))
+    card = scorecard(
+        *(measure(name, bands=fine, missing=Missing.UNKNOWN) for name in "abcd"),
+        tiers=(Tier(name="up", at_least=50), TIERS[-1]),
+    )
+
+    found = asked(card, {}, "up", most=4)
+
+    assert [each.points for each in found.changes] == [23, 59, 59, 59]
+    assert (found.score, found.is_exhaustive) == (Fraction(50), False)
+
+
+def test_what_falls_short_by_less_than_is_shown_is_shown_as_less() -> None:
+    card = scorecard(
+        measure("a", weight=9999, can_change=False, anchors=LINE), measure("b", can_change=False)
+    )
+
+    assert asked(card, {"a": 7.5, "b": 2}).obstacles == (
+        "changes of 0 measures can make 74.99 points, and 75 are needed",
+    )
 
 
 # --- What is refused
@@ -443,7 +478,8 @@ def test_a_question_that_cannot_be_asked_is_refused() -> None:
     for options, problem in (
         ({"card": other}, "assessment: is by another scorecard"),
         ({"tier": "gren"}, "tier: no tier 'gren': did you mean 'green'?"),
-        ({"most": -1}, "most: is -1: expected a whole number, 0 or more"),
+        ({"most": -1}, "most: is -1: expected a whole number, 0 to 10"),
+        ({"most": 11}, "most: is 11"),
         ({"most": True}, "most: is True"),
         ({"previous": undated}, "previous: comes without a day"),
         ({"previous": later}, "previous: is of 2026-07-01: expected one dated by 2026-06-30"),
@@ -624,6 +660,38 @@ def test_any_values_that_the_changes_name_reach_the_tier(
     }
 
     assert card.assess(new, as_of=TODAY).tier == "green"
+
+
+KINKED = (Anchor(at=0, points=0), Anchor(at=40, points=40), Anchor(at=100, points=100))
+"""A line on which the value is its points, with an anchor between the ends."""
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(0, 100)), min_size=1, max_size=3), st.data()
+)
+def test_one_line_is_climbed_no_thousandth_too_far_and_the_others_to_an_anchor(
+    lines: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    card = scorecard(
+        *(measure(f"m{at}", anchors=KINKED, weight=weight) for at, (weight, _) in enumerate(lines)),
+        combine=data.draw(st.sampled_from([Combine.MEAN, Combine.WORST, Combine.BEST])),
+    )
+    facts: dict[str, Any] = {f"m{at}": value for at, (_, value) in enumerate(lines)}
+    found = asked(card, facts)
+    assume(found.changes)
+
+    new = facts | {each.measure: float(each.points) for each in found.changes}
+    less = [
+        card.assess(new | {each.measure: new[each.measure] - 0.001}, as_of=TODAY).tier
+        for each in found.changes
+    ]
+    between = [each for each in found.changes if each.points not in (40, 100)]
+
+    assert card.assess(new, as_of=TODAY).score == found.score
+    assert card.assess(new, as_of=TODAY).tier == "green"
+    assert "yellow" in less
+    assert len(between) <= 1 or card.combine is Combine.WORST  # of which each has to be as good
 
 
 @given(cards(), st.data())

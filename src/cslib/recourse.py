@@ -8,8 +8,9 @@ that is unknown or too old can be found out.
 
 The question is that of Ustun, Spangher and Liu, *Actionable Recourse in Linear Classification*
 (2019), with fewest measures first and then the smallest rise of the score. A scorecard with groups
-is not linear, so subsets of measures are tried by rising size; where there are more than
-:data:`MOST_TRIED` of one size, only the most telling measures are, and the answer says so.
+is not linear, so subsets of measures are tried by rising size. What that costs is bounded, by
+:data:`MOST_CHANGES`, :data:`MOST_TRIED` and :data:`MOST_STEPS`; where not all was tried, the answer
+says so.
 """
 
 from __future__ import annotations
@@ -32,10 +33,30 @@ from cslib.measures import Combine, Group, Measure, weights_of
 from cslib.scoring import Worth, made_of, nominal, whole_weights
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Tier, stable_tier
 
-__all__ = ["MOST_TRIED", "Change", "Recourse", "RecourseError", "recourse"]
+__all__ = [
+    "MOST_CHANGES",
+    "MOST_STEPS",
+    "MOST_TRIED",
+    "Change",
+    "Recourse",
+    "RecourseError",
+    "recourse",
+]
+
+MOST_CHANGES = 10
+"""The most measures that can be asked to change."""
 
 MOST_TRIED = 5_000
-"""The most subsets of one size that are tried: all those of 3 among 32 measures, of 2 among 100."""
+"""The most subsets of one size that are tried: all those of 3 among 32 measures, of 2 among 100.
+
+With more, those measures are tried together that alone give most.
+"""
+
+MOST_STEPS = 20_000
+"""The most ways to change them that are looked at for all subsets of one size.
+
+With more, a subset is brought from its best down to what suffices, one measure after another.
+"""
 
 
 @attrs.define
@@ -108,8 +129,8 @@ class Recourse:
         score: The exact score with the changes, as for ``reached``.
         obstacles: Why the tier is not reached, in words.
         not_before: The day until which the tier of now lasts at the least, whatever the score.
-        is_exhaustive: Whether every subset of the measures was tried. Where not, the changes do
-            reach the tier, but fewer or smaller ones may do so too.
+        is_exhaustive: Whether all was tried. Where not, the changes do reach the tier, but fewer or
+            smaller ones may do so too.
     """
 
     tier: str
@@ -143,7 +164,7 @@ class Recourse:
         if self.not_before is not None:
             lines.append(f"not before {self.not_before}, since a tier lasts some days")
         if not self.is_exhaustive:
-            lines.append("not all of its measures were tried together")
+            lines.append("not all that may change was tried together")
         return lines
 
 
@@ -182,20 +203,21 @@ def recourse(
 
     Fewest measures first, then the smallest rise of the score, then the scorecard's order, where
     the earlier measures change less. Of several measures on lines between anchors, all but one
-    change to the points of an anchor. A cap that is worse than the tier must be left, a measure
+    change to the points of an anchor; but none is asked for points that do nothing, as above the
+    worst of a group. A cap that is worse than the tier must be left, a measure
     that no score can do without be found out, and the floor of the coverage reached.
 
     Args:
         card: The scorecard.
         assessment: An assessment by it.
         tier: The name of a tier.
-        most: The most measures that may change, 0 or more.
+        most: The most measures that may change, 0 to 10.
         previous: The assessment before, for hysteresis: the one that this was made with, or this
             one itself, to ask what the next will say.
 
     Raises:
         RecourseError: If the assessment was made by another scorecard, there is no such tier,
-            ``most`` is no whole number, or ``previous`` does not come before.
+            ``most`` is no such number, or ``previous`` does not come before.
 
     >>> from cslib.bands import Band
     >>> from cslib.health import Scorecard
@@ -260,8 +282,9 @@ def _check(
     names = [each.name for each in card.tiers]
     if tier not in names:
         raise RecourseError("tier", f"no tier {tier!r}{suggestion(str(tier), names)}")
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-        raise RecourseError("most", f"is {most!r}: expected a whole number, 0 or more")
+    if not isinstance(most, int) or isinstance(most, bool) or not 0 <= most <= MOST_CHANGES:
+        problem = f"is {most!r}: expected a whole number, 0 to {MOST_CHANGES}"
+        raise RecourseError("most", problem)
     if previous is None:
         return
     dates = (previous.as_of, assessment.as_of)
@@ -496,6 +519,7 @@ class _Search:
             weight for weight, each in zip(self._weights, self.found, strict=True) if each.is_known
         )
         self._need = self.aim.need
+        self._allowance = MOST_STEPS
         self._floor = max(Fraction(card.floor) * sum(self._weights), Fraction(1))
 
     def fewest(self, most: int) -> _Solution | None:
@@ -505,7 +529,7 @@ class _Search:
             solutions = filter(None, map(self._least, self._subsets(number)))
             best = min(solutions, key=lambda each: each.score, default=None)
             if best is not None:
-                return best
+                return self._trimmed(best)
         return None
 
     def short_of(self, most: int) -> str:
@@ -514,7 +538,8 @@ class _Search:
         if self.best is None:
             return f"{_counted(number)} cannot make enough known for a score"
         need = str(float(self.aim.need)).removesuffix(".0")
-        return f"{_counted(number)} can make {_shown(self.best)} points, and {need} are needed"
+        most_points = hundredths(self.best * 100 // 1)  # rounded down: it is less than is needed
+        return f"{_counted(number)} can make {most_points} points, and {need} are needed"
 
     def _subsets(self, number: int) -> Iterator[tuple[_Lever, ...]]:
         forced = [lever for lever in self.levers if lever.is_forced]
@@ -523,6 +548,7 @@ class _Search:
         if math.comb(len(others), free) > MOST_TRIED:
             self.is_exhaustive = False
             others = self._most_telling(others, free)
+        self._allowance = MOST_STEPS // max(1, math.comb(len(others), free))
         for chosen in itertools.combinations(others, free):
             yield tuple(sorted((*forced, *chosen), key=lambda lever: lever.place))
 
@@ -553,8 +579,12 @@ class _Search:
         if top < self._need:
             return None
         if not chosen:
-            return _Solution(points={}, score=top)
+            return self._solution({})
         tuned = [lever for lever in chosen if lever.line is not None] or [chosen[-1]]
+        ways = math.prod(len(lever.steps) for lever in chosen)
+        if sum(ways // len(lever.steps) for lever in tuned) > self._allowance:
+            self.is_exhaustive = False
+            return self._lowered(chosen)
         solutions = itertools.chain.from_iterable(self._tuned(chosen, each) for each in tuned)
         return min(solutions, key=lambda each: each.score)
 
@@ -563,17 +593,44 @@ class _Search:
         others = [lever for lever in chosen if lever is not last]
         for points in itertools.product(*(lever.steps for lever in others)):
             fixed = {lever.place: each for lever, each in zip(others, points, strict=True)}
-
-            def is_enough(at: int, fixed: Mapping[int, Points] = fixed) -> bool:
-                score = self._score({**fixed, last.place: last.worth(at)})
-                return score is not None and score >= self._need
-
-            at = bisect.bisect_left(range(last.size), True, key=is_enough)
+            at = self._enough(fixed, last, self._need)
             if at < last.size:
-                changed = {**fixed, last.place: last.worth(at)}
-                score = self._score(changed)
-                assert score is not None  # noqa: S101 - it was enough
-                yield _Solution(points=changed, score=score)
+                yield self._solution({**fixed, last.place: last.worth(at)})
+
+    def _lowered(self, chosen: Sequence[_Lever]) -> _Solution:
+        """All at their best, and then one after another no better than still reaches the tier."""
+        points = {lever.place: lever.steps[-1] for lever in chosen}
+        for lever in chosen:
+            points[lever.place] = lever.worth(self._enough(points, lever, self._need))
+        return self._solution(points)
+
+    def _trimmed(self, solution: _Solution) -> _Solution:
+        """Without points that do nothing, as above the worst of a group."""
+        points = dict(solution.points)
+        for lever in self.levers:
+            if lever.place in points:
+                points[lever.place] = lever.worth(self._enough(points, lever, solution.score))
+        return self._solution(points)
+
+    def _enough(self, fixed: Mapping[int, Points], lever: _Lever, need: Fraction) -> int:
+        """How far a measure must change for a score; its size where it cannot change so far."""
+
+        def score(at: int) -> Fraction:
+            return self._solution({**fixed, lever.place: lever.worth(at)}).score
+
+        if lever.line is not None:  # the score is mostly as straight as the line: a guess first
+            last = lever.size - 1
+            low, high = score(0), score(last)
+            if low < need <= high:
+                guess = math.ceil((need - low) / (high - low) * last)
+                if score(guess - 1) < need <= score(guess):
+                    return guess
+        return bisect.bisect_left(range(lever.size), need, key=score)
+
+    def _solution(self, points: Mapping[int, Points]) -> _Solution:
+        score = self._score(points)
+        assert score is not None  # noqa: S101 - a score is asked for where something counts
+        return _Solution(points=points, score=score)
 
     def _score(self, changed: Mapping[int, Points]) -> Worth:
         return self._tree.worth({at: Fraction(each.points) for at, each in changed.items()})
