@@ -54,7 +54,6 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_HEALTH = ("assessments", "bands", "measures", "scoring", "tiers")
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
@@ -72,7 +71,6 @@ PARTS_OF_LIFECYCLE = (
     "journeys",
     "letters",
     "logcolumns",
-    "logorder",
     "logs",
     "migrations",
     "scans",
@@ -86,6 +84,24 @@ PARTS_OF_LIFECYCLE = (
     "visits",
     "walks",
     "wording",
+)
+PARTS_OF_HEALTH = (
+    "activity",
+    "adoption",
+    "assessments",
+    "bands",
+    "baselines",
+    "breadth",
+    "maturity",
+    "measures",
+    "norms",
+    "nps",
+    "npscolumns",
+    "rollups",
+    "scoring",
+    "tiers",
+    "usage",
+    "userretention",
 )
 PARTS_OF_RENEWAL = (
     "audit",
@@ -113,8 +129,8 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
-            *("documents", "errors", "moments", "money", "periods", "rates", "rules", "series"),
-            *("spans", "survival", "termids"),
+            *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
+            *("series", "spans", "survival", "termids"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
