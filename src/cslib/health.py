@@ -448,7 +448,7 @@ def _assumed(measure: Measure, scale: Scale | None) -> int | None:
 
 def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
     yield from name_faults("$.name", card.name)
-    yield from parts_faults(card.measures, card.groups)
+    yield from parts_faults(card.measures, card.groups, card.combine)
     measures = card.leaves
     if len(measures) > _MAX_MEASURES:
         problem = f"expected at most {_MAX_MEASURES} measures, but got {len(measures)}"
