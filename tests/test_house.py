@@ -54,7 +54,6 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_HEALTH = (
     "assessments",
     "bands",
     "comparisons",
@@ -66,7 +65,6 @@ PARTS_OF_HEALTH = (
     "scorecolumns",
     "scoring",
     "tiers",
-)
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
@@ -107,11 +105,14 @@ PARTS_OF_HEALTH = (
     "breadth",
     "judging",
     "maturity",
+    "measurecolumns",
     "measures",
     "norms",
     "nps",
     "npscolumns",
     "rollups",
+    "scalecolumns",
+    "scorecolumns",
     "scoring",
     "tiers",
     "usage",

@@ -247,6 +247,7 @@ MEASURE = {"name": "m", "value": "x", "bands": HALVES}
 GROUP = {"name": "g", "measures": (measure(),)}
 AGED = {"age": "days_since(seen_on)"}
 NORM = Norm(when="a > 1", bands=TEXTS)
+HALF = Group(name="half", weight="0.5", measures=(measure("h"),))
 
 Case = tuple[Callable[..., Any], dict[str, Any], dict[str, Any], list[str]]
 
@@ -290,6 +291,13 @@ FAULTS: list[Case] = [
     (Group, {"measures": ()}, {}, ["$.measures"]),
     (
         Group,
+        {"combine": "sum", "measures": (measure(weight="1.5"),), "groups": (HALF,)},
+        {"combine": "mean", "measures": (measure(weight="1.5"),), "groups": (HALF,)},
+        ["$.measures[0].weight", "$.groups[0].weight"],
+    ),
+    (Group, {"combine": "sum", "groups": (HALF,)}, {"combine": "sum"}, ["$.groups[0].weight"]),
+    (
+        Group,
         {"measures": (measure(weight=0),)},
         {"measures": (measure(weight=0), measure("y"))},
         ["$.measures"],
@@ -320,10 +328,10 @@ def test_what_an_age_or_a_policy_lacks_is_said_with_the_way_out() -> None:
 
 
 def test_a_group_needs_something_in_it_of_a_weight_above_0() -> None:
-    assert [fault.message for fault in parts_faults((), ())] == [
+    assert [fault.message for fault in parts_faults((), (), Combine.MEAN)] == [
         "expected at least one measure or group, but got none"
     ]
-    assert not list(parts_faults((), (Group(name="g", measures=(measure(),)),)))
+    assert not list(parts_faults((), (Group(name="g", measures=(measure(),)),), Combine.MEAN))
 
 
 @pytest.mark.parametrize("given", [0.5, math.nan, None, True, "many"])

@@ -60,7 +60,7 @@ def test_each_way_to_combine_makes_its_own_points(combine: Combine, points: Frac
 
 def test_a_sum_takes_its_weights_as_they_stand_and_not_in_their_proportions() -> None:
     assert combined(Combine.SUM, (2, 2), 10, 10) == 40
-    assert combined(Combine.SUM, ("0.5", "0.5"), 10, 10) == 10
+    assert combined(Combine.SUM, (3, 0), 10, 10) == 30
 
 
 def test_a_sum_of_conditions_worth_a_point_each_is_how_many_hold() -> None:
@@ -166,15 +166,19 @@ Weights = st.SearchStrategy[Decimal]
 
 @st.composite
 def groups(draw: st.DrawFn, weights: Weights, depth: int = 2, name: str = "g") -> Group:
-    """A group in which something has a weight above 0."""
+    """A group in which something has a weight above 0; whole ones in a sum."""
+    combine = draw(st.sampled_from(Combine))
+    inside = weights.filter(lambda weight: weight % 1 == 0) if combine is Combine.SUM else weights
     names = [f"{name}{place}" for place in range(draw(st.integers(0, 3)))]
     letters = "ab"[: draw(st.integers(0, 2 if depth else 0))]
     return Group(
         name=name,
-        weight=draw(weights),
-        combine=draw(st.sampled_from(Combine)),
-        measures=(measure(f"{name}-first"), *(measure(each, draw(weights)) for each in names)),
-        groups=tuple(draw(groups(weights, depth - 1, f"{name}{letter}")) for letter in letters),
+        combine=combine,
+        measures=(measure(f"{name}-first"), *(measure(each, draw(inside)) for each in names)),
+        groups=tuple(
+            attrs.evolve(draw(groups(weights, depth - 1, name + letter)), weight=draw(inside))
+            for letter in letters
+        ),
     )
 
 

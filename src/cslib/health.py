@@ -394,7 +394,7 @@ def _millionths(number: Decimal) -> int:
 
 def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
     yield from name_faults("$.name", card.name)
-    yield from parts_faults(card.measures, card.groups)
+    yield from parts_faults(card.measures, card.groups, card.combine)
     measures = card.leaves
     if len(measures) > _MAX_MEASURES:
         problem = f"expected at most {_MAX_MEASURES} measures, but got {len(measures)}"

@@ -21,7 +21,16 @@ import attrs
 
 from cslib.measures import Combine, Group, Measure, weights_of
 
-__all__ = ["Made", "Tree", "made_of", "nominal", "paths", "tree_of", "whole_weights"]
+__all__ = [
+    "Made",
+    "Tree",
+    "combined_weights",
+    "made_of",
+    "nominal",
+    "paths",
+    "tree_of",
+    "whole_weights",
+]
 
 Worth: TypeAlias = Fraction | None
 """Points that count; None: they do not."""
@@ -70,7 +79,7 @@ def made_of(
     """
     inside = [Made(next(worths), (Fraction(1),)) for _ in measures]
     inside += [made_of(each.measures, each.groups, each.combine, worths) for each in groups]
-    weights = [Fraction(weight) for weight in weights_of(measures, groups)]
+    weights = combined_weights(combine, weights_of(measures, groups))
     factors = _factors(combine, weights, [each.points for each in inside])
     points = [
         factor * each.points
@@ -86,7 +95,7 @@ def made_of(
 
 
 def _factors(
-    combine: Combine, weights: Sequence[Fraction], worths: Sequence[Worth]
+    combine: Combine, weights: Sequence[int], worths: Sequence[Worth]
 ) -> list[Fraction | None]:
     """How much of a point each makes; None where it does not count."""
     counts = [
@@ -97,13 +106,27 @@ def _factors(
     if combine in (Combine.MEAN, Combine.SUM):
         total = sum(w for w, is_in in zip(weights, counts, strict=True) if is_in)
         over = total if combine is Combine.MEAN else 1
-        return [w / over if is_in else None for w, is_in in zip(weights, counts, strict=True)]
+        return [
+            Fraction(w, over) if is_in else None for w, is_in in zip(weights, counts, strict=True)
+        ]
     counted = [
         worth for worth, is_in in zip(worths, counts, strict=True) if is_in and worth is not None
     ]
     decisive = min(counted) if combine is Combine.WORST else max(counted)
     place = next(i for i, is_in in enumerate(counts) if is_in and worths[i] == decisive)
     return [Fraction(i == place) if is_in else None for i, is_in in enumerate(counts)]
+
+
+def combined_weights(combine: Combine, weights: Sequence[Decimal]) -> tuple[int, ...]:
+    """Weights as whole numbers: as they stand in a sum, else in their proportions.
+
+    >>> weights = [Decimal(2), Decimal(2)]
+    >>> combined_weights(Combine.SUM, weights), combined_weights(Combine.MEAN, weights)
+    ((2, 2), (1, 1))
+    """
+    if combine is Combine.SUM:
+        return tuple(int(weight) for weight in weights)
+    return whole_weights(weights)
 
 
 def whole_weights(weights: Sequence[Decimal]) -> tuple[int, ...]:
