@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import pickle
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 from unittest import mock
 
 import attrs
 import numpy as np
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cslib import scorecolumns
 from cslib.assessments import Assessment, Assessments, Contribution
-from cslib.columns import BLOCK, ColumnsError
 from cslib.errors import DefinitionError
 from cslib.health import (
     Anchor,
@@ -31,7 +27,6 @@ from cslib.health import (
     Measure,
     Missing,
     Norm,
-    PreviousError,
     Scorecard,
     Tier,
 )

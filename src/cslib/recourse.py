@@ -30,7 +30,7 @@ from cslib.assessments import Assessment, Contribution, forbids_a_score, hundred
 from cslib.bands import GRID, Points, Scale, reaching, steps
 from cslib.errors import CslibError, suggestion
 from cslib.measures import Combine, Group, Measure, weights_of
-from cslib.scoring import Worth, made_of, nominal, whole_weights
+from cslib.scoring import Worth, combined_weights, made_of, nominal
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Tier, stable_tier
 
 __all__ = [
@@ -652,7 +652,7 @@ class _Tree:
         places: Iterator[int],
     ) -> None:
         self._combine = combine
-        self._weights = whole_weights(weights_of(measures, groups))
+        self._weights = combined_weights(combine, weights_of(measures, groups))
         self._route = {next(places): at for at in range(len(measures))}
         self._worths = [next(worths) for _ in measures]
         self._groups: dict[int, _Tree] = {}

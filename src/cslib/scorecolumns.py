@@ -28,7 +28,7 @@ from cslib.expressions import MAX_NUMBER
 from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
-from cslib.scoring import nominal, whole_weights
+from cslib.scoring import combined_weights, nominal
 from cslib.tiers import Cap, Hysteresis, Indicator, Tier
 
 __all__ = ["Card", "assess_columns"]
@@ -220,7 +220,7 @@ def _tree(
     """The tree of a scorecard, its measures by their places in the order of its leaves."""
     parts: list[_Part] = [next(places) for _ in measures]
     parts += [_tree(each.measures, each.groups, each.combine, places) for each in groups]
-    weights = whole_weights(weights_of(measures, groups))
+    weights = combined_weights(combine, weights_of(measures, groups))
     return _Tree(combine, tuple(pair for pair in zip(parts, weights, strict=True) if pair[1]))
 
 

@@ -308,7 +308,7 @@ def tree_of(
     for group in groups:
         inside.append(tree_of(group.measures, group.groups, group.combine, place))
         place += len(list(paths(group.measures, group.groups)))
-    weights = whole_weights(weights_of(measures, groups))
+    weights = combined_weights(combine, weights_of(measures, groups))
     return Tree(
         combine=combine,
         weights=weights,
