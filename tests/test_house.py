@@ -54,17 +54,6 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-    "assessments",
-    "bands",
-    "comparisons",
-    "judging",
-    "measurecolumns",
-    "measures",
-    "recourse",
-    "scalecolumns",
-    "scorecolumns",
-    "scoring",
-    "tiers",
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
