@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib.activations import DEADLINE_STATUSES, Activation, DeadlineTable, activation
-from cslib.journeys import DeadlineState, DeadlineStatus, Journey
+from cslib.journeys import DeadlineState, DeadlineStatus, Journey, Visit
 from cslib.lifecycle import Deadline, Event, Lifecycle, Stage, Transition, UnknownDeadlineError
 from cslib.periods import Period
 from cslib.visits import VisitTableError
@@ -143,7 +143,7 @@ def test_deadlines_that_contradict_themselves_are_refused(
 
 
 def journey(state: DeadlineState, as_of: dt.date = dt.date(2026, 5, 1)) -> Journey:
-    return Journey(visits=(), deadlines=(state,), as_of=as_of, definition="")
+    return Journey(visits=(Visit(stage="in"),), deadlines=(state,), as_of=as_of, definition="")
 
 
 def state(status: str, start: dt.date | None = None, due: dt.date | None = None) -> DeadlineState:

@@ -64,6 +64,26 @@ def test_ruling_the_deeper_source_goes_before_the_priority() -> None:
     assert [each.rank for group in groups for each in group] == [(0, 0), (0, 5), (1, 0)]
 
 
+def test_of_several_sources_around_a_stage_the_inmost_counts_and_the_move_stands_once() -> None:
+    both = Transition(event="loaded", sources=("on/data", "on"), target="on/use/late")
+    chart = attrs.evolve(NESTED, transitions=(*NESTED.transitions, both)).chart
+
+    moves = [
+        [each.rank for group in chart.rows[stage]["loaded"].groups for each in group]
+        for stage in ("on/data", "on/use/early")
+    ]
+
+    assert moves == [[(0, 0)], [(2, 0)]]
+
+
+def test_a_move_from_a_stage_into_itself_keeps_the_tracks_around_it_and_not_its_own() -> None:
+    anew = Transition(event="loaded", sources="on/data", target="on/data")
+    chart = attrs.evolve(NESTED, transitions=(*NESTED.transitions, anew)).chart
+    [[again]] = chart.rows["on/data"]["loaded"].groups
+
+    assert again.keeps == {"setup"}
+
+
 def test_a_move_without_a_guard_that_goes_first_is_sure() -> None:
     early = CHART.rows["on/use/early"]["next"]
 

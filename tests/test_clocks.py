@@ -226,6 +226,22 @@ def test_ruling_a_limit_that_had_passed_before_its_clock_started_is_breached_the
     assert [each.moment for each in alarms(chart, "trial", None, memory)] == [march(9)]
 
 
+@pytest.mark.parametrize(("began", "moved"), [(10, 21), (11, 11)])
+def test_a_hold_that_begins_when_a_move_is_due_comes_too_late_for_it(
+    began: int, moved: int
+) -> None:
+    timers = [
+        attrs.evolve(each, transition=attrs.evolve(each.transition, pauses=True))
+        for each in CHART.timers["trial"]
+    ]
+    chart = attrs.evolve(CHART, deadlines=(), timers={"trial": tuple(timers)})
+    memory = Memory(holds=((march(began), march(began + 10)),))
+
+    found = alarms(chart, "trial", march(1), memory)
+
+    assert [each.moment for each in found] == [march(moved), march(moved)]
+
+
 def test_what_was_tried_breached_met_or_not_started_rings_no_more() -> None:
     start = Clock(march(1))
     clocks = (None, start._replace(breached=True), start._replace(met=march(2)))

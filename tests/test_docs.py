@@ -16,7 +16,19 @@ import pytest
 
 import cslib
 from cslib.decisions import DecisionTable, Row
-from cslib.health import Band, Measure, Scorecard, Tier
+from cslib.health import (
+    Anchor,
+    Band,
+    Cap,
+    Group,
+    Hysteresis,
+    Indicator,
+    Measure,
+    Norm,
+    Override,
+    Scorecard,
+    Tier,
+)
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.playbooks import Playbook
@@ -133,10 +145,17 @@ DOCUMENTED = [
     ("lifecycle", Milestone),
     ("lifecycle", Pause),
     ("lifecycle", Lifecycle),
-    ("health", Band),
-    ("health", Measure),
-    ("health", Tier),
     ("health", Scorecard),
+    ("health", Measure),
+    ("health", Band),
+    ("health", Anchor),
+    ("health", Norm),
+    ("health", Group),
+    ("health", Tier),
+    ("health", Hysteresis),
+    ("health", Cap),
+    ("health", Indicator),
+    ("health", Override),
     ("ledger", Contract),
     ("ledger", Entry),
     ("decisions", Row),

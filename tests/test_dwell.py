@@ -95,6 +95,8 @@ def test_a_stage_in_which_nobody_was_has_a_curve_without_customers() -> None:
 def test_a_stage_that_there_is_not_is_refused() -> None:
     with pytest.raises(VisitTableError, match="none of the table: did you mean 'use'"):
         dwell(table(left_after(4)), "user")
+    with pytest.raises(VisitTableError, match="name None, which is none of the table"):
+        dwell(table(left_after(4)), None)  # type: ignore[arg-type]
 
 
 @given(books(), st.sampled_from([*STAGES, "on"]))

@@ -113,7 +113,7 @@ def test_a_funnel_of_no_accounts_has_undefined_rates() -> None:
     assert found.overall.rate.value is None
 
 
-@pytest.mark.parametrize("stages", ["use", ("use",), ()])
+@pytest.mark.parametrize("stages", ["use", ("use",), (), None])
 def test_a_funnel_of_fewer_than_two_stages_is_refused(stages: Any) -> None:
     with pytest.raises(VisitTableError, match="expected two or more, in order"):
         funnel(table(), stages)

@@ -359,6 +359,18 @@ def test_an_account_is_odd_only_if_its_breach_moves_it() -> None:
     assert found.facts["stage"].tolist() == ["gone", "use/paid", "gone"]
 
 
+def test_what_is_met_or_looked_at_on_its_due_day_makes_no_account_odd() -> None:
+    definition = moved(
+        trial(deadlines=[due(breach="overdue")]),
+        Transition(event="overdue", sources="use", target="gone"),
+    )
+    started, met = event("started"), event("paid", 10)
+
+    assert check(definition, [started], day(10)).odd.size == 0
+    assert check(definition, [started], day(11)).odd.size == 1
+    assert check(definition, [started, met], day(20)).odd.size == 0
+
+
 def test_a_breach_that_nothing_takes_there_makes_nothing_odd() -> None:
     definition = moved(
         trial(deadlines=[due(breach="overdue")]),
@@ -659,6 +671,22 @@ def test_what_cannot_be_reckoned_is_the_error_that_a_replay_raises() -> None:
         in_hours.replay_columns(**columns_of([event("started")]), as_of=day(9))
 
 
+def test_what_cannot_be_reckoned_after_a_move_by_time_is_that_error_too() -> None:
+    late = Event(account="a", name="started", at=dt.date(9999, 12, 20))
+    definition = trial(
+        transitions=(
+            Transition(event="started", sources="lead", target="use/trial"),
+            Transition(after="1 day", sources="use/trial", target="use/paid"),
+            Transition(after="1 month", sources="use/paid", target="gone"),
+        )
+    )
+
+    with pytest.raises(PeriodError, match="9999"):
+        definition.replay([late], as_of=dt.date.max)
+    with pytest.raises(PeriodError, match="9999"):
+        definition.replay_columns(**columns_of([late]), as_of=dt.date.max)
+
+
 def test_facts_are_ready_for_rules() -> None:
     found = check(trial(), [event("started"), event("paid", 3)], day(9))
 
@@ -710,7 +738,10 @@ DAYS = np.array([D, D], "datetime64[D]")
         ({"payload": {"n": [1]}}, "payload 'n' has 1"),
         ({"payload": {"n": [[1], [2]]}}, "payload 'n': expected a column of one dimension"),
         ({"accounts": {"n": [1]}}, "expected a mapping of columns, one of them 'account'"),
-        ({"accounts": {"account": ["a", "a"]}}, r"accounts\['account'\]\[1\] is .*before"),
+        (
+            {"accounts": {"account": ["a", "a"]}},
+            r"accounts\['account'\]\[1\] is 'a', which stands there before",
+        ),
         ({"accounts": {"account": [1, 2]}}, "expected texts in both, or whole numbers"),
         ({"accounts": {"account": ["a"], "n": [1, 2]}}, "columns of accounts must be equally long"),
     ],

@@ -311,3 +311,8 @@ def test_what_a_guard_did_not_find_is_left_out_of_a_refusal_which_so_goes_to_jso
 
     assert refusal.facts == {"amount": 9}
     assert from_json(to_json(journey), Journey) == journey
+
+
+def test_a_journey_without_a_stay_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.visits: expected one or more"):
+        Journey(visits=(), as_of=D(2026, 3, 31), definition="f")

@@ -1045,3 +1045,36 @@ def test_a_state_that_this_lifecycle_cannot_have_made_is_refused(
         TRIAL.advance(forged, END)
     with pytest.raises(DefinitionError, match=re.escape(fault)):
         TRIAL.possible(forged, at=END)
+
+
+LAPSING = attrs.evolve(
+    TRIAL,
+    transitions=(*TRIAL.transitions, Transition(after="30 days", sources="trial", target="lost")),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"entered": None}, "$.wakes: expected None, when time acts next, but got 2026-03-31"),
+        ({"wakes": None}, "$.wakes: expected 2026-03-31, when time acts next, but got None"),
+        ({"last": None}, "$.last: expected the last event and now, since something has happened"),
+        ({"now": None}, "$.last: expected the last event and now, since something has happened"),
+        ({"now": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}, "$: holds dates and instants"),
+        ({"memory": Memory(tried=frozenset({5}))}, "$.memory.tried: there is no transition 5"),
+    ],
+)
+def test_a_state_whose_moments_cannot_be_is_refused(change: dict[str, Any], fault: str) -> None:
+    state = LAPSING.step(LAPSING.start, event("started", 1)).state
+    forged = state._replace(**change)
+
+    with pytest.raises(DefinitionError, match=re.escape(fault)):
+        LAPSING.advance(forged, END)
+
+
+@pytest.mark.parametrize("change", [{"entered": None}, {"last": None}])
+def test_a_step_from_a_state_whose_moments_cannot_be_is_refused(change: dict[str, Any]) -> None:
+    state = LAPSING.step(LAPSING.start, event("started", 1)).state
+
+    with pytest.raises(DefinitionError, match="state is not valid"):
+        LAPSING.step(state._replace(**change), event("left", D(2026, 5, 1)))

@@ -409,6 +409,13 @@ def test_a_contract_shorter_than_the_reach_of_inference_does_not_renew_itself() 
     assert trace(contract("week", "2026-06-20", "2026-06-27")).links == {}
 
 
+def test_a_contract_that_ends_with_the_old_one_hides_no_later_renewal() -> None:
+    rest = contract("rest", "2026-06-20", "2026-07-01", end_reason="churned")
+    later = contract("later", "2026-07-15", "2027-07-15")
+
+    assert successor(trace(old(), rest, later)) == "later"
+
+
 def test_a_contract_that_names_what_it_renews_is_not_inferred_for_another() -> None:
     lineage = trace(old(), contract("side", "2024-07-01", "2026-07-01"), new())
 

@@ -19,7 +19,7 @@ from cslib.charts import Chart
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
 from cslib.functions import Function
-from cslib.journeys import State, StateError
+from cslib.journeys import Memory, State, StateError
 from cslib.lifecycle import (
     Deadline,
     Event,
@@ -689,6 +689,21 @@ def test_a_state_of_another_definition_is_refused() -> None:
     for stray in (short.start, FLOW.start._replace(stage="elsewhere")):
         with pytest.raises(MigrationError, match="is none of 'flow'; give one"):
             across.state(stray, old=FLOW, new=short)
+
+
+def test_a_state_that_the_old_definition_cannot_have_made_is_refused() -> None:
+    forged = FLOW.start._replace(memory=Memory())
+
+    with pytest.raises(DefinitionError, match=r"\$\.memory\.clocks: expected \d, but got 0"):
+        Migration.between(FLOW, FLOW).state(forged, old=FLOW, new=FLOW)
+
+
+def test_a_migration_to_a_stage_that_is_not_there_is_refused() -> None:
+    across = Migration.between(FLOW, FLOW)
+    forged = attrs.evolve(across, stages=dict.fromkeys(across.stages, "nowhere"))
+
+    with pytest.raises(MigrationError, match="no account stands in 'nowhere'"):
+        forged.state(FLOW.start, old=FLOW, new=FLOW)
 
 
 def test_a_migration_goes_to_json_and_back() -> None:

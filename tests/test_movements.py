@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cslib.cubes import CubeError
+from cslib.cubes import CubeError, CustomerCube
 from cslib.money import InexactError
 from cslib.movements import (
     Movement,
@@ -216,6 +216,18 @@ def test_the_lines_of_a_month_are_the_customers_who_moved_in_order(
     ]
     expected.sort(key=lambda line: (list(Movement).index(line[0]), line[1]))
     assert [(line.movement, line.customer, line.before, line.after) for line in lines] == expected
+
+
+def test_a_line_of_a_return_after_more_than_the_months_allowed_says_new() -> None:
+    first, _, third, fourth = map(month, range(4))
+    rows = [("ada", first, 9), ("ada", third, 9), ("bo", first, 9), ("bo", fourth, 9)]
+    cube = CustomerCube.of_rows(rows, currency="EUR")
+
+    [ada] = movement_lines(cube, third, reactivation_within=1)
+    [bo] = movement_lines(cube, fourth, reactivation_within=1)[:1]
+
+    assert (ada.customer, ada.movement) == ("ada", R)
+    assert (bo.customer, bo.movement) == ("bo", N)
 
 
 def test_a_line_carries_values_of_python() -> None:

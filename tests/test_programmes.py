@@ -15,6 +15,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib import Period, rule
+from cslib.bands import gaps
 from cslib.coverage import check_table
 from cslib.cubes import CustomerCube
 from cslib.money import InexactError, to_major
@@ -47,11 +49,14 @@ def example(name: str) -> ModuleType:
     return module
 
 
+BUFFER = example("buffer_trend_risk")
 CUSTOMEROS = example("customeros_contract_status")
+GITLAB = example("gitlab_prove_scorecard")
+HEALTH = example("posthog_health_score")
 LIFECYCLE = example("posthog_mrr_lifecycle")
 MATTERMOST = example("mattermost_renewal_rate")
 POSTHOG = example("posthog_renewal_discount")
-EXAMPLES = (CUSTOMEROS, LIFECYCLE, MATTERMOST, POSTHOG)
+EXAMPLES = (BUFFER, CUSTOMEROS, GITLAB, HEALTH, LIFECYCLE, MATTERMOST, POSTHOG)
 
 
 # --- The published cases
@@ -115,15 +120,84 @@ def day_or_flag(value: object) -> object:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
+def buffer_answer(user: Mapping[str, Any]) -> dict[str, Any]:
+    outcome = BUFFER.TREND.decide(user).outcome
+    return {"scored": outcome != "not scored", "at_risk": BUFFER.is_at_risk(user)}
+
+
+def health_answer(account: Mapping[str, Any]) -> dict[str, Any]:
+    overall = HEALTH.OVERALL.assess(account)
+    scores = {each.name: HEALTH.score(each).assess(account).score for each in HEALTH.SCORES}
+    return {
+        "scores": {name: to_4(score) for name, score in scores.items()},
+        "overall": to_4(overall.score),
+        "label": overall.tier,
+    }
+
+
+def to_4(score: Fraction | None) -> float | None:
+    """To four decimals, as the cases are printed."""
+    return None if score is None else float(round(score, 4))
+
+
+def gitlab_answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    if given["op"] == "meeting_cadence":
+        facts = {"started_on": LONG_AGO, "met_on": days_ago(given["days_since_meeting"])}
+        cadence = GITLAB.group("engagement").assess(
+            {**facts, "priority": given["priority"]}, as_of=GITLAB_DAY
+        )
+        return {"label": cadence.contribution("meeting_cadence").label.capitalize()}
+    facts = gitlab_facts(given)
+    found = GITLAB.PROVE.assess(facts, as_of=GITLAB_DAY)
+    flagged = [part.measure for part in found.contributions if part.is_aged]
+    return {
+        "product": to_4(GITLAB.group("product").assess(facts, as_of=GITLAB_DAY).score),
+        "engagement": to_4(GITLAB.group("engagement").assess(facts, as_of=GITLAB_DAY).score),
+        "overall": to_4(found.score),
+        "label": found.tier,
+        **({"stale": flagged} if flagged else {}),
+    }
+
+
+GITLAB_DAY = dt.date(2026, 6, 30)
+LONG_AGO = dt.date(2024, 9, 2)
+COLOURS = {88: "green", 63: "yellow", 25: "red"}
+MEETINGS = {88: 35, 63: 60, 25: 61}
+
+
+def gitlab_facts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A case's points as the colours, and its ages as the days, that give them."""
+    points, ages = given["measures"], given.get("age_days", {})
+    return {
+        **{name: COLOURS.get(each) for name, each in points.items() if name != "meeting_cadence"},
+        "priority": 1,
+        "met_on": days_ago(MEETINGS[points["meeting_cadence"]]),
+        "started_on": days_ago(given["onboarding_day"]) if "onboarding_day" in given else LONG_AGO,
+        "usage_on": days_ago(ages.get("product", 0)),
+        "support_on": days_ago(0),
+        "sentiment_on": days_ago(ages.get("csm_sentiment", 0)),
+    }
+
+
+def days_ago(days: int) -> dt.date:
+    return GITLAB_DAY - dt.timedelta(days=days)
+
+
 ANSWERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "buffer-trend-risk": buffer_answer,
     "customeros-contract-status": customeros_answer,
+    "gitlab-prove-scorecard": gitlab_answer,
     "mattermost-renewal-rate": mattermost_answer,
+    "posthog-health-score": health_answer,
     "posthog-mrr-lifecycle": lifecycle_answer,
     "posthog-renewal-discount": posthog_answer,
 }
 CASES = {
+    "buffer-trend-risk": {"as published": 6},
     "customeros-contract-status": {"as published": 14},
+    "gitlab-prove-scorecard": {"as published": 13, "reading": 1},
     "mattermost-renewal-rate": {"as published": 11},
+    "posthog-health-score": {"as published": 8},
     "posthog-mrr-lifecycle": {"as published": 9},
     "posthog-renewal-discount": {"as published": 11},
 }
@@ -413,6 +487,118 @@ def test_the_rates_are_sums_over_the_stages(portfolio: list[tuple[int, int]]) ->
     }
     for name, stage in stages.items():
         assert found[name].value == (Fraction(changes[stage], at_risk) if at_risk else None)
+
+
+# --- GitLab's PROVE scorecard
+
+PROVE_ACCOUNT = gitlab_facts(
+    {
+        "measures": {
+            **dict.fromkeys(("license", "user_engagement", "csm_sentiment"), 88),
+            **dict.fromkeys(("scm", "ci", "cd", "roi"), 63),
+            "devsecops": 25,
+            "support_issues": 88,
+            "meeting_cadence": 88,
+            "persona": 25,
+        }
+    }
+)
+
+
+def prove(**changes: Any) -> Any:
+    return GITLAB.PROVE.assess({**PROVE_ACCOUNT, **changes}, as_of=GITLAB_DAY)
+
+
+@needs_cases
+@pytest.mark.real_data
+def test_a_red_sentiment_that_has_expired_caps_nothing_as_the_case_reads_it() -> None:
+    reading = [each for each in cases("gitlab-prove-scorecard") if each["certainty"] == "reading"]
+
+    assert [gitlab_answer(each["input"]) for each in reading] == [
+        each["expected"] for each in reading
+    ]
+
+
+def test_a_red_sentiment_makes_the_account_red_and_leaves_the_score() -> None:
+    found = prove(csm_sentiment="red")
+
+    assert (found.tier, found.model_tier, found.shown) == ("Red", "Yellow", Decimal("56.25"))
+    assert [cap.measure for cap in found.caps] == ["csm_sentiment"]
+
+
+@pytest.mark.parametrize(("days", "counts"), [(60, True), (61, False)])
+def test_usage_counts_on_its_60th_day_and_not_after_it(days: int, counts: bool) -> None:
+    found = prove(usage_on=days_ago(days))
+
+    assert (found.contribution("license").points is not None) is counts
+    assert found.coverage == (1 if counts else Fraction(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("days", "flagged", "counts"),
+    [(90, False, True), (91, True, True), (120, True, True), (121, False, False)],
+)
+def test_a_sentiment_is_flagged_after_90_days_and_left_out_after_120(
+    days: int, flagged: bool, counts: bool
+) -> None:
+    sentiment = prove(sentiment_on=days_ago(days)).contribution("csm_sentiment")
+
+    assert (sentiment.is_aged, sentiment.points is not None) == (flagged, counts)
+
+
+@pytest.mark.parametrize(("days", "known"), [(30, ["csm_sentiment"]), (31, None)])
+def test_all_but_the_sentiment_is_null_up_to_the_30th_day(
+    days: int, known: list[str] | None
+) -> None:
+    found = prove(started_on=days_ago(days))
+
+    counting = [part.measure for part in found.contributions if part.points is not None]
+    assert counting == (known or [each.measure for each in prove().contributions if each.points])
+
+
+def test_a_measure_of_weight_0_changes_neither_score_nor_coverage() -> None:
+    found = prove(support_emergency="red")
+
+    assert (found.score, found.coverage) == (prove().score, prove().coverage)
+    assert found.contribution("support_emergency").label == "red"
+
+
+# --- PostHog's health score
+
+METRICS = [metric.name for group in HEALTH.SCORES for metric in group.measures]
+
+
+@given(st.fixed_dictionaries({name: st.none() | st.integers(0, 120) for name in METRICS}))
+def test_the_overall_score_is_the_mean_of_the_seven_by_weight(account: dict[str, Any]) -> None:
+    scores = {each.name: HEALTH.score(each).assess(account).score for each in HEALTH.SCORES}
+    known = [each for each in HEALTH.SCORES if scores[each.name] is not None]
+    weight = sum(Fraction(each.weight) for each in known)
+
+    score = HEALTH.OVERALL.assess(account).score
+
+    if known:
+        assert score == sum(Fraction(each.weight) * scores[each.name] for each in known) / weight
+    else:
+        assert score is None
+
+
+@pytest.mark.parametrize("measure", HEALTH.OVERALL.leaves, ids=lambda measure: measure.name)
+def test_every_metric_has_a_word_for_every_number(measure: Any) -> None:
+    assert gaps(measure) == ()
+
+
+# --- Buffer's trend of risk
+
+
+def test_the_trend_leaves_no_user_without_an_answer() -> None:
+    assert str(check_table(BUFFER.TREND)).startswith("sound")
+
+
+def test_a_user_of_unknown_history_is_neither_scored_nor_left_out() -> None:
+    found = BUFFER.TREND.decide({"slope_per_year": -9, "p_value": 0.01})
+
+    assert found.outcome is None
+    assert str(found) == "unknown: not scored, or at risk; ask for active_weeks"
 
 
 # --- customerOS's contract status

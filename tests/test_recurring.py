@@ -646,6 +646,15 @@ def test_the_waterfall_of_the_real_book_is_that_of_a_slow_count_of_its_rows() ->
 def test_a_span_is_a_period_and_no_text() -> None:
     with pytest.raises(CubeError, match="span is '2026': expected a Period"):
         customer_cube([], None, "2026", as_of=day("2026-12-31"))  # type: ignore[arg-type]
+    with pytest.raises(CubeError, match="span is None: expected a Period"):
+        cube_of_terms(
+            customer=[],
+            start=[],
+            end=[],
+            annual_value=[],
+            currency="EUR",
+            span=None,  # type: ignore[arg-type]
+        )
 
 
 def test_where_every_contract_tells_its_seats_growth_is_parted_into_seats_and_price() -> None:

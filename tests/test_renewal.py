@@ -379,6 +379,12 @@ def test_a_customer_known_to_have_left_is_lost_before_grace_is_over() -> None:
     assert (line.outcome, line.reason) == (Outcome.LOST, "no renewal stands; the customer left")
 
 
+def test_a_contract_marked_as_churned_that_was_signed_again_waits_for_its_cash_in_grace() -> None:
+    report = june([old(end_reason="churned"), new()], [due()], as_of=day("2026-07-15"))
+
+    assert the_line(report).outcome is Outcome.PENDING_CASH
+
+
 def test_a_contract_marked_as_churned_that_was_renewed_after_all_is_renewed() -> None:
     report = june([old(end_reason="churned"), new()], [due(), paid()])
 

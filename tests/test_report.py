@@ -602,6 +602,21 @@ def test_amounts_come_through_exactly_as_text() -> None:
     assert Decimal(line["expiring_value"]) == found.renewals[0].month.lines[0].expiring_value
 
 
+def test_the_data_name_what_is_unpaid_past_grace_and_what_has_no_end() -> None:
+    april = dt.date(2026, 4, 10)
+    contracts = (
+        euros("A-1", "A", april),
+        euros("A-2", "A", dt.date(2027, 4, 10), renews="A-1"),
+        attrs.evolve(euros("B-1", "B", JUNE), end=None),
+    )
+    owed = Entry(entry="1", contract="A-2", kind="due", on=april, amount=1200)
+    _, data = data_of(Book(contracts=contracts, payments=(owed,)))
+
+    (renewals,) = data["renewals"]
+    assert renewals["year"]["unpaid"] == ["A-1"]
+    assert renewals["year"]["never_due"] == "1 contract has no end and never falls due"
+
+
 def test_the_data_hold_the_evidence_of_each_account() -> None:
     facts = {"seats": 10, "seats_used": 4, "roles_active": 3, "signed_on": TODAY, "nps": None}
     events = (

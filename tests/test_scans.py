@@ -196,6 +196,17 @@ def test_what_is_timed_for_a_moment_happens_before_its_events() -> None:
     assert found["wakes"] == [(0, 1, 30, 0)]
 
 
+def test_what_is_timed_for_a_moment_happens_before_its_events_in_many_accounts_too() -> None:
+    accounts = [[(0, SIGNED), (30 + place % 2, SIGNED)] for place in range(600)]
+    lapses = Timer(CUSTOMER, LAPSED, 31)
+    case = Case(accounts=accounts, table=TABLE, initial=TRIAL, timers=(lapses,), until=40)
+
+    found = told(case.scan())
+
+    assert found == plainly(case)
+    assert found["before"][:4] == [TRIAL, CUSTOMER, TRIAL, LAPSED]
+
+
 def test_a_refused_event_does_not_start_the_time_in_a_stage_anew() -> None:
     lapses = Timer(CUSTOMER, LAPSED, 30)
 

@@ -715,6 +715,7 @@ def test_a_breach_whose_clock_the_circle_starts_anew_goes_round_too() -> None:
     "deadline",
     [
         {"since": "signed"},  # it comes once
+        {"since": "expired", "by": "rest"},  # met by where the breach leads
         {"since": "rest", "by": "visit", "within": "40 days"},  # the circle meets it
         {"since": "rest", "waived_by": "visit"},
         {"since": "visit", "breach": None},
@@ -722,6 +723,26 @@ def test_a_breach_whose_clock_the_circle_starts_anew_goes_round_too() -> None:
 )
 def test_a_breach_that_does_not_come_again_is_no_circle(deadline: dict[str, Any]) -> None:
     assert circle(*BREACH, deadlines=late(**deadline)) == ()
+
+
+def test_a_breach_whose_clock_is_met_only_after_it_and_starts_anew_goes_round() -> None:
+    given = circle(*BREACH, deadlines=late(since="visit", by="rest"))
+
+    assert [fault.path for fault in given] == ["$.transitions[8]"]
+
+
+def test_a_clock_runs_on_through_moves_that_neither_stop_nor_start_it() -> None:
+    given = circle(*BREACH, deadlines=late(since="rest", within="40 days"))
+
+    assert [fault.path for fault in given] == ["$.transitions[8]"]
+
+
+@pytest.mark.parametrize("stop", ["by", "waived_by"])
+def test_a_breach_that_stops_its_own_clock_and_starts_it_anew_is_a_circle(stop: str) -> None:
+    own = {"by": ("left",), "since": ("signed", "expired")} | {stop: ("left", "expired")}
+    deadline = Deadline(name="pay", within="30 days", breach="expired", **own)
+
+    assert [fault.path for fault in found(deadlines=(deadline,))] == ["$.deadlines[0].breach"]
 
 
 @pytest.mark.parametrize("limit", [{"within": "30 days"}, {"due": "pay_by"}])

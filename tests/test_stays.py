@@ -39,6 +39,13 @@ def test_a_move_from_a_stage_into_itself_begins_another_stay() -> None:
     assert stays(table, "use").row.tolist() == [0, 1]
 
 
+def test_a_stay_of_one_account_never_goes_on_in_the_next() -> None:
+    day = dt.date(2026, 1, 3)
+    accounts = [Account((Stay("on/data", day, None),), (), ()) for _ in range(2)]
+
+    assert stays(Book(tuple(accounts), day).table, "on").account.tolist() == [0, 1]
+
+
 def test_a_stage_with_others_inside_that_is_declared_takes_nothing_from_them() -> None:
     table = VisitTable(**columns(stages=("on", "on/data", "use")))
 

@@ -1216,6 +1216,25 @@ def test_a_breach_may_start_its_own_clock_anew_where_the_next_limit_lies_ahead()
     assert [visit.entered for visit in journey.visits] == [None, *map(march, (9, 12, 15, 18))]
 
 
+def test_ruling_5_an_end_waives_a_deadline_whose_limit_is_not_known() -> None:
+    log = [event("go", 9), event("end", 12)]
+    definition = attrs.evolve(
+        own_limit(),
+        deadlines=(Deadline(name="pay", since="b", by="late", due="pay_by"),),
+    )
+
+    assert definition.replay(log[:1], as_of=END).deadline("pay").status == "unknown"
+    assert definition.replay(log, as_of=END).deadline("pay").status == "waived"
+
+
+def test_ruling_5_a_date_as_limit_among_instants_holds_with_the_whole_of_its_day() -> None:
+    going = Event(account="a", name="go", at=dt.datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+    journey = own_limit().replay([going], as_of=march(2), account={"pay_by": march(3)})
+
+    assert journey.deadline("pay").due == dt.datetime(2026, 3, 3, 23, 59, 59, 999999, tzinfo=UTC)
+
+
 # The last moment that there is
 
 

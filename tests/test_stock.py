@@ -114,14 +114,14 @@ def test_every_event_moves_some_stage() -> None:
 )
 @given(value=st.integers() | st.floats(allow_nan=False))
 def test_the_bands_of_a_measure_take_every_number(measure: Measure, value: float) -> None:
-    assert measure.band(value) is not None
+    assert measure.points(value) is not None
 
 
 @pytest.mark.parametrize("value", ["missed", "on_the_way", "reached"])
 def test_the_bands_of_the_outcome_take_its_three_words(value: str) -> None:
     measure = next(each for each in SCORECARD.measures if each.name == "outcome")
 
-    assert measure.band(value) is not None
+    assert measure.points(value) is not None
 
 
 @pytest.mark.parametrize("measure", SCORECARD.measures, ids=lambda each: each.name)
@@ -133,7 +133,7 @@ def test_the_bands_of_a_measure_rise_from_none_to_all_points(measure: Measure) -
 
 
 def test_the_weights_add_up_to_a_hundred() -> None:
-    assert SCORECARD.weight == 100
+    assert sum(measure.weight for measure in SCORECARD.measures) == 100
 
 
 # --- The playbooks
@@ -350,7 +350,11 @@ def points(band: Band) -> str:
     """What a cell of the page says of a band."""
     if band.equals is not None:
         return f"{band.equals}: {band.points}"
-    bound = f"below {band.below:g}" if band.at_least is None else f"{band.at_least:g} or more"
+    low, high = band.at_least, band.below
+    if low is None or high is None:
+        bound = f"below {high:g}" if low is None else f"{low:g} or more"
+    else:
+        bound = f"{low:g} to below {high:g}"
     return f"{bound}: {band.points} ({band.label})"
 
 

@@ -85,7 +85,7 @@ def test_a_table_may_be_empty() -> None:
 )
 def test_what_is_no_table_is_refused_with_the_way_to_one(ask: Callable[[Any], object]) -> None:
     with pytest.raises(VisitTableError, match=r"^table is of dict: expected a VisitTable, as Vis"):
-        ask({"ada": journey()})
+        ask({"ada": journey(visit("lead"))})
 
 
 def test_journeys_are_given_by_account() -> None:

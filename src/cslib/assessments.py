@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,17 +25,21 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cslib.columns import Column
+
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
-from cslib.expressions import Value
+from cslib.expressions import MAX_NUMBER, Value
 from cslib.measures import Missing
 from cslib.tiers import UNKNOWN, Cap, Override
 
 __all__ = [
     "Assessment",
     "Assessments",
+    "Carried",
     "Contribution",
     "NoMeasureError",
+    "PreviousError",
     "Status",
     "made_later",
 ]
@@ -341,26 +346,119 @@ def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
 
 
 @attrs.frozen(kw_only=True, eq=False)
+class Carried:
+    """The values of a measure that are carried to the next assessment, one for each account.
+
+    Attributes:
+        values: The values; what stands where there is none means nothing.
+        known_on: The days that they date from; NaT where there is none.
+    """
+
+    values: npt.NDArray[Any]
+    known_on: npt.NDArray[np.datetime64]
+
+
+@attrs.frozen(kw_only=True, eq=False)
 class Assessments:
     """The health of every account of a book, as columns.
 
+    Tiers are held as places in ``tiers``, a byte each; :attr:`tier` and :attr:`model_tier` make
+    their names.
+
     Attributes:
-        tier: The tiers' names; "unknown" where there is no score.
+        tiers: The names of the scorecard's tiers, best first.
+        tier_places: The place of each account's tier, after caps; -1 where there is no score.
+        model_places: The place of the tier that the score gives, before caps.
         score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
-        coverage: The share of the weight that was known.
-        model_tier: The tiers that the scores give, before caps.
-        model_since: Since when they give these; NaT where that is not known.
+        known_weight: The weight that was known, in parts of ``weight``.
+        weight: The whole weight, in parts so small that each measure's is a whole number.
+        since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
+        caps: For each cap of the scorecard, where it holds.
+        indicators: For each indicator of the scorecard, where it holds and where that is known.
+        carried: For each measure that carries its value, what the next assessment may take.
         as_of: The day of the assessments; None where it was not told.
         definition: The fingerprint of the scorecard.
     """
 
-    tier: npt.NDArray[Any]
+    tiers: tuple[str, ...]
+    tier_places: npt.NDArray[np.integer[Any]]
+    model_places: npt.NDArray[np.integer[Any]]
     score: npt.NDArray[np.float64]
-    coverage: npt.NDArray[np.float64]
-    model_tier: npt.NDArray[Any]
-    model_since: npt.NDArray[Any]
+    known_weight: npt.NDArray[Any]
+    weight: int
+    since: npt.NDArray[np.datetime64] | None = None
+    caps: Mapping[Cap, npt.NDArray[np.bool_]] = attrs.Factory(dict)
+    indicators: Mapping[str, Column] = attrs.Factory(dict)
+    carried: Mapping[str, Carried] = attrs.Factory(dict)
     as_of: dt.date | None = None
     definition: str
+
+    @property
+    def tier(self) -> npt.NDArray[Any]:
+        """The tiers' names, after caps; "unknown" where there is no score."""
+        return self._named(self.tier_places)
+
+    @property
+    def model_tier(self) -> npt.NDArray[Any]:
+        """The names of the tiers that the scores give, before caps."""
+        return self._named(self.model_places)
+
+    @property
+    def model_since(self) -> npt.NDArray[Any]:
+        """Since when the scores give these tiers; NaT where there is none or it is not known."""
+        import numpy as np
+
+        if self.since is not None:
+            return self.since
+        days = np.full(len(self.score), self.as_of, "datetime64[D]")
+        days[self.model_places < 0] = np.datetime64("NaT")
+        return days
+
+    @property
+    def coverage(self) -> npt.NDArray[np.float64]:
+        """The share of the weight that was known, as the double nearest to the exact one."""
+        import numpy as np
+
+        if self.weight < MAX_NUMBER:
+            return self.known_weight.astype(np.float64) / self.weight
+        return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What rules elsewhere can read of them, as :attr:`Assessment.facts`.
+
+        An unknown tier is masked, and so an unknown fact.
+        """
+        import numpy as np
+
+        return {
+            "tier": np.ma.MaskedArray(self.tier, self.tier_places < 0),
+            "score": self.score,
+            "coverage": self.coverage,
+            "model_tier": np.ma.MaskedArray(self.model_tier, self.model_places < 0),
+        }
+
+    def _named(self, places: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        import numpy as np
+
+        names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
+        return names[places]  # type: ignore[no-any-return]  # the last stands at -1
+
+
+@attrs.define
+class PreviousError(CslibError, ValueError):
+    """An assessment before, or an override, that does not go with what is asked.
+
+    Attributes:
+        argument: The argument at fault.
+        problem: What was given, what was expected and the way out.
+    """
+
+    argument: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.problem}"
 
 
 def forbids_a_score(part: Contribution) -> bool:

@@ -5,14 +5,17 @@ word for each) or by anchors (straight lines between points that are given). A :
 scale for some accounts: an industry, a plan, a first year (H9, J). Which side of a bound belongs to
 a band is said by the bound's name, since published programmes differ at exactly 20 %.
 
-:func:`gaps` and :func:`overlaps` find values that no band takes, or that two do.
+:func:`gaps` and :func:`overlaps` find values that no band takes, or that two do; :func:`reaching`
+says which values are worth some points.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import attrs
@@ -22,7 +25,7 @@ from cslib.expressions import Kind, literal
 from cslib.faults import refuse, text_faults, whole_faults
 from cslib.rules import Rule, rule
 
-__all__ = ["Anchor", "Band", "Norm", "Points", "Scale", "gaps", "overlaps"]
+__all__ = ["Anchor", "Band", "Norm", "Points", "Scale", "gaps", "overlaps", "reaching", "steps"]
 
 MAX_POINTS = 1_000
 """The most points that a band or an anchor can give."""
@@ -198,7 +201,8 @@ def between(low: Anchor, high: Anchor, value: Any) -> Any:
     >>> between(Anchor(at=0, points=0), Anchor(at=4, points=100), 1.0)
     25.0
     """
-    return low.points + (value - low.at) * ((high.points - low.points) / (high.at - low.at))
+    way = (value - low.at) / (high.at - low.at)  # first, so that it stays within 0 and 1
+    return low.points + way * (high.points - low.points)
 
 
 def off_grid(thousandths: int) -> int | Decimal:
@@ -356,10 +360,13 @@ def gaps(scale: Scale) -> tuple[str, ...]:
 def overlaps(scale: Scale) -> tuple[str, ...]:
     """The values that more than one band would take, in words; the first in order takes them.
 
+    A band without a bound stands for the rest, and overlaps nothing.
+
     >>> overlaps(Scale(bands=(Band(points=0, at_most=5), Band(points=50, at_least=5))))
     ('5',)
     """
-    return tuple(_told(piece) for piece in _merged(_pieces(scale), lambda taken: len(taken) > 1))
+    bounded = Scale(bands=(band for band in scale.bands if band.kind is not None))
+    return tuple(_told(piece) for piece in _merged(_pieces(bounded), lambda taken: len(taken) > 1))
 
 
 class _Piece(NamedTuple):
@@ -442,3 +449,101 @@ _UPPER = {"from": "at least", "above": "above"}
 
 def _number(value: object) -> str:
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+# --------------------------------------------------------------------------------------
+# From points back to values
+
+
+def steps(scale: Scale, without: Collection[str] = ()) -> tuple[Points, ...]:
+    """The points that a scale can give, fewest first; of anchors, those at the anchors.
+
+    Bands that no value falls into, since others take it first, are left out.
+
+    Args:
+        scale: The scale.
+        without: Labels of bands that do not do.
+
+    >>> scale = Scale(bands=(Band(points=0, label="idle", below=3), Band(points=80, at_least=3)))
+    >>> [each.points for each in steps(scale)], [each.points for each in steps(scale, {"idle"})]
+    ([0, 80], [80])
+    """
+    given = {each.points: Points(each.points, "") for each in scale.anchors}
+    taking = _taking(scale)
+    for place, band in enumerate(scale.bands):
+        if place in taking and band.label not in without:
+            given.setdefault(band.points, Points(band.points, band.label))
+    return tuple(given[points] for points in sorted(given))
+
+
+def reaching(scale: Scale, points: int | Decimal, without: Collection[str] = ()) -> tuple[str, ...]:
+    """The values that are worth at least some points, in words.
+
+    On a line between anchors, a bound is the shortest number that is worth these points.
+
+    Args:
+        scale: The scale.
+        points: The points.
+        without: Labels of bands that do not do.
+
+    >>> reaching(Scale(bands=(Band(points=0, below=0.3), Band(points=100))), 100)
+    ('at least 0.3',)
+    >>> reaching(Scale(anchors=(Anchor(at=0, points=100), Anchor(at=9, points=0))), 40)
+    ('at most 5.4',)
+    """
+    if scale.anchors:
+        return tuple(_told(piece) for piece in _risen(scale, points))
+    good = {
+        place
+        for place, band in enumerate(scale.bands)
+        if band.points >= points and band.label not in without
+    }
+    if scale.kind is None:
+        return ("any value",) if 0 in good else ()
+    if scale.kind is Kind.TEXT:
+        return _texts(scale, good)
+    is_good = _merged(_pieces(scale), lambda taken: bool(taken) and taken[0] in good)
+    return tuple(_told(piece) for piece in is_good)
+
+
+def _taking(scale: Scale) -> set[int]:
+    """The places of the bands into which some value falls."""
+    if scale.kind is None:
+        return {0}
+    return {piece.taken[0] for piece in _pieces(scale) if piece.taken}
+
+
+def _texts(scale: Scale, good: Collection[int]) -> tuple[str, ...]:
+    fit = {p.low: bool(p.taken) and p.taken[0] in good for p in _pieces(scale)}
+    if not fit.pop(_OTHER):
+        return tuple(text for text, fits in fit.items() if fits)
+    bad = [text for text, fits in fit.items() if not fits]
+    return (f"any text but {' or '.join(bad)}" if bad else "any text",)
+
+
+def _risen(scale: Scale, points: int | Decimal) -> Iterator[_Piece]:
+    """Where a line stands at some points or more."""
+    low = -math.inf if scale.anchors[0].points >= points else None
+    for one, other in pairwise(scale.anchors):
+        if (one.points >= points) == (other.points >= points):
+            continue
+        edge = _edge(scale, one, other, points)
+        if low is None:
+            low = edge
+        else:
+            yield _Piece(low, edge, (True, True), ())
+            low = None
+    if low is not None:
+        yield _Piece(low, math.inf, (True, True), ())
+
+
+def _edge(scale: Scale, one: Anchor, other: Anchor, points: int | Decimal) -> float:
+    """The shortest number between two anchors that is worth the points."""
+    slope = (Fraction(other.at) - Fraction(one.at)) / (other.points - one.points)
+    exact = float(Fraction(one.at) + (Fraction(points) - one.points) * slope)
+    shorter = (round(exact, digits) for digits in range(_DIGITS))
+    inside = (value for value in shorter if one.at <= value <= other.at)
+    return next((value for value in inside if scale._between(value) == points), exact)
+
+
+_DIGITS = 17  # as many tell every double of a common size

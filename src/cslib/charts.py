@@ -164,25 +164,23 @@ class Chart:
         leaves = leaves_of(definition.stages)
         marked = _marked(definition.deadlines, definition.milestones)
         timed = any(each.after is not None for each in definition.transitions)
-        tracked = any(stage.tracks for stage in definition.stages)
+        tracked = tuple(stage for stage in definition.stages if stage.tracks)
         remembers = bool(marked or timed or tracked or definition.pause is not None)
-        named = _names_of_facts(definition.stages, definition.deadlines, definition.milestones)
-        moves = {leaf: _candidates(leaf, definition, named) for leaf in leaves}
+        named = _names_of_facts(tracked, definition.deadlines, definition.milestones)
+        leaving = _leaving(definition.transitions)
+        moves = {leaf: _candidates(leaf, leaving, tracked, named) for leaf in leaves}
+        ends = {stage.name for stage in definition.stages if stage.final}
         rows = {leaf: _rows(moves[leaf]) for leaf in leaves}
         return cls(
             definition=definition,
             initial=definition.initial,
             leaves=leaves,
-            final=frozenset(
-                leaf
-                for leaf in leaves
-                if any(each.final and inside(leaf, each.name) for each in definition.stages)
-            ),
+            final=frozenset(leaf for leaf in leaves if not ends.isdisjoint(lineage_of(leaf))),
             places={name: place for place, name in enumerate(definition.events)},
             rows=rows,
             timers={leaf: _timers(moves[leaf]) for leaf in leaves},
-            tracks={leaf: _tracks(leaf, definition.stages) for leaf in leaves},
-            checklists={leaf: _checklist(leaf, definition.stages) for leaf in leaves},
+            tracks={leaf: _tracks(leaf, tracked) for leaf in leaves},
+            checklists={leaf: _checklist(leaf, tracked) for leaf in leaves},
             marked=marked,
             noted=marked.intersection(definition.events).difference(
                 each.event for each in definition.transitions if each.target is not None
@@ -241,14 +239,28 @@ def _names_of_facts(
     return frozenset({*JOURNEY_FACTS, *tracks, *timed, *reached})
 
 
-def _candidates(leaf: str, definition: Definition, named: frozenset[str]) -> list[Candidate]:
+def _leaving(transitions: Iterable[Transition]) -> dict[str, dict[int, Transition]]:
+    """By source, the transitions that name it, by their places."""
+    found: dict[str, dict[int, Transition]] = {}
+    for place, each in enumerate(transitions):
+        for source in each.sources:
+            found.setdefault(source, {})[place] = each
+    return found
+
+
+def _candidates(
+    leaf: str,
+    leaving: Mapping[str, Mapping[int, Transition]],
+    stages: Iterable[Stage],
+    named: frozenset[str],
+) -> list[Candidate]:
     """The transitions that leave a stage, those that go first in front."""
-    around = {name: depth for depth, name in enumerate(lineage_of(leaf))}
+    inmost: dict[int, tuple[int, Transition]] = {}  # of several sources that hold it
+    for depth, name in enumerate(lineage_of(leaf)):
+        for place, each in leaving.get(name, {}).items():
+            inmost.setdefault(place, (depth, each))
     found = []
-    for place, each in enumerate(definition.transitions):
-        depth = min((around[source] for source in each.sources if source in around), default=None)
-        if depth is None:
-            continue
+    for place, (depth, each) in sorted(inmost.items()):
         enters = _entered(leaf, each.target)
         found.append(
             Candidate(
@@ -256,7 +268,7 @@ def _candidates(leaf: str, definition: Definition, named: frozenset[str]) -> lis
                 move=Move(leaf, each.target, place, each.effects),
                 enters=enters,
                 marks=((each.event,) if each.event else ()) + enters,
-                keeps=_kept(leaf, each.target, definition.stages),
+                keeps=_kept(leaf, each.target, stages),
                 journey=frozenset(() if each.guard is None else each.guard.facts) & named,
                 rank=(depth, each.priority),
             )

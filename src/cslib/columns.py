@@ -35,7 +35,7 @@ from cslib.functions import Function
 from cslib.inference import Inferred
 from cslib.tables import ColumnsError, Table, read_each
 
-__all__ = ["BLOCK", "Column", "ColumnsError", "evaluate"]
+__all__ = ["BLOCK", "Answer", "Blocks", "Column", "ColumnsError", "blocks_of", "evaluate"]
 
 BLOCK = 32_768
 """Rows worked on at a time: a column of doubles of that length is a quarter of a megabyte."""
@@ -91,14 +91,53 @@ def evaluate(
         MomentError: If it needs it, and ``as_of`` is no date and no aware datetime.
         ColumnsError: If columns differ in length, or there is none to tell the length.
     """
-    table = Table(lowered, inferred, columns)
-    program = _Program(lowered, functions, as_of)
-    answer = _Answer(table.rows)
+    given = Blocks(lowered, inferred, functions, columns, as_of)
+    answer = Answer(given.rows)
     with np.errstate(all="ignore"):
-        for start in range(0, max(table.rows, 1), BLOCK):
-            rows = slice(start, min(start + BLOCK, table.rows))
-            answer.put(rows, program.run(table.read(rows), rows))
+        for rows in blocks_of(given.rows):
+            answer.put(rows, given.read(rows))
     return answer.column()
+
+
+def blocks_of(rows: int) -> Iterator[slice]:
+    """The blocks that a number of rows is worked out in; one that is empty where there are none.
+
+    >>> list(blocks_of(BLOCK + 1))
+    [slice(0, 32768, None), slice(32768, 32769, None)]
+    """
+    for start in range(0, max(rows, 1), BLOCK):
+        yield slice(start, min(start + BLOCK, rows))
+
+
+class Blocks:
+    """A rule on columns whose answer is taken block by block; what :meth:`Rule.blocks` gives.
+
+    Attributes:
+        rows: How many rows there are.
+
+    Raises:
+        FactError, ColumnsError: As :func:`evaluate`.
+    """
+
+    def __init__(
+        self,
+        lowered: Node,
+        inferred: Inferred,
+        functions: Mapping[str, Function],
+        columns: Mapping[str, Any],
+        as_of: object,
+    ) -> None:
+        self._table = Table(lowered, inferred, columns)
+        self._program = _Program(lowered, functions, as_of)
+        self.rows = self._table.rows
+
+    def read(self, rows: slice) -> Operand | None:
+        """The answer in some rows, under the caller's ``np.errstate``; None: unknown, of no kind.
+
+        Raises:
+            FactError, AsOfError, MomentError: As :func:`evaluate`.
+        """
+        return self._program.run(self._table.read(rows), rows)
 
 
 # --------------------------------------------------------------------------------------
@@ -372,8 +411,8 @@ def _listed(operand: Operand, length: int) -> list[Any]:
 # The answer
 
 
-class _Answer:
-    """The answer's two arrays, filled block by block."""
+class Answer:
+    """An answer's two arrays, filled block by block."""
 
     def __init__(self, rows: int) -> None:
         self.known = np.empty(rows, bool)
@@ -381,6 +420,7 @@ class _Answer:
         self.texts: list[Array] = []
 
     def put(self, rows: slice, operand: Operand | None) -> None:
+        """Take the answer in the rows that come next."""
         operand = operand or UNKNOWN[Kind.NUMBER]
         self.known[rows] = operand.known
         found = operand.answer
@@ -392,5 +432,6 @@ class _Answer:
         self.values[rows] = found
 
     def column(self) -> Column:
+        """The whole answer."""
         values = np.concatenate(self.texts) if self.values is None else self.values
         return Column(values, self.known)

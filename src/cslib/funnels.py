@@ -158,8 +158,8 @@ def funnel(table: VisitTable, stages: Iterable[str]) -> Funnel:
     trial  customer        3          1          1          1  50.0%
     """
     check_table(table)
-    names = tuple(stages)
-    if isinstance(stages, str) or len(names) < 2:
+    names = () if isinstance(stages, str) or not isinstance(stages, Iterable) else tuple(stages)
+    if len(names) < 2:
         raise VisitTableError("stages", None, f"are {stages!r}: expected two or more, in order")
     first = np.full(table.accounts.size, -1, np.int64)  # the row by which each reached the stage
     here = np.ones(first.size, np.bool_)

@@ -29,12 +29,13 @@ from cslib.assessments import (
     Assessments,
     Contribution,
     NoMeasureError,
+    PreviousError,
     Status,
     made_later,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
-from cslib.errors import CslibError, Fault
+from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, shown, unique_faults
 from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
 from cslib.measures import (
@@ -48,6 +49,7 @@ from cslib.measures import (
     leaves,
     parts_faults,
 )
+from cslib.rules import Rule
 from cslib.scoring import Ratio
 from cslib.tiers import (
     UNKNOWN,
@@ -86,22 +88,6 @@ __all__ = [
 ]
 
 _MAX_MEASURES = 1_000
-
-
-@attrs.define
-class PreviousError(CslibError, ValueError):
-    """An assessment before, or an override, that does not go with what is asked.
-
-    Attributes:
-        argument: The argument at fault.
-        problem: What was given, what was expected and the way out.
-    """
-
-    argument: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.argument}: {self.problem}"
 
 
 def _caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
@@ -185,6 +171,22 @@ class Scorecard:
     def leaves(self) -> tuple[Measure, ...]:
         """All measures: those by themselves first, then those of each group, in order."""
         return tuple(leaves(self.measures, self.groups))
+
+    @property
+    def rules(self) -> tuple[tuple[str, Rule], ...]:
+        """Every rule that it asks of an account, with its path.
+
+        >>> card = Scorecard(
+        ...     name="use",
+        ...     measures=(Measure(name="seats", value="seats_used / seats",
+        ...                       bands=(Band(points=100),)),),
+        ...     tiers=(Tier(name="any", at_least=0),),
+        ...     indicators=(Indicator(name="owner left", when="owner_changed_days <= 30"),),
+        ... )
+        >>> [path for path, _ in card.rules]
+        ['$.measures[0].value', '$.indicators[0].when']
+        """
+        return tuple(_rules(self))
 
     def assess(
         self,
@@ -392,7 +394,7 @@ def _millionths(number: Decimal) -> int:
 
 def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
     yield from name_faults("$.name", card.name)
-    yield from parts_faults(card.measures, card.groups)
+    yield from parts_faults(card.measures, card.groups, card.combine)
     measures = card.leaves
     if len(measures) > _MAX_MEASURES:
         problem = f"expected at most {_MAX_MEASURES} measures, but got {len(measures)}"
@@ -406,22 +408,34 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
 def _named_faults(card: Scorecard) -> Iterator[Fault]:
     """Names that stand twice: of measures anywhere, of groups side by side, of tiers."""
     seen: set[str] = set()
-    for path, name in _named("$", card.measures, card.groups):
-        if name in seen:
-            yield Fault(f"{path}.name", f"{name!r} stands twice")
-        seen.add(name)
+    for path, measure in _placed("$", card.measures, card.groups):
+        if measure.name in seen:
+            yield Fault(f"{path}.name", f"{measure.name!r} stands twice")
+        seen.add(measure.name)
     yield from _group_faults("$", card.groups)
     yield from unique_faults("$.tiers", [tier.name for tier in card.tiers])
     yield from unique_faults("$.indicators", [each.name for each in card.indicators])
 
 
-def _named(
+def _placed(
     around: str, measures: Sequence[Measure], groups: Sequence[Group]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Measure]]:
+    """All measures of a tree, with their paths."""
     for place, measure in enumerate(measures):
-        yield f"{around}.measures[{place}]", measure.name
+        yield f"{around}.measures[{place}]", measure
     for place, group in enumerate(groups):
-        yield from _named(f"{around}.groups[{place}]", group.measures, group.groups)
+        yield from _placed(f"{around}.groups[{place}]", group.measures, group.groups)
+
+
+def _rules(card: Scorecard) -> Iterator[tuple[str, Rule]]:
+    for path, measure in _placed("$", card.measures, card.groups):
+        yield f"{path}.value", measure.value
+        if measure.age is not None:
+            yield f"{path}.age", measure.age
+        for place, norm in enumerate(measure.norms):
+            yield f"{path}.norms[{place}].when", norm.when
+    for place, indicator in enumerate(card.indicators):
+        yield f"$.indicators[{place}].when", indicator.when
 
 
 def _group_faults(around: str, groups: Sequence[Group]) -> Iterator[Fault]:

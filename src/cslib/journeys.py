@@ -20,7 +20,7 @@ from cslib import moments, timelines
 from cslib.charts import Move
 from cslib.codecs import codec_of
 from cslib.documents import document
-from cslib.errors import CslibError, suggestion
+from cslib.errors import CslibError, DefinitionError, Fault, suggestion
 from cslib.explanations import Explanation
 from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.moments import Moment
@@ -510,6 +510,14 @@ class Visit:
         return _between(self.entered, self.left)
 
 
+def _stands_somewhere(
+    _: object, attribute: attrs.Attribute[Any], visits: tuple[Visit, ...]
+) -> None:
+    if not visits:
+        problem = "expected one or more; an account always stands in a stage"
+        raise DefinitionError("journey", (Fault(f"$.{attribute.name}", problem),))
+
+
 @document("journey", version=1)
 @attrs.frozen(kw_only=True)
 class Journey:
@@ -532,7 +540,7 @@ class Journey:
         definition: The fingerprint of the lifecycle.
     """
 
-    visits: tuple[Visit, ...]
+    visits: tuple[Visit, ...] = attrs.field(validator=_stands_somewhere)
     refused: tuple[Refusal, ...] = ()
     deadlines: tuple[DeadlineState, ...] = ()
     milestones: Mapping[str, Moment] = attrs.field(factory=dict, hash=False)

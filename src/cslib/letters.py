@@ -128,11 +128,14 @@ class Table:
         stages = (*chart.leaves, ODD)
         places = {name: place for place, name in enumerate(stages)}
         probes = {name: _Probe.of(chart, name) for name in {each.name for each in letters}}
-        cells = [
-            probes[letter.name].cell(stage, letter, places)
-            for stage in chart.leaves
-            for letter in letters
-        ]
+        met: dict[tuple[Letter, str | bool], Cell] = {}
+        cells = []
+        for stage in chart.leaves:
+            for letter in letters:
+                alike = letter, _alike(chart, stage, letter.name)
+                if alike not in met:
+                    met[alike] = probes[letter.name].cell(stage, letter, places)
+                cells.append(met[alike])
         cells += [_AGAIN if letter.is_again else _STAYED for letter in letters]
         shape = len(stages), max(len(letters), 1)
         cells = cells or [_STAYED] * len(stages)
@@ -142,6 +145,13 @@ class Table:
             follows=np.array([cell.follows for cell in cells]).reshape(shape),
             outcomes=np.array([cell.outcome for cell in cells], np.uint8),
         )
+
+
+def _alike(chart: Chart, stage: str, name: str) -> str | bool:
+    """What stages have in common where an event of a name does the same: most do nothing of it."""
+    if name in chart.rows[stage] or name in chart.tracks[stage]:
+        return stage
+    return stage in chart.final
 
 
 def timed_cell(chart: Chart, candidate: Candidate) -> Cell:

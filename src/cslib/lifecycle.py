@@ -24,8 +24,7 @@ from cslib import diagrams, drawings, moments, stepping, wording
 from cslib.charts import Chart, Move
 from cslib.clocks import deadline_state
 from cslib.documents import document
-from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.faults import check_mapping, refuse, shown
+from cslib.faults import check_mapping, refuse
 from cslib.journeys import (
     DeadlineState,
     DeadlineStatus,
@@ -216,8 +215,8 @@ class Lifecycle(Definition):
     def _stepped(self, state: State, event: Event, account: object) -> Outcome:
         try:
             return stepping.step(self.chart, state, event, account)
-        except (AttributeError, LookupError, TypeError, ValueError):
-            _check_state(state, self.chart)  # only now, for the speed of a step
+        except (AssertionError, AttributeError, LookupError, TypeError, ValueError):
+            stepping.check_state(state, self.chart)  # only now, for the speed of a step
             events_in([event])
             raise
 
@@ -230,7 +229,7 @@ class Lifecycle(Definition):
             LogError: If a guard meets a fact of the wrong kind.
             MomentError: If ``as_of`` is no date and no aware datetime.
         """
-        _check_state(state, self.chart)
+        stepping.check_state(state, self.chart)
         return stepping.advance(self.chart, state, moments.in_utc(as_of, "as_of"), account)
 
     def possible(
@@ -252,7 +251,7 @@ class Lifecycle(Definition):
             DefinitionError, StateError, LogError: As :meth:`step`.
             MomentError: If ``at`` is no date and no aware datetime.
         """
-        _check_state(state, self.chart)
+        stepping.check_state(state, self.chart)
         at = moments.in_utc(at, "at")
         names = [name for name in self.events if name not in self.chart.breaches]
         found = (self._possibility(state, name, at, account) for name in names)
@@ -511,31 +510,6 @@ def _is_idle_hold(each: Possibility) -> bool:
         and refusal.reason is RefusalReason.NO_TRANSITION
         and refusal.problem != ""
     )
-
-
-def _check_state(state: object, chart: Chart) -> None:
-    """Refuse what is no state of this lifecycle, such as one from a forged document.
-
-    A state of another definition is the matter of :class:`~cslib.journeys.StateError`.
-    """
-    if not isinstance(state, State):
-        problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
-        raise DefinitionError("state", (Fault("$", problem),))
-    if state.definition == chart.fingerprint:
-        refuse("state", _state_faults(state, chart))
-
-
-def _state_faults(state: State, chart: Chart) -> Iterator[Fault]:
-    if state.stage not in chart.leaves:
-        hint = suggestion(state.stage, chart.leaves)
-        yield Fault("$.stage", f"no account stands in {state.stage!r}{hint}")
-    memory = state.memory
-    for name, kept, parts in (
-        ("clocks", memory.clocks, chart.deadlines),
-        ("reached", memory.reached, chart.milestones),
-    ):
-        if len(kept) != len(parts):
-            yield Fault(f"$.memory.{name}", f"expected {len(parts)}, but got {len(kept)}")
 
 
 def _visits(initial: str, moves: Iterable[tuple[Event, Move]]) -> Iterator[Visit]:

@@ -1,7 +1,7 @@
 """The order of a log of many accounts, found by sorting numbers instead of rows.
 
-A part of :mod:`cslib.lifecycle`. The rows stand in order by their first column; where that is the
-same by the second, and so on. Rows that agree in every column keep their turn.
+The rows stand in order by their first column; where that is the same by the second, and so on. Rows
+that agree in every column keep their turn.
 
 The columns and the number of the row are written into one number of 64 bits, and those numbers are
 sorted: the last bits of each say which row it came from. A column takes as many bits as its values

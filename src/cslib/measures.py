@@ -50,7 +50,8 @@ class Combine(enum.StrEnum):
     BEST = "best"
     """The most. Weights only tell what is known."""
     SUM = "sum"
-    """All together, each times its weight; of conditions worth a point each, how many hold."""
+    """All together, each times its weight, which is then a whole number: of conditions worth a
+    point each, how many hold."""
 
 
 def exact(value: Decimal | int | str) -> Decimal:
@@ -212,17 +213,31 @@ class Group:
             *name_faults("$.name", self.name),
             *decimal_faults("$.weight", self.weight, MAX_WEIGHT),
             *text_faults("$.meaning", self.meaning),
-            *parts_faults(self.measures, self.groups),
+            *parts_faults(self.measures, self.groups, self.combine),
         ]
         refuse(f"group {self.name!r}", faults)
 
 
-def parts_faults(measures: Sequence[Measure], groups: Sequence[Group]) -> Iterator[Fault]:
+def parts_faults(
+    measures: Sequence[Measure], groups: Sequence[Group], combine: Combine
+) -> Iterator[Fault]:
     """What is wrong with what stands side by side in a group or a scorecard."""
     if not measures and not groups:
         yield Fault("$.measures", "expected at least one measure or group, but got none")
     elif not any(weight > 0 for weight in weights_of(measures, groups)):
         yield Fault("$.measures", "expected a weight above 0, but all are 0")
+    if combine is Combine.SUM:
+        for path, part in _side_by_side(measures, groups):
+            if part.weight % 1:
+                problem = "in a sum a weight is a whole number, since it multiplies points"
+                yield Fault(f"{path}.weight", f"{problem}; but got {part.weight}")
+
+
+def _side_by_side(
+    measures: Sequence[Measure], groups: Sequence[Group]
+) -> Iterator[tuple[str, Measure | Group]]:
+    yield from ((f"$.measures[{place}]", each) for place, each in enumerate(measures))
+    yield from ((f"$.groups[{place}]", each) for place, each in enumerate(groups))
 
 
 def weights_of(measures: Iterable[Measure], groups: Iterable[Group]) -> list[Decimal]:

@@ -21,7 +21,7 @@ from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.faults import refuse
 from cslib.journeys import Journey, Memory, State
 from cslib.stages import Definition, Transition, inside, lineage_of
-from cslib.stepping import rewound
+from cslib.stepping import check_state, rewound
 
 if TYPE_CHECKING:
     from cslib.journeycolumns import JourneyColumns
@@ -474,8 +474,9 @@ class Migration:
         new definition by now, the next step does first.
 
         Raises:
-            MigrationError: If the definitions are not those of the migration, or the state is of
-                neither.
+            DefinitionError: If the state is none that the old definition can have made.
+            MigrationError: If the definitions are not those of the migration, the state is of
+                neither, or the migration leads to a stage that the new one does not have.
         """
         if (fingerprint(old), fingerprint(new)) != (self.old, self.new):
             raise MigrationError(
@@ -483,7 +484,10 @@ class Migration:
             )
         chart, memory = Chart.of(new), state.memory
         self._check(state, old.name)
+        check_state(state, Chart.of(old))
         stage = self.stages[state.stage]
+        if stage not in chart.leaves:
+            raise MigrationError(f"no account stands in {stage!r}; make the migration by between()")
         tracks = {name for names in chart.tracks[stage].values() for name in names}
         moved = Memory(
             done=memory.done & tracks,

@@ -105,8 +105,7 @@ def customer_cube(
     [[0], [120000], [120000], [0], [0]]
     """
     found = _basis(basis)
-    if not isinstance(span, Period):
-        raise CubeError("span", None, f"is {span!r}: expected a Period, as Period.parse gives")
+    _check_span(span)
     if not callable(customer):
         expected = "expected a function of a contract, as lambda contract: contract.account"
         raise CubeError("customer", None, f"is {shown(customer)}: {expected}")
@@ -117,6 +116,11 @@ def customer_cube(
     if found is Basis.CONTRACTED:
         return _contracted(ledger, span, customer)
     return _moved(ledger, span, found, customer)
+
+
+def _check_span(span: object) -> None:
+    if not isinstance(span, Period):
+        raise CubeError("span", None, f"is {span!r}: expected a Period, as Period.parse gives")
 
 
 def _basis(given: Basis | str) -> Basis:
@@ -172,6 +176,7 @@ def cube_of_terms(
     >>> [cube.amounts(month).tolist() for month in range(4)]
     [[120000], [120000], [0], [0]]
     """
+    _check_span(span)
     terms = _terms(customer, start, end, annual_value, units)
     begins, ends = (np.datetime64(day, "M") for day in (span.start, span.end))
     first = np.maximum(terms.start.astype("datetime64[M]"), begins)

@@ -615,6 +615,8 @@ def _report_data(report: RenewalReport) -> dict[str, Any]:
             "count": _rate_data(adjusted.count),
             "value": _rate_data(adjusted.value),
         },
+        "unpaid": [line.contract for line in report.unpaid],
+        "never_due": report.never_due or None,
         "assumed_signed": report.assumed_signed,
         "assumed_known": report.assumed_known,
         "last_recorded": _json(report.last_recorded),

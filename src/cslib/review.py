@@ -47,7 +47,7 @@ __all__ = [
 COMING_DAYS = 90
 """How far ahead the review looks for contracts that end."""
 
-_HEALTH = frozenset({"tier", "score", "coverage"})
+_HEALTH = frozenset({"tier", "score", "coverage", "model_tier"})
 _TERM = frozenset({"term_ends_on"})
 
 
@@ -146,8 +146,11 @@ class Definitions:
 
     @property
     def judged_facts(self) -> tuple[str, ...]:
-        """The facts that the measures and playbooks read, in their order."""
-        rules = (rule for _, rule in self._judgements())
+        """The facts that the measures and playbooks read, in their order; not the indicators.
+
+        Without the others an account cannot be judged in full; an indicator is only unknown.
+        """
+        rules = (rule for path, rule in self._judgements() if ".indicators[" not in path)
         return tuple(dict.fromkeys(name for rule in rules for name in rule.facts))
 
     @functools.cached_property
@@ -170,8 +173,8 @@ class Definitions:
                 yield f"$.lifecycle.transitions[{place}].guard", move.guard
 
     def _judgements(self) -> Iterator[tuple[str, Rule]]:
-        for place, measure in enumerate(self.scorecard.measures):
-            yield f"$.scorecard.measures[{place}].value", measure.value
+        for path, rule in self.scorecard.rules:
+            yield path.replace("$", "$.scorecard", 1), rule
         yield from self._entries()
 
     def _entries(self) -> Iterator[tuple[str, Rule]]:

@@ -42,7 +42,7 @@ from cslib.parsing import RuleSyntaxError, parse
 from cslib.schemas import FactSpec, Schema
 
 if TYPE_CHECKING:
-    from cslib.columns import Column
+    from cslib.columns import Blocks, Column
 
 __all__ = [
     "AsOfError",
@@ -175,6 +175,23 @@ class Rule:
         from cslib.columns import evaluate
 
         return evaluate(self._lowered, self._inferred, self._by_key, columns, as_of)
+
+    def blocks(self, columns: Mapping[str, Any], *, as_of: object = None) -> Blocks:
+        """The rule over numpy columns, to be asked block by block as :meth:`columns` does at once.
+
+        It is for those who work further on the answers, and need none of them as a whole column.
+
+        Raises:
+            FactError, ColumnsError: As :meth:`columns`.
+
+        >>> import numpy as np
+        >>> given = rule("seats >= 5").blocks({"seats": np.array([5.0, 9, 1])})
+        >>> given.rows, given.read(slice(1, 3)).true
+        (3, array([ True, False]))
+        """
+        from cslib.columns import Blocks
+
+        return Blocks(self._lowered, self._inferred, self._by_key, columns, as_of)
 
     @property
     def facts(self) -> tuple[str, ...]:

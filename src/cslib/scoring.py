@@ -21,7 +21,16 @@ import attrs
 
 from cslib.measures import Combine, Group, Measure, weights_of
 
-__all__ = ["Made", "Tree", "made_of", "nominal", "paths", "tree_of", "whole_weights"]
+__all__ = [
+    "Made",
+    "Tree",
+    "combined_weights",
+    "made_of",
+    "nominal",
+    "paths",
+    "tree_of",
+    "whole_weights",
+]
 
 Worth: TypeAlias = Fraction | None
 """Points that count; None: they do not."""
@@ -70,7 +79,7 @@ def made_of(
     """
     inside = [Made(next(worths), (Fraction(1),)) for _ in measures]
     inside += [made_of(each.measures, each.groups, each.combine, worths) for each in groups]
-    weights = whole_weights(weights_of(measures, groups))
+    weights = combined_weights(combine, weights_of(measures, groups))
     factors = _factors(combine, weights, [each.points for each in inside])
     points = [
         factor * each.points
@@ -106,6 +115,18 @@ def _factors(
     decisive = min(counted) if combine is Combine.WORST else max(counted)
     place = next(i for i, is_in in enumerate(counts) if is_in and worths[i] == decisive)
     return [Fraction(i == place) if is_in else None for i, is_in in enumerate(counts)]
+
+
+def combined_weights(combine: Combine, weights: Sequence[Decimal]) -> tuple[int, ...]:
+    """Weights as whole numbers: as they stand in a sum, else in their proportions.
+
+    >>> weights = [Decimal(2), Decimal(2)]
+    >>> combined_weights(Combine.SUM, weights), combined_weights(Combine.MEAN, weights)
+    ((2, 2), (1, 1))
+    """
+    if combine is Combine.SUM:
+        return tuple(int(weight) for weight in weights)
+    return whole_weights(weights)
 
 
 def whole_weights(weights: Sequence[Decimal]) -> tuple[int, ...]:
@@ -296,7 +317,7 @@ def tree_of(
     for group in groups:
         inside.append(tree_of(group.measures, group.groups, group.combine, place))
         place += len(list(paths(group.measures, group.groups)))
-    weights = whole_weights(weights_of(measures, groups))
+    weights = combined_weights(combine, weights_of(measures, groups))
     return Tree(
         combine=combine,
         weights=weights,

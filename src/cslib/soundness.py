@@ -321,8 +321,10 @@ class _Plan:
 
     def sources(self) -> Iterator[tuple[str, int, Transition, list[str]]]:
         """Each source of each transition: its path, the place, the transition, and its stages."""
-        named = {source for move in self.definition.transitions for source in move.sources}
-        within = {source: list(self.leaves_in(source)) for source in named}
+        within: dict[str, list[str]] = {}
+        for leaf in self.chart.leaves:
+            for stage in lineage_of(leaf):
+                within.setdefault(stage, []).append(leaf)
         for place, move in enumerate(self.definition.transitions):
             for at, source in enumerate(move.sources):
                 yield f"$.transitions[{place}].sources[{at}]", place, move, within[source]
@@ -486,9 +488,10 @@ def _trap_faults(plan: _Plan) -> Iterator[Fault]:
             if move.transition.target is not None:
                 back.setdefault(move.transition.target, []).append(leaf)
     saved = _reached(final, back) if final else {leaf for left in back.values() for leaf in left}
+    trapped = plan.reached - saved
     where = "to a final stage" if final else "out of it"
     for place, stage in enumerate(plan.definition.stages):
-        if stage.name in plan.reached - saved:
+        if stage.name in trapped:
             problem = f"{stage.name!r} is a trap: no transition leads {where}"
             remedy = "add one, or give it final=True if it is an end"
             yield Fault(f"$.stages[{place}]", f"{problem}; {remedy}")
@@ -597,12 +600,21 @@ def _parts_of_circles(edges: list[_Edge]) -> list[list[_Edge]]:
 
 
 def _goes_on(edge: _Edge, part: list[_Edge]) -> bool:
-    """Whether the move comes again: a breach does if the circle starts its clock, and not ends."""
-    marks = {mark for each in part for mark in each.marks}
-    return not edge.breached or any(
-        marks.intersection(each.since) and marks.isdisjoint((*each.by, *each.waived_by))
-        for each in edge.breached
-    )
+    """Whether the move comes again: a breach does if the circle leads from a start to it."""
+    return not edge.breached or any(_runs_out(each, edge, part) for each in edge.breached)
+
+
+def _runs_out(deadline: Deadline, edge: _Edge, part: list[_Edge]) -> bool:
+    """Whether some way from a start of the clock to its breach does not stop it."""
+    begun, onward = set[str](), dict[str, list[str]]()
+    stops, known = (*deadline.by, *deadline.waived_by), set(deadline.since)
+    for each in part:
+        last = next((mark for mark in reversed(each.marks) if mark in known.union(stops)), None)
+        if last in known:  # a mark that stops it and starts it leaves it running
+            begun.add(each.target)
+        if last is None or last in known:
+            onward.setdefault(each.source, []).append(each.target)
+    return edge.source in _reached(begun, onward)
 
 
 def _circle(first: _Edge, part: list[_Edge]) -> list[str]:

@@ -168,7 +168,7 @@ def members(stages: Sequence[str], name: str) -> tuple[str, ...]:
     found = tuple(stage for stage in stages if inside(stage, name))
     if not found:
         known = dict.fromkeys(each for stage in stages for each in lineage_of(stage))
-        message = f"name {name!r}, which is none of the table{suggestion(name, known)}"
+        message = f"name {name!r}, which is none of the table{suggestion(str(name), known)}"
         raise VisitTableError("stages", None, message)
     return found
 

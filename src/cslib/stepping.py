@@ -8,13 +8,16 @@ moment (``docs/semantics.md``, "Lifecycle and logs").
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from cslib import facts, moments
 from cslib.charts import Candidate, Chart, Move, Row
 from cslib.clocks import Alarm, alarms, deadline_state, due_of
+from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.facts import FactError
+from cslib.faults import refuse, shown
 from cslib.journeys import (
     Clock,
     Memory,
@@ -30,7 +33,7 @@ from cslib.logs import Event, LogError, check_id
 from cslib.rules import Rule
 from cslib.stages import Deadline
 
-__all__ = ["advance", "beginning", "journey_facts", "rewound", "step", "take"]
+__all__ = ["advance", "beginning", "check_state", "journey_facts", "rewound", "step", "take"]
 
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -43,6 +46,54 @@ def beginning(chart: Chart) -> State:
         return State(chart.initial, definition=made_by)
     blank = Memory(clocks=(None,) * len(chart.deadlines), reached=(None,) * len(chart.milestones))
     return State(chart.initial, memory=blank, definition=made_by)
+
+
+def check_state(state: object, chart: Chart) -> None:
+    """Refuse what is no state of this lifecycle, such as one from a forged document.
+
+    A state of another definition is the matter of :class:`~cslib.journeys.StateError`.
+
+    Raises:
+        DefinitionError: With what cannot be.
+    """
+    if not isinstance(state, State):
+        problem = f"expected a State, but got {shown(state)}; begin with lifecycle.start"
+        raise DefinitionError("state", (Fault("$", problem),))
+    if state.definition == chart.fingerprint:
+        refuse("state", _state_faults(state, chart))
+        refuse("state", _time_faults(state, chart))
+
+
+def _state_faults(state: State, chart: Chart) -> Iterator[Fault]:
+    if state.stage not in chart.leaves:
+        hint = suggestion(state.stage, chart.leaves)
+        yield Fault("$.stage", f"no account stands in {state.stage!r}{hint}")
+    memory = state.memory
+    for name, kept, parts in (
+        ("clocks", memory.clocks, chart.deadlines),
+        ("reached", memory.reached, chart.milestones),
+    ):
+        if len(kept) != len(parts):
+            yield Fault(f"$.memory.{name}", f"expected {len(parts)}, but got {len(kept)}")
+    places = range(len(chart.definition.transitions))
+    for place in sorted(memory.tried):
+        if place not in places:
+            yield Fault("$.memory.tried", f"there is no transition {place}")
+
+
+def _time_faults(state: State, chart: Chart) -> Iterator[Fault]:
+    """What of the moments of a state cannot be; its parts are taken to be those of the chart."""
+    memory, last = state.memory, state.last
+    clocks = [(c.start, c.limit, c.met, c.waived) for c in memory.clocks if c is not None]
+    own = (state.entered, state.now, state.wakes, None if last is None else last.at)
+    every = itertools.chain(own, memory.reached, *clocks, *memory.holds)
+    kinds = {isinstance(moment, dt.datetime) for moment in every if moment is not None}
+    if len(kinds) > 1:
+        yield Fault("$", "holds dates and instants; all moments of a log are of one kind")
+    elif kinds and (last is None or state.now is None):
+        yield Fault("$.last", "expected the last event and now, since something has happened")
+    elif (wakes := rewound(chart, state).wakes) != state.wakes:
+        yield Fault("$.wakes", f"expected {wakes}, when time acts next, but got {state.wakes}")
 
 
 def step(chart: Chart, state: State, event: Event, account: object = None) -> Outcome:

@@ -1,26 +1,25 @@
-"""Stock definitions: the doctrine's lifecycles, scorecard, playbooks and owners, as data.
+"""Stock definitions: the doctrine's lifecycles, scorecards, playbooks and owners, as data.
 
 Nothing here is mechanism. Each definition is an opinion with a source, named by its id in the
 doctrine (L1 to L15, H1 to H11, R1 to R13, P1 to P15) and the letter of its author: S Sang Wenfeng,
 W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. Change one by making a
 new value from it (``attrs.evolve``), or write your own. The lifecycles stand in
-:mod:`cslib.stocklifecycles`, with what they read; take them from here.
+:mod:`cslib.stocklifecycles`, the scorecards in :mod:`cslib.stockscorecards`, with what they read;
+take them from here.
 
 Facts of a deal, read by :data:`OWNERSHIP`: ``deal``, ``cs_commercial``, ``renewal_number``,
 ``new_product_line``.
 
 Facts that the definitions of a review read: ``signed_on``, ``seats``, ``seats_used``,
 ``logins_30d``, ``logins_prior_30d``, ``roles_active``, ``scenarios_running``, ``nps``, ``outcome``,
-``environment_ok``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
+``environment_ok``; for indicators ``owners_removed_30d``, ``payments_failed_30d`` and
+``uses_change``; and, from the other rooms, ``stage``, ``days_in_stage``, ``tier`` and
 ``term_ends_on``.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from cslib.decisions import DecisionTable, Row
-from cslib.health import Band, Measure, Scorecard, Tier
 from cslib.playbooks import Layer, Library, Playbook
 from cslib.stocklifecycles import (
     CHURN_REASONS,
@@ -34,102 +33,37 @@ from cslib.stocklifecycles import (
     SUCCESS_CHAIN,
     VARIANTS,
 )
+from cslib.stockscorecards import (
+    ACTIVATION,
+    BEFORE_RENEWAL,
+    INDICATORS,
+    PHASES,
+    SCORECARD,
+    SCORECARD_FACTS,
+    SCORECARDS,
+)
 
 __all__ = [
+    "ACTIVATION",
+    "BEFORE_RENEWAL",
     "CHURN_REASONS",
     "DELIVERY",
+    "INDICATORS",
     "INTERNET",
     "KINDS",
     "MAINTENANCE",
     "ON_SITE",
     "OWNERSHIP",
+    "PHASES",
     "PLAYBOOKS",
     "PRIVATE",
     "SCORECARD",
+    "SCORECARDS",
+    "SCORECARD_FACTS",
     "SUBSCRIPTION",
     "SUCCESS_CHAIN",
     "VARIANTS",
 ]
-
-SCORECARD = Scorecard(
-    name="in use",
-    measures=(
-        Measure(
-            name="seat use",
-            value="seats_used / seats",
-            weight=30,
-            bands=(
-                Band(points=0, below=0.3, label="idle"),
-                Band(points=50, below=0.6, label="partly used"),
-                Band(points=100, at_least=0.6, label="used"),
-            ),
-            meaning="Share of the paid seats in use: are they active in the middle (H2, K)?",
-        ),
-        Measure(
-            name="activity",
-            value="change(logins_30d, logins_prior_30d)",
-            weight=20,
-            bands=(
-                Band(points=0, below=-0.5, label="collapsing"),
-                Band(points=50, below=-0.2, label="falling"),
-                Band(points=100, at_least=-0.2, label="steady"),
-            ),
-            meaning="Logins of 30 days against the 30 before: in time to act (H3, W; H7, J)?",
-        ),
-        Measure(
-            name="breadth",
-            value="roles_active",
-            weight=20,
-            bands=(
-                Band(points=0, below=1, label="no role"),
-                Band(points=50, below=2, label="one role"),
-                Band(points=100, at_least=2, label="two roles or more"),
-            ),
-            meaning="Job roles that use it: two are often the key to the second year (H5, K).",
-        ),
-        Measure(
-            name="scenarios",
-            value="scenarios_running",
-            weight=10,
-            bands=(
-                Band(points=0, below=1, label="none"),
-                Band(points=60, below=2, label="one"),
-                Band(points=100, at_least=2, label="two or more"),
-            ),
-            meaning="Scenarios of the library in use; at delivery one or two should run (P6, K).",
-        ),
-        Measure(
-            name="satisfaction",
-            value="nps",
-            weight=10,
-            bands=(
-                Band(points=0, below=7, label="detractor"),
-                Band(points=50, below=9, label="passive"),
-                Band(points=100, at_least=9, label="promoter"),
-            ),
-            meaning="The last answer to the NPS question, 0 to 10 (H8, N).",
-        ),
-        Measure(
-            name="outcome",
-            value="outcome",
-            weight=10,
-            bands=(
-                Band(points=0, equals="missed"),
-                Band(points=60, equals="on_the_way"),
-                Band(points=100, equals="reached"),
-            ),
-            meaning="Is the outcome named at the sale reached (H11, L15, J)?",
-        ),
-    ),
-    tiers=(
-        Tier(name="green", at_least=75),
-        Tier(name="yellow", at_least=50),
-        Tier(name="red", at_least=0),
-    ),
-    floor=Decimal("0.5"),
-)
-"""Health in the middle of the life, from behaviour and not from words (H1, J)."""
-
 
 PLAYBOOKS = Library(
     name="stock",

@@ -113,9 +113,8 @@ def _check_once(names: Array) -> None:
     distinct, first = np.unique(names, return_index=True)
     if distinct.size < names.size:
         row = int(np.setdiff1d(np.arange(names.size), first)[0])
-        raise ColumnsError(
-            f"accounts['account'][{row}] is {names[row]!r}, which stands there before"
-        )
+        (name,) = names[row : row + 1].tolist()
+        raise ColumnsError(f"accounts['account'][{row}] is {name!r}, which stands there before")
 
 
 def _of_one_kind(ids: Array, names: Array) -> tuple[Array, Array]:

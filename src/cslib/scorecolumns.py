@@ -1,0 +1,510 @@
+"""Scorecards on columns: the scores and tiers of a whole book, equal to those of each record.
+
+A part of :mod:`cslib.health`; :meth:`cslib.health.Scorecard.assess_columns` is the way in. Points
+are whole numbers on a grid (thousandths where a scale has anchors), weights whole numbers inside
+each group, and what a tree of measures and groups comes to is a ratio of two whole numbers. How
+large these can become is known before a row is read: arrays have the smallest type that holds
+them, and where 64 bits do not, Python's own numbers, which are slow and right. A score is rounded
+once, when it becomes a double; tiers compare whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+import numpy as np
+
+from cslib import moments
+from cslib.assessments import Assessments, Carried
+from cslib.bands import GRID
+from cslib.blocks import Array, Mask
+from cslib.columns import Answer, Blocks, ColumnsError, blocks_of
+from cslib.expressions import MAX_NUMBER
+from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows, counts_unknown
+from cslib.measures import Combine, Group, Measure, Missing, weights_of
+from cslib.scalecolumns import narrowest
+from cslib.scoring import combined_weights, nominal
+from cslib.tiers import Cap, Hysteresis, Indicator, Tier
+
+__all__ = ["Card", "assess_columns"]
+
+
+class Card(Protocol):
+    """What a scorecard has to be; :class:`cslib.health.Scorecard` is."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that stand by themselves."""
+        ...
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups."""
+        ...
+
+    @property
+    def combine(self) -> Any:
+        """How they are taken together."""
+        ...
+
+    @property
+    def leaves(self) -> tuple[Measure, ...]:
+        """All measures."""
+        ...
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers, best first."""
+        ...
+
+    @property
+    def floor(self) -> Decimal:
+        """The least coverage of a score."""
+        ...
+
+    @property
+    def hysteresis(self) -> Hysteresis | None:
+        """What keeps the tier from changing."""
+        ...
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        """The caps."""
+        ...
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The indicators."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """The definition."""
+        ...
+
+
+def assess_columns(
+    card: Card, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
+) -> Assessments:
+    """The health of every account of a book.
+
+    Args:
+        card: The scorecard.
+        columns: Names to arrays.
+        as_of: Today.
+        previous: The last assessments of the same accounts, in the same order.
+
+    Raises:
+        FactError, AsOfError, ColumnsError, PreviousError: As
+            :meth:`cslib.health.Scorecard.assess_columns`, which is the way in.
+    """
+    book = _Book(card, columns, as_of, previous)
+    with np.errstate(all="ignore"):
+        for rows in blocks_of(book.rows):
+            book.assess(rows)
+    return book.answer()
+
+
+# --------------------------------------------------------------------------------------
+# Ratios of whole numbers
+
+
+class _Ratio:
+    """Ratios of whole numbers, one for each row; 0 over 0 where nothing counts."""
+
+    __slots__ = ("over", "upper")
+
+    def __init__(self, upper: Any, over: Any) -> None:
+        self.upper = upper
+        self.over = over
+
+
+@attrs.frozen
+class _Most:
+    """The largest numbers that can come up: in a ratio, and on the way to it."""
+
+    upper: int
+    over: int
+    peak: int
+
+
+_Part: TypeAlias = "int | _Tree"
+"""A measure, by its place among all, or a group."""
+
+
+@attrs.frozen
+class _Tree:
+    """Measures and groups side by side, those of weight 0 left out.
+
+    Attributes:
+        combine: How they are taken together.
+        parts: What stands side by side, each with its weight, a whole number.
+    """
+
+    combine: Combine
+    parts: tuple[tuple[_Part, int], ...]
+
+    def most(self, points: Sequence[int]) -> _Most:
+        """The largest numbers that it takes, by the most points of each measure."""
+        inside = [
+            (_Most(points[part], 1, points[part]) if isinstance(part, int) else part.most(points))
+            for part, _ in self.parts
+        ]
+        peak = max(each.peak for each in inside)
+        if self.combine in (Combine.WORST, Combine.BEST):
+            upper, over = max(m.upper for m in inside), max(m.over for m in inside)
+            return _Most(upper, over, max(peak, upper * over))
+        common = math.prod(each.over for each in inside)
+        pairs = zip(inside, self.parts, strict=True)
+        upper = sum(weight * each.upper * (common // each.over) for each, (_, weight) in pairs)
+        weight = sum(weight for _, weight in self.parts)
+        over = common * weight if self.combine is Combine.MEAN else common
+        return _Most(upper, over, max(peak, upper, common * weight))
+
+    def ratio(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+        """What it comes to in a block of rows."""
+        if self.combine in (Combine.WORST, Combine.BEST):
+            return self._outermost(worths, rows, dtype)
+        return self._added(worths, rows, dtype)
+
+    def _added(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+        """The sum, each times its weight, over the weight that counts or over nothing.
+
+        Measures stand before groups, so that the denominator is 1 until the first group comes.
+        """
+        upper = np.zeros(rows, dtype)
+        small = narrowest(sum(weight for _, weight in self.parts))
+        weights = np.zeros(rows, dtype if dtype.hasobject else small)
+        common = None
+        for part, weight in self.parts:
+            if isinstance(part, int):
+                worth = worths[part]
+                upper += _times(worth.points, weight, dtype)
+                weights += _times(worth.counted, weight, weights.dtype)
+                continue
+            inner = part.ratio(worths, rows, dtype)
+            counted = inner.over > 0
+            over = inner.over + ~counted  # 1 where nothing counts
+            added = inner.upper * weight
+            upper = upper * over + (added if common is None else added * common)
+            common = over if common is None else common * over
+            weights += _times(counted, weight, weights.dtype)
+        over = (weights > 0 if self.combine is Combine.SUM else weights).astype(dtype)
+        return _Ratio(upper, over if common is None else over * common)
+
+    def _outermost(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+        """The least or the greatest that counts."""
+        upper, over = np.zeros(rows, dtype), np.zeros(rows, dtype)
+        for part, _ in self.parts:
+            if isinstance(part, int):
+                worth = worths[part]
+                inner = _Ratio(_times(worth.points, 1, dtype), _times(worth.counted, 1, dtype))
+            else:
+                inner = part.ratio(worths, rows, dtype)
+            here, there = inner.upper * over, upper * inner.over
+            beyond = here < there if self.combine is Combine.WORST else here > there
+            taken = (inner.over > 0) & ((over == 0) | beyond)
+            upper = np.where(taken, inner.upper, upper)
+            over = np.where(taken, inner.over, over)
+        return _Ratio(upper, over)
+
+
+def _tree(
+    measures: Sequence[Measure], groups: Sequence[Group], combine: Combine, places: Iterator[int]
+) -> _Tree:
+    """The tree of a scorecard, its measures by their places in the order of its leaves."""
+    parts: list[_Part] = [next(places) for _ in measures]
+    parts += [_tree(each.measures, each.groups, each.combine, places) for each in groups]
+    weights = combined_weights(combine, weights_of(measures, groups))
+    return _Tree(combine, tuple(pair for pair in zip(parts, weights, strict=True) if pair[1]))
+
+
+def _times(array: Any, weight: int, dtype: np.dtype[Any]) -> Any:
+    """Small numbers or flags times a weight, in a type that holds the product."""
+    if dtype.hasobject:
+        return np.asarray(array).astype(dtype) * weight
+    if weight == 1:
+        return array
+    if dtype.itemsize == 1:  # of flags, whose bytes are 0 and 1
+        return np.asarray(array).view(np.int8) * np.int8(weight)
+    return np.asarray(array).astype(dtype) * dtype.type(weight)
+
+
+def _divide(ratio: _Ratio, grid: int, most: _Most, answer: Array) -> None:
+    """Write down ratios as the doubles nearest to them; NaN for 0 over 0."""
+    if max(most.upper, most.over * grid) <= MAX_NUMBER:
+        over = ratio.over.astype(np.float64)
+        np.divide(ratio.upper.astype(np.float64), over if grid == 1 else over * grid, out=answer)
+        return
+    pairs = zip(ratio.upper.tolist(), ratio.over.tolist(), strict=True)
+    answer[:] = [upper / (over * grid) if over else math.nan for upper, over in pairs]
+
+
+# --------------------------------------------------------------------------------------
+# The scorecard as whole numbers
+
+
+@attrs.frozen(eq=False)
+class _Plan:
+    """A scorecard as whole numbers.
+
+    Attributes:
+        grid: How many parts a point has.
+        tree: Its measures and groups.
+        most: The largest numbers of its ratios.
+        dtype: The type that holds all that come up, the comparisons with cut-offs included.
+        cuts: The lowest score of each tier, but the last.
+        weights: What the coverage is counted by, for each measure.
+        weight: Their sum.
+        least: How much of it has to be known for a score.
+        is_flat: Whether the weight that counts is the weight that is known.
+    """
+
+    grid: int
+    tree: _Tree
+    most: _Most
+    dtype: np.dtype[Any]
+    cuts: tuple[Fraction, ...]
+    weights: tuple[int, ...]
+    weight: int
+    least: int
+    is_flat: bool
+
+    @property
+    def weight_dtype(self) -> np.dtype[Any]:
+        """The type that holds the whole weight."""
+        return _wide_enough(self.weight)
+
+
+def _plan(card: Card) -> _Plan:
+    leaves = card.leaves
+    grid = GRID if any(scale.anchors for each in leaves for scale in each.scales) else 1
+    tree = _tree(card.measures, card.groups, card.combine, iter(range(len(leaves))))
+    most = tree.most([_best(measure) * grid for measure in leaves])
+    cuts = tuple(Fraction(tier.at_least) for tier in card.tiers[:-1])
+    margins = _margins(card)
+    moved = {cut + margin for cut in (*cuts, Fraction(0)) for margin in (Fraction(0), *margins)}
+    compared = [max(most.upper, 1) * cut.denominator for cut in moved]
+    compared += [most.over * grid * abs(cut.numerator) for cut in moved]
+    weights = nominal(card.measures, card.groups)
+    weight = sum(weights)
+    return _Plan(
+        grid,
+        tree,
+        most,
+        _wide_enough(max(most.peak, *compared)),
+        cuts,
+        weights,
+        weight,
+        max(1, math.ceil(Fraction(card.floor) * weight)),
+        not card.groups and card.combine is Combine.MEAN and not any(map(counts_unknown, leaves)),
+    )
+
+
+def _wide_enough(largest: int) -> np.dtype[Any]:
+    """The type for sums of small numbers up to one; never so small that it slows them down."""
+    return narrowest(max(largest, 2**15 - 1))
+
+
+def _best(measure: Measure) -> int:
+    """The most points that it can come to, those for the unknown included."""
+    assumed = 0 if isinstance(measure.missing, Missing) else measure.missing
+    return max(assumed, *(scale.best for scale in measure.scales))
+
+
+def _margins(card: Card) -> tuple[Fraction, Fraction]:
+    """How far a cut-off moves for entering a tier, and for leaving it."""
+    margins = card.hysteresis
+    if margins is None:
+        return Fraction(0), Fraction(0)
+    return Fraction(margins.rise), -Fraction(margins.fall)
+
+
+# --------------------------------------------------------------------------------------
+# The book
+
+
+class _Book:
+    """The columns that are assessed, and the answers as far as they are made."""
+
+    def __init__(
+        self, card: Card, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
+    ) -> None:
+        self.card = card
+        self.today = None if as_of is None else moments.utc_day(as_of, "as_of")
+        check_previous(previous, self.today)
+        self.plan = _plan(card)
+        carried = {} if previous is None else previous.carried
+        self.measures = [
+            MeasureBlocks(each, columns, as_of, carried.get(each.name), self.plan.grid)
+            for each in card.leaves
+        ]
+        self.beside = [each.when.blocks(columns, as_of=as_of) for each in card.indicators]
+        self.rows = _rows(self.measures, dict(zip(self._named, self.beside, strict=True)))
+        check_rows(previous, self.rows)
+        self.previous = previous if self._counts(previous) else None
+        self._make_room()
+
+    def _counts(self, previous: Assessments | None) -> bool:
+        """Whether the tiers before count."""
+        if previous is None or previous.as_of is None or self.today is None:
+            return False
+        if previous.definition != self.card.fingerprint:
+            return False
+        expires = None if self.card.hysteresis is None else self.card.hysteresis.expires
+        return expires is None or (self.today - previous.as_of).days <= expires
+
+    def _make_room(self) -> None:
+        rows, places = self.rows, narrowest(len(self.card.tiers))
+        self.score = np.empty(rows, np.float64)
+        self.known_weight = np.empty(rows, self.plan.weight_dtype)
+        self.model = np.empty(rows, places)
+        self.tier = np.empty(rows, places) if self.card.caps else self.model
+        self.since = None if self.previous is None else np.empty(rows, "datetime64[D]")
+        self.caps = {cap: np.zeros(rows, bool) for cap in self.card.caps}
+        self.holds = [Answer(rows) for _ in self.beside]
+        self.keepers = [each for each in self.measures if each.keeps]
+        self.values = [Answer(rows) for _ in self.keepers]
+        self.known_on = [np.empty(rows, "datetime64[D]") for _ in self.keepers]
+
+    def assess(self, rows: slice) -> None:
+        """Assess the accounts in some rows."""
+        plan, length = self.plan, rows.stop - rows.start
+        found: list[Any] = []
+        worths: list[Worth] = []
+        for each in self.measures:  # one after the other: its block is still in the cache
+            found.append(each.find(rows))
+            worths.append(each.worth(found[-1]))
+        ratio = plan.tree.ratio(worths, length, plan.dtype)
+        known = ratio.over if plan.is_flat else self._known_weight(worths, length)
+        scored = known >= plan.least
+        for measure, worth in zip(self.card.leaves, worths, strict=True):
+            if measure.missing is Missing.UNKNOWN:
+                scored = scored & worth.known
+        told = _Ratio(ratio.upper * scored, ratio.over * scored)
+        self.known_weight[rows] = known
+        _divide(told, plan.grid, plan.most, self.score[rows])
+        self.model[rows] = (self._places(ratio, rows) + 1) * scored - 1
+        if self.since is not None:
+            self.since[rows] = np.where(scored, self.since[rows], np.datetime64("NaT", "D"))
+        self._cap(rows, found, scored)
+        self._keep(rows, found, worths)
+        for blocks, answer in zip(self.beside, self.holds, strict=True):
+            answer.put(rows, blocks.read(rows))
+
+    @property
+    def _named(self) -> list[str]:
+        return [each.name for each in self.card.indicators]
+
+    def _known_weight(self, worths: Sequence[Worth], rows: int) -> Array:
+        dtype = self.plan.weight_dtype
+        known = np.zeros(rows, dtype)
+        for worth, weight in zip(worths, self.plan.weights, strict=True):
+            if weight:
+                known += _times(worth.known, weight, dtype)
+        return known
+
+    # The tier
+
+    def _places(self, ratio: _Ratio, rows: slice) -> Array:
+        """The places of the tiers that the scores give."""
+        if self.previous is None:
+            reached = self._reached(ratio, self.plan.cuts)
+            return sum((~each for each in reached), np.zeros(1, self.model.dtype))
+        return self._steadied(ratio, rows, self.previous)
+
+    def _reached(self, ratio: _Ratio, cuts: Iterable[Fraction]) -> list[Array]:
+        """Where the score is at a cut-off or above it, for each."""
+        grid = self.plan.grid
+        return [
+            ratio.upper * cut.denominator >= ratio.over * (cut.numerator * grid) for cut in cuts
+        ]
+
+    def _steadied(self, ratio: _Ratio, rows: slice, previous: Assessments) -> Array:
+        """The tiers by :func:`cslib.tiers.stable_tier` and the dwell, noting since when."""
+        assert self.since is not None and self.today is not None  # noqa: S101, PT018
+        before = previous.model_places[rows]
+        cuts = (*self.plan.cuts, Fraction(0))
+        rise, fall = _margins(self.card)
+        plain = self._reached(ratio, cuts)
+        to_enter = self._reached(ratio, [cut + rise for cut in cuts])
+        to_stay = self._reached(ratio, [cut + fall for cut in cuts])
+        places = np.zeros(len(before), self.model.dtype)
+        for place in reversed(range(len(cuts))):
+            moved = np.where(place < before, to_enter[place], to_stay[place])
+            reached = np.where(before < 0, plain[place], moved)
+            places = np.where(reached, self.model.dtype.type(place), places)
+        return self._dwelling(places, before, previous, rows)
+
+    def _dwelling(self, places: Array, before: Array, previous: Assessments, rows: slice) -> Array:
+        """The tiers before where they have not lasted long enough, and since when each lasts."""
+        assert self.since is not None and self.today is not None  # noqa: S101, PT018
+        today = np.datetime64(self.today, "D")
+        since = np.full(len(before), previous.as_of, "datetime64[D]")
+        if previous.since is not None:
+            since = previous.since[rows]
+        dwell = 0 if self.card.hysteresis is None else self.card.hysteresis.dwell
+        stays = (before >= 0) & ((places == before) | (today - since < np.timedelta64(dwell, "D")))
+        self.since[rows] = np.where(stays, since, today)
+        return np.where(stays, before, places)
+
+    def _cap(self, rows: slice, found: Sequence[Any], scored: Mask) -> None:
+        if not self.caps:
+            return
+        names = [tier.name for tier in self.card.tiers]
+        places = self.model[rows]
+        for cap, mask in self.caps.items():
+            at = next(i for i, each in enumerate(self.card.leaves) if each.name == cap.measure)
+            mask[rows] = holds = scored & self.measures[at].labelled(found[at], cap.label)
+            least = np.where(holds, places.dtype.type(names.index(cap.tier)), -1)
+            places = np.maximum(places, least.astype(places.dtype))
+        self.tier[rows] = places
+
+    def _keep(self, rows: slice, found: Sequence[Any], worths: Sequence[Worth]) -> None:
+        """What the next assessment may carry."""
+        kept = zip(self.measures, found, worths, strict=True)
+        carrying = [(what, worth) for each, what, worth in kept if each.keeps]
+        for place, (what, worth) in enumerate(carrying):
+            self.values[place].put(rows, what.values)
+            day = np.where(worth.known, what.known_on, np.datetime64("NaT", "D"))
+            self.known_on[place][rows] = day
+
+    def answer(self) -> Assessments:
+        """The answers."""
+        kept = zip(self.keepers, self.values, self.known_on, strict=True)
+        return Assessments(
+            tiers=tuple(tier.name for tier in self.card.tiers),
+            tier_places=self.tier,
+            model_places=self.model,
+            score=self.score,
+            known_weight=self.known_weight,
+            weight=self.plan.weight,
+            since=self.since,
+            caps=self.caps,
+            indicators={
+                name: holds.column() for name, holds in zip(self._named, self.holds, strict=True)
+            },
+            carried={
+                each.measure.name: Carried(values=values.column().value, known_on=days)
+                for each, values, days in kept
+            },
+            as_of=self.today,
+            definition=self.card.fingerprint,
+        )
+
+
+def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
+    """How many rows there are."""
+    first, rows = measures[0].measure.name, measures[0].rows
+    parts = [(f"{each.measure.name!r}", part.rows) for each in measures for part in each.parts]
+    parts += [(f"indicator {name!r}", blocks.rows) for name, blocks in beside.items()]
+    for name, length in parts:
+        if length != rows:
+            differ = f"{first!r} reads {rows} rows, but {name} {length}"
+            raise ColumnsError(f"columns must be equally long: measure {differ}")
+    return rows

@@ -1,0 +1,314 @@
+"""Scorecards on columns: equal to the record, row by row and to the bit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from unittest import mock
+
+import attrs
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cslib import scorecolumns
+from cslib.assessments import Assessment, Assessments, Contribution
+from cslib.errors import DefinitionError
+from cslib.health import (
+    Anchor,
+    Band,
+    Cap,
+    Group,
+    Hysteresis,
+    Indicator,
+    Measure,
+    Missing,
+    Norm,
+    Scorecard,
+    Tier,
+)
+from cslib.measurecolumns import measure_columns
+from cslib.measures import Combine
+
+TODAY = dt.date(2026, 6, 30)
+TIERS = (
+    Tier(name="green", at_least=75),
+    Tier(name="yellow", at_least=50),
+    Tier(name="red", at_least=0),
+)
+
+# --- Scorecards of every form
+
+NUMBERS, TEXTS, FLAGS, AGES = ("n1", "n2", "n3"), ("t1", "t2"), ("f1", "f2"), ("d1", "d2")
+VALUES = (-1.0, 0.0, 0.1, 0.3, 0.5, 1.0, 2.0, 2.5, 10.0)
+RULES: Mapping[str, Sequence[str]] = {
+    "number": (*NUMBERS, *NUMBERS, "n1 / n2", "coalesce(n3, 1)", "n1 if f1 else n2", "2.5"),
+    "text": (*TEXTS, "coalesce(t1, t2)", "t1 if f2 else 'b'"),
+    "flag": (*FLAGS, "n1 > n2", "f1 and n3 >= 1"),
+}
+CONDITIONS = ("f1", "n1 > 1", "t1 == 'a'", "f2 or n3 < 2")
+
+few_points = st.one_of(st.integers(0, 1000), st.sampled_from([0, 60, 100]))
+labels = st.sampled_from(["", "good", "bad"])
+weights = st.sampled_from([0, 1, 1, 2, 7, "0.5", "12.25", 999_983])
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> Band:
+    low, high = sorted(draw(st.lists(st.sampled_from(VALUES), min_size=2, max_size=2)))
+    sides: dict[str, float] = {}
+    if draw(st.booleans()):
+        sides[draw(st.sampled_from(["at_least", "above"]))] = low
+    if draw(st.booleans()):
+        sides[draw(st.sampled_from(["at_most", "below"]))] = high + (low == high)
+    return Band(points=draw(few_points), label=draw(labels), **sides)  # type: ignore[arg-type]
+
+
+def equals(*values: str | bool) -> st.SearchStrategy[Band]:
+    given = st.sampled_from([*values, None])
+    return st.builds(Band, points=few_points, label=labels, equals=given)
+
+
+BANDS = {
+    "number": ranges(),
+    "text": equals("a", "b", ""),
+    "flag": equals(True, False),
+}
+ANCHORS = st.lists(st.sampled_from(VALUES), min_size=2, max_size=4, unique=True).flatmap(
+    lambda ats: st.tuples(*(few_points for _ in ats)).map(
+        lambda points: {
+            "anchors": tuple(
+                Anchor(at=at, points=each) for at, each in zip(sorted(ats), points, strict=True)
+            )
+        }
+    )
+)
+
+
+@st.composite
+def scales(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    """Bands without those that are never reached, which no measure takes; or anchors."""
+    if kind == "number" and draw(st.integers(0, 3)) == 0:
+        return draw(ANCHORS)
+    bands: list[Band] = []
+    for band in draw(st.lists(BANDS[kind], min_size=1, max_size=4)):
+        try:
+            Measure(name="x", value="x", bands=[*bands, band])  # type: ignore[arg-type]
+        except DefinitionError:
+            continue
+        bands.append(band)
+    return {"bands": tuple(bands)}
+
+
+@st.composite
+def measures(draw: st.DrawFn, name: str) -> Measure:
+    kind = draw(st.sampled_from(["number", "number", "number", "text", "flag"]))
+    missing = draw(st.sampled_from([*Missing, Missing.EXCLUDE, Missing.EXCLUDE, 40]))
+    ages: dict[str, Any] = {"max_age": 30} if missing is Missing.CARRY else {}
+    if draw(st.booleans()):
+        ages = {"age": draw(st.sampled_from(AGES)), "max_age": 30}
+        if draw(st.booleans()):
+            ages["warn_age"] = 10
+    norms = [
+        Norm(when=draw(st.sampled_from(CONDITIONS)), name=draw(labels), **draw(scales(kind)))
+        for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
+    ]
+    own = {} if norms and draw(st.booleans()) else draw(scales(kind))
+    try:
+        return Measure(
+            name=name,
+            value=draw(st.sampled_from(RULES[kind])),
+            weight=draw(weights),
+            missing=missing,
+            norms=tuple(norms),
+            **own,
+            **ages,
+        )
+    except DefinitionError:  # scales for different kinds: only for any value, and for one kind
+        assume(False)
+        raise
+
+
+@st.composite
+def parts(draw: st.DrawFn, depth: int, name: str) -> dict[str, Any]:
+    some = draw(st.lists(st.just(None), min_size=0 if depth else 1, max_size=3))
+    own = tuple(draw(measures(f"{name}{place}")) for place in range(len(some)))
+    count = draw(st.integers(0 if own else 1, 2)) if depth else 0
+    groups = tuple(draw(grouped(depth - 1, f"{name}{'gh'[place]}")) for place in range(count))
+    assume(any(each.weight > 0 for each in (*own, *groups)))
+    return {"measures": own, "groups": groups, "combine": draw(st.sampled_from(Combine))}
+
+
+@st.composite
+def grouped(draw: st.DrawFn, depth: int, name: str) -> Group:
+    return Group(name=name, weight=draw(weights), **draw(parts(depth, name)))
+
+
+CUTS = st.lists(
+    st.one_of(st.decimals(Decimal("0.000001"), 1000, places=6), st.sampled_from([50, 75])).map(
+        Decimal
+    ),
+    unique=True,
+    max_size=3,
+)
+MARGINS = st.none() | st.builds(
+    Hysteresis,
+    rise=st.sampled_from([0, 3, "0.25"]),
+    fall=st.sampled_from([0, 2, "40.5"]),
+    dwell=st.sampled_from([0, 10]),
+    expires=st.sampled_from([None, 15]),
+)
+
+
+@st.composite
+def scorecards(draw: st.DrawFn) -> Scorecard:
+    drawn = draw(parts(draw(st.integers(0, 3)), "m"))
+    cuts = [*sorted(draw(CUTS), reverse=True), Decimal(0)]
+    tiers = tuple(Tier(name="abcd"[at] * (at + 1), at_least=cut) for at, cut in enumerate(cuts))
+    card = Scorecard(
+        name="drawn",
+        tiers=tiers,
+        floor=draw(st.sampled_from([Decimal(0), Decimal("0.333333"), Decimal("0.5"), Decimal(1)])),
+        hysteresis=draw(MARGINS),
+        indicators=(Indicator(name="beside", when="f1 and n1 > 1"),),
+        **drawn,
+    )
+    labelled = [
+        (each.name, band.label)
+        for each in card.leaves
+        for scale in each.scales
+        for band in scale.bands
+        if band.label
+    ]
+    if not labelled:
+        return card
+    wanted = st.tuples(st.sampled_from(labelled), st.sampled_from([tier.name for tier in tiers]))
+    caps = [
+        Cap(measure=m, label=label, tier=t) for (m, label), t in draw(st.lists(wanted, max_size=2))
+    ]
+    return attrs.evolve(card, caps=tuple(caps))
+
+
+FACTS = {
+    **dict.fromkeys(NUMBERS, st.sampled_from([*VALUES, 3, None, math.nan])),
+    **dict.fromkeys(TEXTS, st.sampled_from(["a", "b", "", "other", None])),
+    **dict.fromkeys(FLAGS, st.sampled_from([True, False, None])),
+    **dict.fromkeys(AGES, st.sampled_from([0, 9.5, 10, 30, 30.5, 31, -2, None])),
+}
+accounts = st.fixed_dictionaries(FACTS)
+books = st.integers(0, 5).flatmap(lambda size: st.lists(accounts, min_size=size, max_size=size))
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Columns of doubles for numbers, of objects for the rest."""
+    return {
+        name: np.array([row[name] for row in rows], object if name[0] in "tf" else np.float64)
+        for name in FACTS
+    }
+
+
+# --- Equal to the record
+
+
+def told(found: Assessment) -> tuple[Any, ...]:
+    """What the columns tell of an assessment."""
+    score = None if found.score is None else float(found.score)
+    ratio = float(found.coverage)
+    return found.tier, found.model_tier, found.model_since, score, ratio
+
+
+def told_by_columns(found: Assessments) -> list[tuple[Any, ...]]:
+    scores = [None if math.isnan(score) else score for score in found.score.tolist()]
+    return list(
+        zip(
+            found.tier.tolist(),
+            found.model_tier.tolist(),
+            found.model_since.tolist(),
+            scores,
+            found.coverage.tolist(),
+            strict=True,
+        )
+    )
+
+
+def assert_equal(card: Scorecard, columns: Assessments, records: Sequence[Assessment]) -> None:
+    assert told_by_columns(columns) == [told(each) for each in records]
+    for cap in card.caps:
+        assert columns.caps[cap].tolist() == [cap in each.caps for each in records]
+    beside = columns.indicators["beside"].tolist()
+    assert beside == [dict(each.indicators)["beside"] for each in records]
+
+
+def assert_evidence(
+    measure: Measure,
+    columns: Mapping[str, Any],
+    previous: Assessments | None,
+    as_of: Any,
+    records: Sequence[Contribution],
+) -> None:
+    found = measure_columns(measure, columns, as_of=as_of, previous=previous)
+    assert found.status.tolist() == [str(each.status) for each in records]
+    assert found.value.tolist() == [each.value for each in records]
+    assert found.label.tolist() == [each.label for each in records]
+    assert found.norm.tolist() == [each.norm for each in records]
+    assert found.is_aged.tolist() == [each.is_aged for each in records]
+    dated = [measure.age is None or each.age is not None for each in records]
+    assert found.known_on.tolist() == [
+        each.known_on if is_dated else None for each, is_dated in zip(records, dated, strict=True)
+    ]
+    points = [None if math.isnan(each) else each for each in found.points.tolist()]
+    assert points == [None if each.points is None else float(each.points) for each in records]
+    ages = [None if math.isnan(each) else each for each in found.age.tolist()]
+    assert ages == [each.age for each in records]
+
+
+@given(scorecards(), books, st.sampled_from([None, TODAY]))
+def test_record_and_columns_agree_to_the_bit(
+    card: Scorecard, rows: list[dict[str, Any]], as_of: dt.date | None
+) -> None:
+    columns = columns_of(rows)
+
+    found = card.assess_columns(columns, as_of=as_of)
+
+    records = [card.assess(row, as_of=as_of) for row in rows]
+    assert_equal(card, found, records)
+    for place, measure in enumerate(card.leaves):
+        each = [record.contributions[place] for record in records]
+        assert_evidence(measure, columns, None, as_of, each)
+
+
+@given(scorecards(), st.lists(books, min_size=2, max_size=4), st.data())
+def test_a_chain_of_assessments_agrees_to_the_bit(
+    card: Scorecard, periods: list[list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    size = min(map(len, periods))
+    columns, records = None, [None] * size
+    day = TODAY
+    for period in periods:
+        rows = period[:size]
+        given = columns_of(rows)
+        before = columns
+        columns = card.assess_columns(given, as_of=day, previous=before)
+        records = [
+            card.assess(row, as_of=day, previous=last)
+            for row, last in zip(rows, records, strict=True)
+        ]
+        assert_equal(card, columns, records)
+        for place, measure in enumerate(card.leaves):
+            each = [record.contributions[place] for record in records]
+            assert_evidence(measure, given, before, day, each)
+        day += dt.timedelta(data.draw(st.sampled_from([0, 5, 10, 14, 16, 31])))
+
+
+@given(scorecards(), books)
+def test_numbers_that_64_bits_do_not_hold_give_the_same_answers(
+    card: Scorecard, rows: list[dict[str, Any]]
+) -> None:
+    columns = columns_of(rows)
+    with mock.patch.object(scorecolumns, "_wide_enough", return_value=np.dtype(object)):
+        exact = card.assess_columns(columns)
+
+    assert told_by_columns(card.assess_columns(columns)) == told_by_columns(exact)
