@@ -37,6 +37,8 @@ SOURCES = {
 }
 CONDITIONS = ("n1 > 0.4", "t1 == 'a'", "f2", "n2 >= 1 or f1", "is_missing(n3)")
 WEIGHTS = st.sampled_from([1, 2, 3, "0.5", "12.25", 1_000_000])
+TIMES = st.sampled_from([1, 2, 3, 1_000_000])
+"""Weights in a sum, where they multiply points."""
 POINTS = st.one_of(st.sampled_from([0, 25, 50, 100]), st.integers(0, 1000))
 LABELS = st.sampled_from(["", "low", "high"])
 
@@ -84,7 +86,7 @@ def scales(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 
 
 @st.composite
-def measures(draw: st.DrawFn, name: str, is_weighty: bool) -> Measure:
+def measures(draw: st.DrawFn, name: str, weights: st.SearchStrategy[Any]) -> Measure:
     kind = draw(st.sampled_from(["number", "number", *SOURCES]))
     norms = [
         Norm(when=draw(st.sampled_from(CONDITIONS)), **draw(scales(kind)))
@@ -101,7 +103,7 @@ def measures(draw: st.DrawFn, name: str, is_weighty: bool) -> Measure:
     return Measure(
         name=name,
         value=draw(st.sampled_from(SOURCES[kind])),
-        weight=draw(WEIGHTS if is_weighty else WEIGHTS | st.just(0)),
+        weight=draw(weights),
         missing=missing,
         norms=norms,
         **({} if norms and draw(st.booleans()) else draw(scales(kind))),
@@ -114,17 +116,22 @@ def parts(draw: st.DrawFn, prefix: str, depth: int) -> dict[str, Any]:
     """What stands in a scorecard or a group."""
     count = draw(st.integers(1, 3))
     inside = draw(st.integers(0, 2 if depth else 0))
+    combine = draw(st.sampled_from([Combine.MEAN, *Combine]))
+    weights = TIMES if combine is Combine.SUM else WEIGHTS
+    may_be_0 = weights | st.just(0)
     return {
-        "measures": [draw(measures(f"{prefix}{i}", i == 0)) for i in range(count)],
+        "measures": [
+            draw(measures(f"{prefix}{i}", may_be_0 if i else weights)) for i in range(count)
+        ],
         "groups": [
             Group(
                 name=f"g{i}",
-                weight=draw(WEIGHTS | st.just(0)),
+                weight=draw(may_be_0),
                 **draw(parts(f"{prefix}{i}.", depth - 1)),
             )
             for i in range(inside)
         ],
-        "combine": draw(st.sampled_from([Combine.MEAN, *Combine])),
+        "combine": combine,
     }
 
 
