@@ -54,15 +54,6 @@ PARTS_OF_RULES = (
     "schemas",
     "tables",
 )
-PARTS_OF_HEALTH = (
-    "assessments",
-    "bands",
-    "comparisons",
-    "measures",
-    "recourse",
-    "scoring",
-    "tiers",
-)
 PARTS_OF_LIFECYCLE = (
     "activations",
     "attribution",
@@ -101,12 +92,17 @@ PARTS_OF_HEALTH = (
     "bands",
     "baselines",
     "breadth",
+    "comparisons",
     "maturity",
+    "measurecolumns",
     "measures",
     "norms",
     "nps",
     "npscolumns",
+    "recourse",
     "rollups",
+    "scalecolumns",
+    "scorecolumns",
     "scoring",
     "tiers",
     "usage",

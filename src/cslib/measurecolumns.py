@@ -19,7 +19,7 @@ from cslib import moments
 from cslib.assessments import Assessments, Carried, PreviousError, Status
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
-from cslib.columns import Answer, Column, blocks_of
+from cslib.columns import Answer, Column, ColumnsError, blocks_of
 from cslib.expressions import Fact, Kind
 from cslib.faults import shown
 from cslib.measures import Measure, Missing
@@ -106,6 +106,9 @@ class MeasureBlocks:
 
     Attributes:
         is_plain: Whether it has one scale, and values that do not age and are not carried.
+
+    Raises:
+        FactError, ColumnsError: As :meth:`cslib.rules.Rule.columns`.
     """
 
     def __init__(
@@ -129,7 +132,11 @@ class MeasureBlocks:
         self._counts_unknown = counts_unknown(measure)
         carries = measure.missing is Missing.CARRY
         self.is_plain = self._age is None and not self._norms and not carries
-        self.parts = [each for each in (self._value, self._age, *self._norms) if each is not None]
+        for part in (self._age, *self._norms):
+            if part is not None and part.rows != self.rows:
+                differ = f"measure {measure.name!r} reads {self.rows} rows for its value"
+                problem = f"{differ}, but {part.rows} for its age or a norm"
+                raise ColumnsError(f"columns must be equally long: {problem}")
 
     @property
     def rows(self) -> int:

@@ -501,7 +501,7 @@ class _Book:
 def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
     """How many rows there are."""
     first, rows = measures[0].measure.name, measures[0].rows
-    parts = [(f"{each.measure.name!r}", part.rows) for each in measures for part in each.parts]
+    parts = [(f"{each.measure.name!r}", each.rows) for each in measures]
     parts += [(f"indicator {name!r}", blocks.rows) for name, blocks in beside.items()]
     for name, length in parts:
         if length != rows:
