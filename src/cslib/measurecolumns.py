@@ -42,7 +42,7 @@ _KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _S
 _NO_DAY = np.full(1, "NaT", "datetime64[D]")
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class Worth:
     """What a measure is worth in a block.
 
@@ -57,7 +57,7 @@ class Worth:
     known: Mask
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class _Use:
     """A scale, and for which accounts of a block it is."""
 
@@ -67,7 +67,7 @@ class _Use:
     here: Mask
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class _Found:
     """What was found of a measure in a block, before its policy for the unknown.
 
