@@ -354,7 +354,8 @@ class MeasureColumns:
         label: The labels of the bands that hold the values; empty elsewhere.
         norm: The names of the norms that gave the points; empty elsewhere.
         age: How many days old the values are; NaN where that is unknown, or not asked.
-        is_aged: Where they are older than asked for, though not too old to count.
+        is_aged: Where they are older than asked for, though not too old to count; what is carried
+            is not.
         known_on: The days that they date from; NaT where unknown.
     """
 
@@ -466,7 +467,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
         _labels(found),
         _norms(found, worth.known),
         age,
-        found.known & ~found.too_old & given.is_aged(age),
+        found.known & ~found.too_old & ~found.carried & given.is_aged(age),
         known_on,
     ]
     return [np.broadcast_to(each, rows) for each in told]
