@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import pickle
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from unittest import mock
 
 import attrs
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cslib import scorecolumns
 from cslib.assessments import Assessment, Assessments, Contribution
+from cslib.columns import BLOCK, ColumnsError
 from cslib.errors import DefinitionError
 from cslib.health import (
     Anchor,
@@ -27,6 +31,7 @@ from cslib.health import (
     Measure,
     Missing,
     Norm,
+    PreviousError,
     Scorecard,
     Tier,
 )
@@ -138,8 +143,12 @@ def parts(draw: st.DrawFn, depth: int, name: str) -> dict[str, Any]:
     own = tuple(draw(measures(f"{name}{place}")) for place in range(len(some)))
     count = draw(st.integers(0 if own else 1, 2)) if depth else 0
     groups = tuple(draw(grouped(depth - 1, f"{name}{'gh'[place]}")) for place in range(count))
+    combine = draw(st.sampled_from(Combine))
+    if combine is Combine.SUM:  # in which a weight is a whole number
+        own = tuple(attrs.evolve(each, weight=math.ceil(each.weight)) for each in own)
+        groups = tuple(attrs.evolve(each, weight=math.ceil(each.weight)) for each in groups)
     assume(any(each.weight > 0 for each in (*own, *groups)))
-    return {"measures": own, "groups": groups, "combine": draw(st.sampled_from(Combine))}
+    return {"measures": own, "groups": groups, "combine": combine}
 
 
 @st.composite
@@ -312,3 +321,153 @@ def test_numbers_that_64_bits_do_not_hold_give_the_same_answers(
         exact = card.assess_columns(columns)
 
     assert told_by_columns(card.assess_columns(columns)) == told_by_columns(exact)
+
+
+# --- Ratios and their limits
+
+
+def points_of(name: str, **changes: Any) -> Measure:
+    """A measure whose value is its points: 0, 50 or 100."""
+    bands = tuple(Band(points=p, at_least=p, at_most=p) for p in (0, 50, 100))
+    return Measure(**{"name": name, "value": name, "bands": bands, **changes})
+
+
+def test_a_group_is_a_ratio_and_not_rounded_before_it_is_weighed() -> None:
+    # (100 * 1 + 0 * 2) / 3 = 33 1/3; with a measure of 50 of weight 2 to 1: 400/9, not 44.33.
+    third = Group(name="g", measures=(points_of("a"), points_of("b", weight=2)))
+    tiers = (Tier(name="top", at_least="44.444444"), Tier(name="rest", at_least=0))
+    card = Scorecard(name="x", measures=(points_of("c", weight=2),), groups=(third,), tiers=tiers)
+    columns = {"a": np.array([100.0]), "b": np.array([0.0]), "c": np.array([50.0])}
+
+    found = card.assess_columns(columns)
+
+    assert found.score.tolist() == [float(Fraction(400, 9))]
+    assert found.tier.tolist() == ["top"]
+
+
+@pytest.mark.parametrize("combine", Combine)
+def test_groups_whose_denominators_outgrow_64_bits_stay_exact(combine: Combine) -> None:
+    groups = tuple(
+        Group(
+            name=f"g{place}",
+            combine=combine if place == 3 else Combine.MEAN,
+            weight=999_983 - place,
+            measures=(points_of(f"a{place}", weight=999_979), points_of(f"b{place}", weight=3)),
+        )
+        for place in range(5)
+    )
+    card = Scorecard(name="large", groups=groups, tiers=TIERS)
+    rows = [
+        {
+            f"{letter}{place}": float(50 * ((place * at) % 3))
+            for letter in "ab"
+            for place in range(5)
+        }
+        for at in range(4)
+    ]
+    rows[3]["a2"] = rows[3]["b2"] = math.nan
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+    found = card.assess_columns(columns)
+
+    assert told_by_columns(found) == [told(card.assess(row)) for row in rows]
+
+
+def test_blocks_stand_in_their_order() -> None:
+    card = Scorecard(
+        name="x",
+        measures=(points_of("a"), points_of("b", missing="carry", max_age=9)),
+        tiers=TIERS,
+        caps=(),
+        indicators=(Indicator(name="beside", when="a > b"),),
+    )
+    rng = np.random.default_rng(3)
+    rows = 2 * BLOCK + 5
+    columns = {name: rng.choice([0.0, 50, 100, np.nan], rows) for name in "ab"}
+
+    first = card.assess_columns(columns, as_of=TODAY)
+    found = card.assess_columns(columns, as_of=TODAY, previous=first)
+
+    each = np.array([columns["a"], columns["b"]])
+    known = ~np.isnan(each)
+    with np.errstate(invalid="ignore"):
+        expected = np.nansum(each, axis=0) / known.sum(axis=0)
+    np.testing.assert_array_equal(found.score, expected)
+    np.testing.assert_array_equal(found.indicators["beside"].true, columns["a"] > columns["b"])
+    np.testing.assert_array_equal(found.carried["b"].values, columns["b"])
+
+
+# --- What is refused, and what is told
+
+
+def card_of(*names: str, **changes: Any) -> Scorecard:
+    measures = tuple(points_of(name) for name in names)
+    return Scorecard(**{"name": "x", "measures": measures, "tiers": TIERS, **changes})
+
+
+@pytest.mark.parametrize(
+    ("as_of", "dated", "problem"),
+    [
+        (None, TODAY, "comes without as_of"),
+        (TODAY, None, "has no date"),
+        (TODAY, TODAY + dt.timedelta(1), "is of 2026-07-01: expected one dated by 2026-06-30"),
+    ],
+)
+def test_assessments_before_have_to_be_dated_before(
+    as_of: dt.date | None, dated: dt.date | None, problem: str
+) -> None:
+    card, columns = card_of("a"), {"a": np.zeros(1)}
+    before = card.assess_columns(columns, as_of=dated)
+
+    with pytest.raises(PreviousError, match=problem):
+        card.assess_columns(columns, as_of=as_of, previous=before)
+
+
+def test_the_assessment_of_one_account_is_none_of_a_book() -> None:
+    card = card_of("a")
+
+    with pytest.raises(PreviousError, match="expected the Assessments before, or None"):
+        card.assess_columns({"a": np.zeros(1)}, as_of=TODAY, previous=card.assess({"a": 0}))  # type: ignore[arg-type]
+
+
+def test_assessments_of_another_scorecard_say_nothing_of_the_tier() -> None:
+    margins = Hysteresis(rise=0, fall=40)
+    card, columns = card_of("a", hysteresis=margins), {"a": np.array([50.0])}
+    other = card_of("a", hysteresis=margins, name="other")
+    green = {"a": np.array([100.0])}
+
+    found = [
+        card.assess_columns(
+            columns, as_of=TODAY, previous=each.assess_columns(green, as_of=TODAY)
+        ).tier.tolist()
+        for each in (card, other)
+    ]
+
+    assert found == [["green"], ["yellow"]]
+
+
+def test_columns_of_an_indicator_and_of_measures_are_equally_long() -> None:
+    card = card_of("a", indicators=(Indicator(name="left", when="b > 1"),))
+
+    with pytest.raises(ColumnsError, match="measure 'a' reads 3 rows, but indicator 'left' 2"):
+        card.assess_columns({"a": np.zeros(3), "b": np.zeros(2)})
+
+
+def test_an_unknown_tier_is_an_unknown_fact() -> None:
+    found = card_of("a").assess_columns({"a": np.array([100.0, np.nan])})
+
+    facts = found.facts
+    assert facts["tier"].tolist() == ["green", None]
+    assert facts["model_tier"].tolist() == ["green", None]
+    assert facts["coverage"].tolist() == [1.0, 0.0]
+    assert found.tier.tolist() == ["green", "unknown"]
+
+
+def test_assessments_survive_pickle() -> None:
+    card = card_of("a", caps=(), indicators=(Indicator(name="left", when="a > 60"),))
+    found = card.assess_columns({"a": np.array([100.0, np.nan])}, as_of=TODAY)
+
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301
+
+    assert told_by_columns(again) == told_by_columns(found)
+    assert again.definition == found.definition

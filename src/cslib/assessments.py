@@ -410,8 +410,10 @@ class Assessments:
 
         if self.since is not None:
             return self.since
-        days = np.full(len(self.score), self.as_of, "datetime64[D]")
-        days[self.model_places < 0] = np.datetime64("NaT")
+        unknown = np.datetime64("NaT", "D")
+        today = unknown if self.as_of is None else np.datetime64(self.as_of, "D")
+        days = np.full(len(self.score), today)
+        days[self.model_places < 0] = unknown
         return days
 
     @property

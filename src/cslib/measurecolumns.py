@@ -19,7 +19,7 @@ from cslib import moments
 from cslib.assessments import Assessments, Carried, PreviousError, Status
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
-from cslib.columns import Answer, Column, blocks_of
+from cslib.columns import Answer, Column, ColumnsError, blocks_of
 from cslib.expressions import Fact, Kind
 from cslib.faults import shown
 from cslib.measures import Measure, Missing
@@ -42,7 +42,7 @@ _KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _S
 _NO_DAY = np.full(1, "NaT", "datetime64[D]")
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class Worth:
     """What a measure is worth in a block.
 
@@ -57,7 +57,7 @@ class Worth:
     known: Mask
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class _Use:
     """A scale, and for which accounts of a block it is."""
 
@@ -67,7 +67,7 @@ class _Use:
     here: Mask
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made for every block
 class _Found:
     """What was found of a measure in a block, before its policy for the unknown.
 
@@ -106,6 +106,9 @@ class MeasureBlocks:
 
     Attributes:
         is_plain: Whether it has one scale, and values that do not age and are not carried.
+
+    Raises:
+        FactError, ColumnsError: As :meth:`cslib.rules.Rule.columns`.
     """
 
     def __init__(
@@ -129,7 +132,11 @@ class MeasureBlocks:
         self._counts_unknown = counts_unknown(measure)
         carries = measure.missing is Missing.CARRY
         self.is_plain = self._age is None and not self._norms and not carries
-        self.parts = [each for each in (self._value, self._age, *self._norms) if each is not None]
+        for part in (self._age, *self._norms):
+            if part is not None and part.rows != self.rows:
+                differ = f"measure {measure.name!r} reads {self.rows} rows for its value"
+                problem = f"{differ}, but {part.rows} for its age or a norm"
+                raise ColumnsError(f"columns must be equally long: {problem}")
 
     @property
     def rows(self) -> int:
@@ -347,7 +354,8 @@ class MeasureColumns:
         label: The labels of the bands that hold the values; empty elsewhere.
         norm: The names of the norms that gave the points; empty elsewhere.
         age: How many days old the values are; NaN where that is unknown, or not asked.
-        is_aged: Where they are older than asked for, though not too old to count.
+        is_aged: Where they are older than asked for, though not too old to count; what is carried
+            is not.
         known_on: The days that they date from; NaT where unknown.
     """
 
@@ -459,7 +467,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
         _labels(found),
         _norms(found, worth.known),
         age,
-        found.known & ~found.too_old & given.is_aged(age),
+        found.known & ~found.too_old & ~found.carried & given.is_aged(age),
         known_on,
     ]
     return [np.broadcast_to(each, rows) for each in told]

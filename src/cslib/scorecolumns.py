@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -29,72 +28,17 @@ from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_row
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
 from cslib.scoring import combined_weights, nominal
-from cslib.tiers import Cap, Hysteresis, Indicator, Tier
 
-__all__ = ["Card", "assess_columns"]
-
-
-class Card(Protocol):
-    """What a scorecard has to be; :class:`cslib.health.Scorecard` is."""
-
-    @property
-    def measures(self) -> tuple[Measure, ...]:
-        """The measures that stand by themselves."""
-        ...
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """The groups."""
-        ...
-
-    @property
-    def combine(self) -> Any:
-        """How they are taken together."""
-        ...
-
-    @property
-    def leaves(self) -> tuple[Measure, ...]:
-        """All measures."""
-        ...
-
-    @property
-    def tiers(self) -> tuple[Tier, ...]:
-        """The tiers, best first."""
-        ...
-
-    @property
-    def floor(self) -> Decimal:
-        """The least coverage of a score."""
-        ...
-
-    @property
-    def hysteresis(self) -> Hysteresis | None:
-        """What keeps the tier from changing."""
-        ...
-
-    @property
-    def caps(self) -> tuple[Cap, ...]:
-        """The caps."""
-        ...
-
-    @property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """The indicators."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """The definition."""
-        ...
+__all__ = ["assess_columns"]
 
 
 def assess_columns(
-    card: Card, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
+    card: Any, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
 ) -> Assessments:
     """The health of every account of a book.
 
     Args:
-        card: The scorecard.
+        card: The scorecard, a :class:`cslib.health.Scorecard`.
         columns: Names to arrays.
         as_of: Today.
         previous: The last assessments of the same accounts, in the same order.
@@ -281,7 +225,7 @@ class _Plan:
         return _wide_enough(self.weight)
 
 
-def _plan(card: Card) -> _Plan:
+def _plan(card: Any) -> _Plan:
     leaves = card.leaves
     grid = GRID if any(scale.anchors for each in leaves for scale in each.scales) else 1
     tree = _tree(card.measures, card.groups, card.combine, iter(range(len(leaves))))
@@ -317,7 +261,7 @@ def _best(measure: Measure) -> int:
     return max(assumed, *(scale.best for scale in measure.scales))
 
 
-def _margins(card: Card) -> tuple[Fraction, Fraction]:
+def _margins(card: Any) -> tuple[Fraction, Fraction]:
     """How far a cut-off moves for entering a tier, and for leaving it."""
     margins = card.hysteresis
     if margins is None:
@@ -333,7 +277,7 @@ class _Book:
     """The columns that are assessed, and the answers as far as they are made."""
 
     def __init__(
-        self, card: Card, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
+        self, card: Any, columns: Mapping[str, Any], as_of: object, previous: Assessments | None
     ) -> None:
         self.card = card
         self.today = None if as_of is None else moments.utc_day(as_of, "as_of")
@@ -501,7 +445,7 @@ class _Book:
 def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
     """How many rows there are."""
     first, rows = measures[0].measure.name, measures[0].rows
-    parts = [(f"{each.measure.name!r}", part.rows) for each in measures for part in each.parts]
+    parts = [(f"{each.measure.name!r}", each.rows) for each in measures]
     parts += [(f"indicator {name!r}", blocks.rows) for name, blocks in beside.items()]
     for name, length in parts:
         if length != rows:
