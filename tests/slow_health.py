@@ -33,7 +33,8 @@ def assess(
 ) -> Assessment:
     answers = [answered(each, account, as_of) for each in card.leaves]
     indicators = tuple((each.name, each.when(account, as_of=as_of)) for each in card.indicators)
-    before = {} if previous is None else {each.measure: each for each in previous.contributions}
+    alike = previous is not None and previous.definition == card.fingerprint
+    before = {each.measure: each for each in previous.contributions} if alike else {}  # type: ignore[union-attr]
     found = placed(
         card,
         [
@@ -77,6 +78,14 @@ def answered(measure: Measure, account: object, as_of: object) -> tuple[Any, Any
     return value, age, [norm.when(account, as_of=as_of) for norm in measure.norms]
 
 
+def known_since(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
+    if today is None or measure.age is None:
+        return today
+    if age is None or age > (today - dt.date.min).days:
+        return None
+    return today - dt.timedelta(days=int(age))
+
+
 def contribution(
     measure: Measure,
     answer: tuple[Any, Any, list[Any]],
@@ -85,7 +94,7 @@ def contribution(
 ) -> Contribution:
     value, age, holds = answer
     is_stale = is_over(measure, age, measure.max_age)
-    known_on = today if today is None or age is None else today - dt.timedelta(days=int(age))
+    known_on = known_since(measure, today, age)
     is_aged = value is not None and not is_stale and is_over(measure, age, measure.warn_age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:

@@ -1090,3 +1090,17 @@ def test_a_measure_whose_bands_hold_anything_comes_back_from_json_unchanged() ->
     known = Measure(name="m", value=rule("seats", kind="number"), bands=(Band(points=100),))
 
     assert documents.from_json(documents.to_json(known), Measure) == known
+
+
+def test_a_value_is_carried_within_one_scorecard_and_a_day_of_unknown_age_is_none() -> None:
+    mood = measure("mood", missing="carry", max_age=60, age="age")
+    card, other = scorecard(mood), scorecard(mood, name="other")
+    may, june = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
+    before = card.assess({"mood": 100, "age": 0}, as_of=may)
+
+    assert card.assess({}, as_of=june, previous=before).tier == "green"
+    assert other.assess({}, as_of=june, previous=before).tier == UNKNOWN
+    of_unknown_age = card.assess({"mood": 50}, as_of=june).contributions[0]
+    assert (of_unknown_age.status, of_unknown_age.known_on) == (Status.STALE, None)
+    ancient = card.assess({"mood": 50, "age": 1e300}, as_of=june).contributions[0]
+    assert (ancient.status, ancient.known_on) == (Status.STALE, None)

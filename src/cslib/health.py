@@ -201,7 +201,8 @@ class Scorecard:
         Args:
             account: Its facts: a mapping or an object.
             as_of: Today, for measures that count days, and for the two below.
-            previous: Its last assessment, for hysteresis and for values that are carried. One that
+            previous: Its last assessment, for hysteresis and for values that are carried; one by
+                another scorecard is as good as none. One that
                 is unknown, of another scorecard or expired is as good as none for the tier.
             override: What a person has set; it counts on its days.
 
@@ -214,7 +215,8 @@ class Scorecard:
         if previous is not None or override is not None:
             self._check(today, previous, override)
         judge = self._judge
-        values, findings, said = judge.find(account, as_of, today, previous)
+        alike = previous is not None and previous.definition == self.fingerprint
+        values, findings, said = judge.find(account, as_of, today, previous if alike else None)
         known = sum(map(weight_known, findings))
         points = self._points(findings, known)
         model_tier, since = self._model(points, today, previous)

@@ -255,7 +255,7 @@ def _judged(
     age: Any = None if measure.age is None else read[1]
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
-    known_on = _known_on(today, age)
+    known_on = _known_on(measure, today, age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
@@ -280,8 +280,13 @@ def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
     return age is None or bool(age > limit)
 
 
-def _known_on(today: dt.date | None, age: Any) -> dt.date | None:
-    return today if today is None or age is None else today - dt.timedelta(days=int(age))
+def _known_on(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
+    """The day that a value dates from; None where its age is unknown or beyond the calendar."""
+    if today is None or measure.age is None:
+        return today
+    if age is None or age > (today - dt.date.min).days:
+        return None
+    return today - dt.timedelta(days=int(age))
 
 
 def _carried(measure: Measure, previous: Assessment | None, today: dt.date) -> Contribution | None:

@@ -120,7 +120,7 @@ class Measure(Scale):
         max_age: The age in days up to which the value counts, itself included; what is older is
             treated as missing, and shown as stale.
         warn_age: The age in days up to which nothing is said; what is older counts, and is flagged.
-        can_change: Whether something can be done about it, for :meth:`Assessment.recourse`.
+        can_change: Whether something can be done about it, for :mod:`cslib.recourse`.
         meaning: What it says and why it matters, in words (H10).
 
     Raises:

@@ -283,7 +283,8 @@ class _Book:
         self.today = None if as_of is None else moments.utc_day(as_of, "as_of")
         check_previous(previous, self.today)
         self.plan = _plan(card)
-        carried = {} if previous is None else previous.carried
+        alike = previous if previous and previous.definition == card.fingerprint else None
+        carried = {} if alike is None else alike.carried
         self.measures = [
             MeasureBlocks(each, columns, as_of, carried.get(each.name), self.plan.grid)
             for each in card.leaves
