@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
 from cslib.expressions import MAX_NUMBER, Value
+from cslib.faults import shown
 from cslib.measures import Missing
 from cslib.tiers import UNKNOWN, Cap, Override
 
@@ -41,6 +42,7 @@ __all__ = [
     "NoMeasureError",
     "PreviousError",
     "Status",
+    "check_previous",
     "made_later",
 ]
 
@@ -387,7 +389,7 @@ class Assessments:
     known_weight: npt.NDArray[Any]
     weight: int
     since: npt.NDArray[np.datetime64] | None = None
-    caps: Mapping[Cap, npt.NDArray[np.bool_]] = attrs.Factory(dict)
+    caps: Mapping[Cap, npt.NDArray[Any]] = attrs.Factory(dict)
     indicators: Mapping[str, Column] = attrs.Factory(dict)
     carried: Mapping[str, Carried] = attrs.Factory(dict)
     as_of: dt.date | None = None
@@ -461,6 +463,32 @@ class PreviousError(CslibError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.argument}: {self.problem}"
+
+
+def check_previous(previous: object, today: dt.date | None, kind: type) -> None:
+    """Refuse an assessment before, or several, that does not go with that of today.
+
+    Args:
+        previous: What was given; None is none.
+        today: The day of the new one.
+        kind: What it has to be.
+
+    Raises:
+        PreviousError: If it is another thing, comes without ``as_of``, has no date or a later one.
+
+    >>> check_previous(None, None, Assessment)
+    """
+    if previous is None:
+        return
+    if not isinstance(previous, kind):
+        expected = f"expected the {kind.__name__} before, or None"
+        raise PreviousError("previous", f"is {shown(previous)}; {expected}")
+    if today is None:
+        raise PreviousError("previous", "comes without as_of: give the day of this one")
+    dated: dt.date | None = previous.as_of  # type: ignore[attr-defined]
+    if dated is None or dated > today:
+        given = "has no date" if dated is None else f"is of {dated}"
+        raise PreviousError("previous", f"{given}: expected one dated by {today}")
 
 
 def forbids_a_score(part: Contribution) -> bool:

@@ -31,6 +31,7 @@ from cslib.assessments import (
     NoMeasureError,
     PreviousError,
     Status,
+    check_previous,
     made_later,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
@@ -365,15 +366,7 @@ class Scorecard:
     def _check(
         self, today: dt.date | None, previous: Assessment | None, override: Override | None
     ) -> None:
-        if previous is not None:
-            if not isinstance(previous, Assessment):
-                expected = "expected the Assessment before, or None"
-                raise PreviousError("previous", f"is {shown(previous)}; {expected}")
-            if today is None:
-                raise PreviousError("previous", "comes without as_of: give the day of this one")
-            if previous.as_of is None or previous.as_of > today:
-                dated = "has no date" if previous.as_of is None else f"is of {previous.as_of}"
-                raise PreviousError("previous", f"{dated}: expected one dated by {today}")
+        check_previous(previous, today, Assessment)
         if override is not None:
             if not isinstance(override, Override):
                 raise PreviousError("override", f"is {shown(override)}; expected an Override")

@@ -7,7 +7,6 @@ A part of :mod:`cslib.health`, which does for a block what an assessment of one 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried, PreviousError, Status
+from cslib.assessments import Assessments, Carried, PreviousError, Status, check_previous
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
 from cslib.columns import Answer, Column, ColumnsError, blocks_of
 from cslib.expressions import Fact, Kind
-from cslib.faults import shown
 from cslib.measures import Measure, Missing
 from cslib.scalecolumns import ScaleColumns, on_columns
 
@@ -29,7 +27,6 @@ __all__ = [
     "MeasureBlocks",
     "MeasureColumns",
     "Worth",
-    "check_previous",
     "check_rows",
     "counts_unknown",
     "measure_columns",
@@ -402,7 +399,7 @@ def measure_columns(
     (['known', 'known', 'missing', 'no_band'], [100.0, 20.0, 20.0, 20.0], ['many', 'few', '', ''])
     """
     today = None if as_of is None else moments.utc_day(as_of, "as_of")
-    check_previous(previous, today)
+    check_previous(previous, today, Assessments)
     before = None if previous is None else previous.carried.get(measure.name)
     given = MeasureBlocks(measure, columns, as_of, before, GRID)
     check_rows(previous, given.rows)
@@ -416,26 +413,6 @@ def measure_columns(
     names = ("status_codes", "points", "label", "norm", "age", "is_aged", "known_on")
     told = {name: np.concatenate(each) for name, each in zip(names, columns_of, strict=True)}
     return MeasureColumns(value=values.column(), **told)
-
-
-def check_previous(previous: object, today: dt.date | None) -> None:
-    """Refuse assessments before that do not go with those of today.
-
-    Raises:
-        PreviousError: If they are none, come without ``as_of``, have no date or a later one.
-
-    >>> check_previous(None, None)
-    """
-    if previous is None:
-        return
-    if not isinstance(previous, Assessments):
-        expected = "expected the Assessments before, or None"
-        raise PreviousError("previous", f"is {shown(previous)}; {expected}")
-    if today is None:
-        raise PreviousError("previous", "comes without as_of: give the day of this one")
-    if previous.as_of is None or previous.as_of > today:
-        dated = "has no date" if previous.as_of is None else f"is of {previous.as_of}"
-        raise PreviousError("previous", f"{dated}: expected one dated by {today}")
 
 
 def check_rows(previous: Assessments | None, rows: int) -> None:

@@ -19,12 +19,12 @@ import attrs
 import numpy as np
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried
+from cslib.assessments import Assessments, Carried, check_previous
 from cslib.bands import GRID
 from cslib.blocks import Array, Mask
 from cslib.columns import Answer, Blocks, ColumnsError, blocks_of
 from cslib.expressions import MAX_NUMBER
-from cslib.measurecolumns import MeasureBlocks, Worth, check_previous, check_rows, counts_unknown
+from cslib.measurecolumns import MeasureBlocks, Worth, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
 from cslib.scoring import combined_weights, nominal
@@ -281,7 +281,7 @@ class _Book:
     ) -> None:
         self.card = card
         self.today = None if as_of is None else moments.utc_day(as_of, "as_of")
-        check_previous(previous, self.today)
+        check_previous(previous, self.today, Assessments)
         self.plan = _plan(card)
         alike = previous if previous and previous.definition == card.fingerprint else None
         carried = {} if alike is None else alike.carried
