@@ -301,13 +301,10 @@ def read_answer(answer: object, argument: str, row: int | None) -> int:
     """
     if answer is None or answer != answer:
         return -1
-    index = getattr(type(answer), "__index__", None)
-    if isinstance(answer, float) and answer.is_integer():
-        number = int(answer)
-    elif index is not None and not isinstance(answer, bool):
-        number = int(index(answer))
-    else:
-        number = -1
+    is_whole = isinstance(answer, numbers.Integral) and not isinstance(answer, bool)
+    if isinstance(answer, float):
+        is_whole = answer.is_integer()
+    number = int(answer) if is_whole else -1  # type: ignore[call-overload]
     if not 0 <= number <= 10:
         raise NpsError(argument, row, f"is {shown(answer)}: expected {ANSWER}")
     return number

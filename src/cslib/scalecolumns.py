@@ -166,11 +166,12 @@ def _stepped(values: Any, cuts: Sequence[_Cut], levels: Sequence[int], known: Ma
     for (cut, behind), low, high in zip(cuts, levels, levels[1:], strict=False):
         if low != high:
             step = number(high - low if upwards else low - high)
-            part = tests[behind](values.value, cut).view(np.int8) * step
+            passed = tests[behind](values.value, cut).view(np.int8)
+            part = np.multiply(passed, step, dtype=number)  # numpy 1 goes by the value of the step
             found = part if found is None else np.add(found, part, out=found)
     if found is None:
         found = np.zeros(1, number)
-    return (found + number(start)) * known if start else found
+    return np.add(found, number(start), dtype=number) * known if start else found
 
 
 # --------------------------------------------------------------------------------------
