@@ -406,3 +406,8 @@ def test_two_scores_rounded_apart_leave_a_share_a_hundredth_off(
 
     assert found.difference == Fraction(1, 100)
     assert [f"{each.share:+}" for each in found.effects] == [share]
+
+
+def test_what_is_no_assessment_is_not_compared() -> None:
+    with pytest.raises(ComparisonError, match=r"before.*expected an Assessment"):
+        compare(None, None)  # type: ignore[arg-type]

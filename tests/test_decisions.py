@@ -367,7 +367,7 @@ def test_a_name_that_ends_in_a_nul_is_refused_since_a_column_would_drop_it() -> 
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
-        (None, "$.rows: expected rows, but got None"),
+        (None, "$.rows: expected several Row parts, but got None"),
         (("a",), "$.rows[0]: expected a Row, but got the str 'a'"),
     ],
 )

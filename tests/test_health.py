@@ -29,8 +29,10 @@ from cslib.health import (
     UNKNOWN,
     Assessment,
     Band,
+    Group,
     Measure,
     Missing,
+    PreviousError,
     Scorecard,
     Status,
     Tier,
@@ -1104,3 +1106,46 @@ def test_a_value_is_carried_within_one_scorecard_and_a_day_of_unknown_age_is_non
     assert (of_unknown_age.status, of_unknown_age.known_on) == (Status.STALE, None)
     ancient = card.assess({"mood": 50, "age": 1e300}, as_of=june).contributions[0]
     assert (ancient.status, ancient.known_on) == (Status.STALE, None)
+
+
+@pytest.mark.parametrize("field", ["measures", "groups", "tiers", "caps", "indicators"])
+@pytest.mark.parametrize("given", [3, "text", [3]])
+def test_parts_of_another_kind_are_named_with_their_place(field: str, given: Any) -> None:
+    whole = {"name": "x", "measures": (measure(),), "tiers": TIERS}
+
+    with pytest.raises(DefinitionError, match=rf"\$\.{field}(\[0\])?: expected (a|several) "):
+        Scorecard(**{**whole, field: given})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: scorecard(measure(), hysteresis=3), r"\$\.hysteresis: expected a Hysteresis"),
+        (lambda: scorecard(measure(), combine="wrst"), r"\$\.combine: unknown way .*'worst'"),
+        (lambda: measure(can_change="no"), r"\$\.can_change: expected True or False"),
+        (lambda: measure(bands=[3]), r"\$\.bands\[0\]: expected a Band"),
+    ],
+)
+def test_a_part_that_cannot_be_is_named(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        make()
+
+
+def test_groups_lie_as_deep_as_a_document_holds_and_no_deeper() -> None:
+    group = Group(name="0", measures=(measure(),))
+    for depth in range(1, 25):
+        group = Group(name=str(depth), groups=(group,))
+    card = Scorecard(name="deep", groups=(group,), tiers=TIERS)
+
+    assert documents.from_json(documents.to_json(card), Scorecard) == card
+    assert card.assess({"x": 100}).tier == "green"
+    with pytest.raises(DefinitionError, match="groups lie more than 25 deep"):
+        Group(name="25", groups=(group,))
+
+
+def test_an_assessment_before_of_a_tier_that_there_is_not_is_refused() -> None:
+    card, today = scorecard(measure()), dt.date(2026, 6, 1)
+    forged = attrs.evolve(card.assess({"x": 100}, as_of=today), model_tier="gold")
+
+    with pytest.raises(PreviousError, match="is of no tier 'gold'"):
+        card.assess({"x": 100}, as_of=today, previous=forged)

@@ -587,3 +587,9 @@ def test_every_response_stands_or_is_left_out_for_one_reason(rows: list[Response
 
     assert len(found.kept) + out.after + out.unanswered + out.superseded + out.stale == len(rows)
     assert out.tied <= out.superseded
+
+
+@pytest.mark.parametrize("given", [None, "99", {9: 1}])
+def test_answers_are_a_series(given: Any) -> None:
+    with pytest.raises(NpsError, match=r"^answers .*expected answers, 0 to 10 each"):
+        net_promoter_score(given)

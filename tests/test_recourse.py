@@ -708,3 +708,13 @@ def test_the_tree_agrees_with_the_plain_way_to_score(card: Scorecard, data: st.D
     after = [changed.get(place, each) for place, each in enumerate(worths)]
     plain = made_of(card.measures, card.groups, card.combine, iter(after)).points
     assert tree.worth(changed) == plain
+
+
+def test_what_is_no_scorecard_or_assessment_is_refused() -> None:
+    used = Measure(name="used", value="used", bands=(Band(points=100),))
+    card = Scorecard(name="x", measures=(used,), tiers=(Tier(name="any", at_least=0),))
+
+    with pytest.raises(RecourseError, match=r"card.*expected a Scorecard"):
+        recourse(None, None, "any")  # type: ignore[arg-type]
+    with pytest.raises(RecourseError, match=r"assessment.*expected an Assessment"):
+        recourse(card, 3, "any")  # type: ignore[arg-type]

@@ -446,3 +446,8 @@ def test_options_that_cannot_be_taken_are_refused(options: dict[str, Any], messa
 def test_tiers_are_named_where_members_have_any() -> None:
     with pytest.raises(RollupError, match="the tiers are none; name them in tiers, best first"):
         rolled(leaf("a1", 5, tier="red"))
+
+
+def test_members_are_a_series() -> None:
+    with pytest.raises(RollupError, match=r"^members .*expected members"):
+        roll_up(None)  # type: ignore[arg-type]

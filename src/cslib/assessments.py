@@ -32,7 +32,7 @@ from cslib.errors import CslibError, suggestion
 from cslib.expressions import MAX_NUMBER, Value
 from cslib.faults import shown
 from cslib.measures import Missing
-from cslib.tiers import UNKNOWN, Cap, Override
+from cslib.tiers import UNKNOWN, Cap, Hysteresis, Override
 
 __all__ = [
     "Assessment",
@@ -43,6 +43,7 @@ __all__ = [
     "PreviousError",
     "Status",
     "check_previous",
+    "counts_before",
     "made_later",
 ]
 
@@ -489,6 +490,27 @@ def check_previous(previous: object, today: dt.date | None, kind: type) -> None:
     if dated is None or dated > today:
         given = "has no date" if dated is None else f"is of {dated}"
         raise PreviousError("previous", f"{given}: expected one dated by {today}")
+
+
+def counts_before(
+    previous: Assessment | Assessments | None,
+    today: dt.date | None,
+    definition: str,
+    margins: Hysteresis | None,
+) -> bool:
+    """Whether the tier of an assessment before, or of several, counts for that of today.
+
+    It does not where there is none, or it is by another scorecard, or older than the margins say.
+
+    >>> counts_before(None, dt.date(2026, 6, 30), "sha256:0", None)
+    False
+    """
+    if previous is None or today is None or previous.as_of is None:
+        return False
+    if previous.definition != definition:
+        return False
+    expires = None if margins is None else margins.expires
+    return expires is None or (today - previous.as_of).days <= expires
 
 
 def forbids_a_score(part: Contribution) -> bool:

@@ -22,7 +22,7 @@ import attrs
 
 from cslib.errors import Fault
 from cslib.expressions import Kind, literal
-from cslib.faults import refuse, text_faults, whole_faults
+from cslib.faults import refuse, several, text_faults, whole_faults
 from cslib.rules import Rule, rule
 
 __all__ = ["Anchor", "Band", "Norm", "Points", "Scale", "gaps", "overlaps", "reaching", "steps"]
@@ -130,11 +130,11 @@ class Points(NamedTuple):
 
 
 def _bands(bands: Iterable[Band]) -> tuple[Band, ...]:
-    return tuple(bands)
+    return several("scale", "$.bands", bands, Band)
 
 
 def _anchors(anchors: Iterable[Anchor]) -> tuple[Anchor, ...]:
-    return tuple(anchors)
+    return several("scale", "$.anchors", anchors, Anchor)
 
 
 @attrs.frozen(kw_only=True)

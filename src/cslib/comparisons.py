@@ -28,6 +28,7 @@ import attrs
 
 from cslib.assessments import Assessment, Contribution, hundredths
 from cslib.errors import CslibError
+from cslib.faults import shown
 from cslib.tiers import UNKNOWN, Tier, stable_tier
 
 __all__ = ["Cause", "Comparison", "ComparisonError", "Effect", "Turn", "compare"]
@@ -263,6 +264,9 @@ def compare(before: Assessment, after: Assessment, *, tiers: Sequence[Tier] = ()
 
 
 def _check(before: Assessment, after: Assessment, tiers: Sequence[Tier]) -> None:
+    for name, given in (("before", before), ("after", after)):
+        if not isinstance(given, Assessment):
+            raise ComparisonError(name, f"is {shown(given)}: expected an Assessment")
     if before.as_of is not None and after.as_of is not None and before.as_of > after.as_of:
         problem = f"is of {before.as_of}, later than the other, which is of {after.as_of}"
         raise ComparisonError("before", problem)

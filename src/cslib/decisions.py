@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import attrs
 
 from cslib.documents import document, fingerprint
-from cslib.errors import DefinitionError, Fault, suggestion
+from cslib.errors import Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.facts import getter
-from cslib.faults import name_faults, refuse, shown, text_faults
+from cslib.faults import member, name_faults, refuse, several, text_faults
 from cslib.rules import Rule, rule
 
 if TYPE_CHECKING:
@@ -53,13 +53,7 @@ class HitPolicy(enum.StrEnum):
 
 
 def _hit_policy(value: str) -> HitPolicy:
-    try:
-        return HitPolicy(value)
-    except ValueError:
-        known = [policy.value for policy in HitPolicy]
-        hint = suggestion(str(value), known) or f"; expected one of {', '.join(known)}"
-        fault = Fault("$.hit_policy", f"unknown hit policy {value!r}{hint}")
-        raise DefinitionError("decision table", (fault,)) from None
+    return member("decision table", "$.hit_policy", "hit policy", HitPolicy, value)
 
 
 def _condition(source: object) -> Rule:
@@ -118,17 +112,7 @@ def _label_faults(path: str, value: object) -> Iterator[Fault]:
 
 
 def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    if not isinstance(rows, Iterable):
-        fault = Fault("$.rows", f"expected rows, but got {shown(rows)}")
-        raise DefinitionError("decision table", (fault,))
-    given = tuple(rows)
-    faults = tuple(
-        Fault(f"$.rows[{place}]", f"expected a Row, but got {shown(row)}")
-        for place, row in enumerate(given)
-        if not isinstance(row, Row)
-    )
-    refuse("decision table", faults)
-    return given
+    return several("decision table", "$.rows", rows, Row)
 
 
 @document("decision_table", version=1)

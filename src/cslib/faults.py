@@ -8,9 +8,11 @@ where they stand, and all that is wrong is told at once.
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import TypeVar
 
 import attrs
 
@@ -23,10 +25,12 @@ __all__ = [
     "Faults",
     "RepeatedKey",
     "check_mapping",
+    "member",
     "name_faults",
     "quoted",
     "refusal",
     "refuse",
+    "several",
     "shown",
     "similar",
     "step",
@@ -35,6 +39,9 @@ __all__ = [
     "whole_faults",
     "wrong",
 ]
+
+T = TypeVar("T")
+E = TypeVar("E", bound=enum.Enum)
 
 MAX_DIGITS = 100
 """How many digits of an int or Decimal, written out in full, are read, written or shown."""
@@ -127,6 +134,50 @@ list of 1
     if not isinstance(given, Mapping):
         problem = f"expected a mapping by name, but got {shown(given)}"
         raise DefinitionError(subject, (Fault(path, problem),))
+
+
+def several(subject: str, path: str, given: Iterable[T], kind: type[T]) -> tuple[T, ...]:
+    """Parts of a definition as a tuple; refuses what is no series, and parts of another kind.
+
+    >>> several("scorecard", "$.names", ["a", 3], str)
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: scorecard is not valid: $.names[1]: expected a str, but got the \
+int 3
+    """
+    expected = kind.__name__
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        problem = f"expected several {expected} parts, but got {shown(given)}"
+        raise DefinitionError(subject, (Fault(path, problem),))
+    parts = tuple(given)
+    refuse(
+        subject,
+        (
+            Fault(f"{path}[{place}]", f"expected a {expected}, but got {shown(part)}")
+            for place, part in enumerate(parts)
+            if not isinstance(part, kind)
+        ),
+    )
+    return parts
+
+
+def member(subject: str, path: str, what: str, kind: type[E], value: object) -> E:
+    """The member of an enumeration that a text names, or that is given.
+
+    >>> import enum
+    >>> Side = enum.StrEnum("Side", ["LEFT", "RIGHT"])
+    >>> member("door", "$.side", "side", Side, "rigth")
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: door is not valid: $.side: unknown side 'rigth': did you \
+mean 'right'?
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        known = [str(each.value) for each in kind]
+        hint = suggestion(str(value), known) or f"; expected one of {', '.join(known)}"
+        raise DefinitionError(subject, (Fault(path, f"unknown {what} {value!r}{hint}"),)) from None
 
 
 def text_faults(path: str, value: object) -> Iterator[Fault]:

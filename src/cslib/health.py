@@ -32,12 +32,13 @@ from cslib.assessments import (
     PreviousError,
     Status,
     check_previous,
+    counts_before,
     made_later,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
-from cslib.faults import name_faults, refuse, shown, unique_faults
+from cslib.faults import name_faults, refuse, several, shown, unique_faults
 from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
 from cslib.measures import (
     MAX_DECIMALS,
@@ -45,6 +46,7 @@ from cslib.measures import (
     Group,
     Measure,
     Missing,
+    combination,
     decimal_faults,
     exact,
     leaves,
@@ -92,23 +94,23 @@ _MAX_MEASURES = 1_000
 
 
 def _caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
-    return tuple(caps)
+    return several("scorecard", "$.caps", caps, Cap)
 
 
 def _indicators(indicators: Iterable[Indicator]) -> tuple[Indicator, ...]:
-    return tuple(indicators)
+    return several("scorecard", "$.indicators", indicators, Indicator)
 
 
 def _measures(measures: Iterable[Measure]) -> tuple[Measure, ...]:
-    return tuple(measures)
+    return several("scorecard", "$.measures", measures, Measure)
 
 
 def _groups(groups: Iterable[Group]) -> tuple[Group, ...]:
-    return tuple(groups)
+    return several("scorecard", "$.groups", groups, Group)
 
 
 def _tiers(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
-    return tuple(tiers)
+    return several("scorecard", "$.tiers", tiers, Tier)
 
 
 @document("scorecard", version=1)
@@ -153,7 +155,7 @@ class Scorecard:
     name: str
     measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
     groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
-    combine: Combine = attrs.field(default=Combine.MEAN, converter=Combine)
+    combine: Combine = attrs.field(default=Combine.MEAN, converter=combination)
     tiers: tuple[Tier, ...] = attrs.field(converter=_tiers)
     floor: Decimal = attrs.field(default=Decimal(0), converter=exact)
     hysteresis: Hysteresis | None = None
@@ -321,12 +323,9 @@ class Scorecard:
 
     def _tier_before(self, today: dt.date | None, previous: Assessment | None) -> int | None:
         """The place of the tier before, where there is one that counts."""
-        if previous is None or today is None or previous.as_of is None:
+        if not counts_before(previous, today, self.fingerprint, self.hysteresis):
             return None
-        if previous.definition != self.fingerprint or previous.model_tier == UNKNOWN:
-            return None
-        expires = None if self.hysteresis is None else self.hysteresis.expires
-        if expires is not None and (today - previous.as_of).days > expires:
+        if previous is None or previous.model_tier == UNKNOWN:
             return None
         return self._names.index(previous.model_tier)
 
@@ -367,6 +366,10 @@ class Scorecard:
         self, today: dt.date | None, previous: Assessment | None, override: Override | None
     ) -> None:
         check_previous(previous, today, Assessment)
+        if previous is not None and previous.definition == self.fingerprint:
+            known = (UNKNOWN, *self._names)
+            if previous.model_tier not in known:
+                raise PreviousError("previous", f"is of no tier {previous.model_tier!r}")
         if override is not None:
             if not isinstance(override, Override):
                 raise PreviousError("override", f"is {shown(override)}; expected an Override")
@@ -397,6 +400,9 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
     yield from _named_faults(card)
     yield from order_faults(card.tiers)
     yield from decimal_faults("$.floor", card.floor, 1)
+    if not isinstance(card.hysteresis, Hysteresis | None):
+        problem = f"expected a Hysteresis or None, but got {shown(card.hysteresis)}"
+        yield Fault("$.hysteresis", problem)
     yield from cap_faults(card.caps, measures, card.tiers)
 
 

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind
-from cslib.faults import name_faults, refuse, text_faults, unique_faults, whole_faults
+from cslib.faults import name_faults, refuse, several, text_faults, unique_faults, whole_faults
 from cslib.periods import Period
 from cslib.rules import Rule, rule
 from cslib.series import BY_CONTENT, read_only
@@ -195,6 +195,10 @@ class Grades:
         return f"<Grades: {self.level.size:,} accounts, {self.met.shape[0]} rungs>"
 
 
+def _rungs(rungs: Iterable[Rung]) -> tuple[Rung, ...]:
+    return several("ladder", "$.rungs", rungs, Rung)
+
+
 @document("ladder", version=1)
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
 class Ladder:
@@ -224,7 +228,7 @@ class Ladder:
     """
 
     name: str
-    rungs: tuple[Rung, ...] = attrs.field(converter=_tuple)
+    rungs: tuple[Rung, ...] = attrs.field(converter=_rungs)
     below: str = "none"
 
     def __attrs_post_init__(self) -> None:

@@ -14,15 +14,18 @@ from decimal import Decimal, InvalidOperation
 import attrs
 
 from cslib.bands import MAX_POINTS, Norm, Scale, scale_faults
-from cslib.errors import CslibError, DefinitionError, Fault, suggestion
+from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind
-from cslib.faults import name_faults, refuse, text_faults, whole_faults
+from cslib.faults import member, name_faults, refuse, several, shown, text_faults, whole_faults
 from cslib.rules import Rule, rule
 
 __all__ = ["Combine", "Group", "Measure", "Missing"]
 
 MAX_WEIGHT = 1_000_000
 MAX_DECIMALS = 6
+MAX_DEPTH = 25
+"""Groups inside one another: a document holds no more."""
+
 MAX_DAYS = 36_600
 """A century: the greatest age of a value that can be asked for."""
 
@@ -84,18 +87,21 @@ def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterato
 
 def _policy(value: Missing | int | str) -> Missing | int:
     if isinstance(value, str):
-        try:
-            return Missing(value)
-        except ValueError:
-            known = [policy.value for policy in Missing]
-            hint = suggestion(value, known) or f"; expected one of {', '.join(known)}, or points"
-            fault = Fault("$.missing", f"unknown policy {value!r}{hint}")
-            raise DefinitionError("measure", (fault,)) from None
+        return member("measure", "$.missing", "policy", Missing, value)
     return value
 
 
+def combination(value: Combine | str) -> Combine:
+    """A way to combine, by its name.
+
+    >>> combination("worst")
+    <Combine.WORST: 'worst'>
+    """
+    return member("group", "$.combine", "way to combine", Combine, value)
+
+
 def _norms(norms: Iterable[Norm]) -> tuple[Norm, ...]:
-    return tuple(norms)
+    return several("measure", "$.norms", norms, Norm)
 
 
 def _days(source: object) -> Rule | None:
@@ -172,11 +178,11 @@ class Measure(Scale):
 
 
 def _measures(measures: Iterable[Measure]) -> tuple[Measure, ...]:
-    return tuple(measures)
+    return several("group", "$.measures", measures, Measure)
 
 
 def _groups(groups: Iterable[Group]) -> tuple[Group, ...]:
-    return tuple(groups)
+    return several("group", "$.groups", groups, Group)
 
 
 @attrs.frozen(kw_only=True)
@@ -186,7 +192,7 @@ class Group:
     Attributes:
         name: Its name.
         measures: The measures in it.
-        groups: The groups in it.
+        groups: The groups in it, 25 deep at the most: a document holds no more.
         combine: How their points become its own.
         weight: As for a measure, among those that stand beside it.
         meaning: What it says, in words.
@@ -204,7 +210,7 @@ class Group:
     name: str
     measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
     groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
-    combine: Combine = attrs.field(default=Combine.MEAN, converter=Combine)
+    combine: Combine = attrs.field(default=Combine.MEAN, converter=combination)
     weight: Decimal = attrs.field(default=Decimal(1), converter=exact)
     meaning: str = ""
 
@@ -215,7 +221,14 @@ class Group:
             *text_faults("$.meaning", self.meaning),
             *parts_faults(self.measures, self.groups, self.combine),
         ]
+        if _depth(self) > MAX_DEPTH:
+            problem = f"groups lie more than {MAX_DEPTH} deep, and could not be read back"
+            faults.append(Fault("$.groups", problem))
         refuse(f"group {self.name!r}", faults)
+
+
+def _depth(group: Group) -> int:
+    return 1 + max(map(_depth, group.groups), default=0)
 
 
 def parts_faults(
@@ -268,6 +281,8 @@ def _measure_faults(measure: Measure) -> Iterator[Fault]:
     yield from name_faults("$.name", measure.name)
     yield from decimal_faults("$.weight", measure.weight, MAX_WEIGHT)
     yield from text_faults("$.meaning", measure.meaning)
+    if not isinstance(measure.can_change, bool):
+        yield Fault("$.can_change", f"expected True or False, but got {shown(measure.can_change)}")
     if measure._has_own or not measure.norms:
         yield from scale_faults(measure)
     yield from _kind_faults(measure)

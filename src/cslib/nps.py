@@ -233,6 +233,8 @@ def net_promoter_score(
     >>> net_promoter_score([10, 9, 8, 6, None, 3, 9])
     NPS +17 (-48 to +69, 95 % score) of 6 answers (promoters 3, passives 1, detractors 2)
     """
+    if isinstance(answers, str | Mapping) or not isinstance(answers, Iterable):
+        raise NpsError("answers", None, f"is {shown(answers)}: expected answers, 0 to 10 each")
     kinds = Counter(_kind(answer, "answers", row) for row, answer in enumerate(answers))
     return _of_kinds(kinds, invited, least)
 

@@ -24,7 +24,7 @@ from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.explanations import words
 from cslib.expressions import Apply, Kind, Node
 from cslib.facts import getter
-from cslib.faults import name_faults, refuse, shown, text_faults, whole_faults
+from cslib.faults import name_faults, refuse, several, shown, text_faults, whole_faults
 from cslib.rules import Explanation, Rule, rule
 
 __all__ = ["Choice", "Finding", "Layer", "Library", "Playbook", "Verdict"]
@@ -123,7 +123,7 @@ class Playbook:
 
 
 def _playbooks(playbooks: Iterable[Playbook]) -> tuple[Playbook, ...]:
-    return tuple(playbooks)
+    return several("library", "$.playbooks", playbooks, Playbook)
 
 
 @document("library", version=1)

@@ -26,9 +26,10 @@ from typing import Protocol
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, forbids_a_score, hundredths
+from cslib.assessments import Assessment, Contribution, counts_before, forbids_a_score, hundredths
 from cslib.bands import GRID, Points, Scale, reaching, steps
 from cslib.errors import CslibError, suggestion
+from cslib.faults import shown
 from cslib.measures import Combine, Group, Measure, weights_of
 from cslib.scoring import Worth, combined_weights, made_of, nominal
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Tier, stable_tier
@@ -276,6 +277,10 @@ def _as_it_is(
 def _check(
     card: Card, assessment: Assessment, tier: str, most: int, previous: Assessment | None
 ) -> None:
+    if not hasattr(card, "fingerprint"):
+        raise RecourseError("card", f"is {shown(card)}: expected a Scorecard")
+    if not isinstance(assessment, Assessment):
+        raise RecourseError("assessment", f"is {shown(assessment)}: expected an Assessment")
     if assessment.definition != card.fingerprint:
         problem = "is by another scorecard: give the one that it was made by"
         raise RecourseError("assessment", problem)
@@ -337,14 +342,9 @@ def _aim(card: Card, assessment: Assessment, tier: str, previous: Assessment | N
 
 def _place_before(card: Card, assessment: Assessment, previous: Assessment | None) -> int | None:
     """The place of the tier before, where there is one that counts for hysteresis."""
-    if previous is None or previous.model_tier == UNKNOWN:
+    if card.hysteresis is None or previous is None or previous.model_tier == UNKNOWN:
         return None
-    if previous.definition != card.fingerprint or card.hysteresis is None:
-        return None
-    expires = card.hysteresis.expires
-    assert assessment.as_of is not None  # noqa: S101 - checked with the arguments
-    assert previous.as_of is not None  # noqa: S101 - checked with the arguments
-    if expires is not None and (assessment.as_of - previous.as_of).days > expires:
+    if not counts_before(previous, assessment.as_of, card.fingerprint, card.hysteresis):
         return None
     return [each.name for each in card.tiers].index(previous.model_tier)
 

@@ -262,6 +262,8 @@ def roll_up(
       acme/crm: 90.00, weight 3000 gives 67.50
       acme/desk: 40.00, weight 1000 gives 10.00
     """
+    if not isinstance(members, Iterable):
+        raise RollupError("members", None, f"is {shown(members)}: expected members")
     given = list(members)
     for row, member in enumerate(given):
         if not isinstance(member, Member):

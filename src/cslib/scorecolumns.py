@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried, check_previous
+from cslib.assessments import Assessments, Carried, check_previous, counts_before
 from cslib.bands import GRID
 from cslib.blocks import Array, Mask
 from cslib.columns import Answer, Blocks, ColumnsError, blocks_of
@@ -292,17 +292,9 @@ class _Book:
         self.beside = [each.when.blocks(columns, as_of=as_of) for each in card.indicators]
         self.rows = _rows(self.measures, dict(zip(self._named, self.beside, strict=True)))
         check_rows(previous, self.rows)
-        self.previous = previous if self._counts(previous) else None
+        counts = counts_before(previous, self.today, card.fingerprint, card.hysteresis)
+        self.previous = previous if counts else None
         self._make_room()
-
-    def _counts(self, previous: Assessments | None) -> bool:
-        """Whether the tiers before count."""
-        if previous is None or previous.as_of is None or self.today is None:
-            return False
-        if previous.definition != self.card.fingerprint:
-            return False
-        expires = None if self.card.hysteresis is None else self.card.hysteresis.expires
-        return expires is None or (self.today - previous.as_of).days <= expires
 
     def _make_room(self) -> None:
         rows, places = self.rows, narrowest(len(self.card.tiers))
