@@ -15,13 +15,12 @@ from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
 from cslib.expressions import Kind
 from cslib.health import Assessment, Scorecard, Status, Tier
+from cslib.faults import decimal_faults, exact_decimal
 from cslib.measures import (
     Combine,
     Group,
     Measure,
     Missing,
-    decimal_faults,
-    exact,
     leaves,
     parts_faults,
     weights_of,
@@ -336,5 +335,5 @@ def test_a_group_needs_something_in_it_of_a_weight_above_0() -> None:
 
 @pytest.mark.parametrize("given", [0.5, math.nan, None, True, "many"])
 def test_what_is_no_exact_number_is_left_to_be_reported(given: Any) -> None:
-    assert exact(given) is given
-    assert [fault.path for fault in decimal_faults("$.w", exact(given), 1)] == ["$.w"]
+    assert exact_decimal(given) is given
+    assert [fault.path for fault in decimal_faults("$.w", exact_decimal(given), 1)] == ["$.w"]

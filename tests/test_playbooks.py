@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import DefinitionError, Fault
-from cslib.playbooks import Choice, Finding, Layer, Library, Playbook, Verdict
+from cslib.playbooks import Choice, Finding, Layer, Library, Playbook, Status
 from cslib.rules import AsOfError, FactError, Function, rule
 
 PRODUCT, SERVICE, CONSULTING = Layer
@@ -29,8 +29,8 @@ def select(account: object, *playbooks: Playbook, **options: Any) -> Choice:
     return Library(name="test", playbooks=playbooks).select(account, **options)
 
 
-def verdicts(choice: Choice) -> dict[str, str]:
-    return {each.playbook.name: each.verdict.value for each in choice.findings}
+def statuses(choice: Choice) -> dict[str, str]:
+    return {each.playbook.name: each.status.value for each in choice.findings}
 
 
 def reason(choice: Choice, name: str) -> str:
@@ -38,8 +38,8 @@ def reason(choice: Choice, name: str) -> str:
 
 
 TOUR = playbook("tour")
-TRAINING = playbook("training", f"{LOW} and roles_active < 2", "service", hours=6)
-PROJECT = playbook("project", f"{LOW} and outcome == 'missed'", "consulting", hours=40)
+TRAINING = playbook("training", f"{LOW} and roles_active < 2", "service", effort={"csm": 6})
+PROJECT = playbook("project", f"{LOW} and outcome == 'missed'", "consulting", effort={"csm": 40})
 ACCOUNT = {"seats_used": 5, "seats": 10, "roles_active": 1, "outcome": "missed"}
 
 
@@ -50,14 +50,14 @@ def test_what_the_product_can_solve_is_not_given_to_service() -> None:
     choice = select(ACCOUNT, PROJECT, TRAINING, TOUR)
 
     assert choice.playbook == TOUR
-    assert verdicts(choice) == {"tour": "chosen", "training": "dearer", "project": "dearer"}
+    assert statuses(choice) == {"tour": "chosen", "training": "dearer", "project": "dearer"}
 
 
 def test_what_service_can_solve_is_not_given_to_consulting() -> None:
     choice = select(ACCOUNT, PROJECT, TRAINING, attrs.evolve(TOUR, entry="seats_used < 1"))
 
     assert choice.playbook == TRAINING
-    assert verdicts(choice) == {
+    assert statuses(choice) == {
         "training": "chosen",
         "tour": "does_not_apply",
         "project": "dearer",
@@ -65,16 +65,18 @@ def test_what_service_can_solve_is_not_given_to_consulting() -> None:
 
 
 def test_a_cheaper_layer_goes_first_whatever_its_hours_and_priority() -> None:
-    long = playbook("long", layer="product", hours=100)
-    short = playbook("short", layer="service", hours=1, priority=99)
+    long = playbook("long", layer="product", effort={"csm": 100})
+    short = playbook("short", layer="service", effort={"csm": 1}, priority=99)
 
     assert select(ACCOUNT, short, long).playbook == long
 
 
 def test_within_a_layer_fewer_hours_go_first_and_then_the_name() -> None:
-    half, whole, also = (playbook(name, hours=h) for name, h in (("z", "0.5"), ("b", 1), ("a", 1)))
+    half, whole, also = (
+        playbook(name, effort={"csm": h}) for name, h in (("z", "0.5"), ("b", 1), ("a", 1))
+    )
 
-    assert verdicts(select(ACCOUNT, whole, also, half)) == {
+    assert statuses(select(ACCOUNT, whole, also, half)) == {
         "z": "chosen",
         "a": "dearer",
         "b": "dearer",
@@ -89,7 +91,7 @@ def test_an_unknown_cheaper_layer_holds_the_dearer_ones_back_and_names_what_to_a
 
     assert choice.playbook is None
     assert choice.chosen == ()
-    assert verdicts(choice) == {"tour": "unknown", "training": "held_back", "project": "held_back"}
+    assert statuses(choice) == {"tour": "unknown", "training": "held_back", "project": "held_back"}
     assert choice.questions == ("tours_done",)
     assert [each.missing for each in choice.findings] == [("tours_done",)] * 3
     assert choice.reasons == "no playbook is known to apply: ask for tours_done"
@@ -110,9 +112,9 @@ def test_the_answer_settles_it(tours_done: int, chosen: str) -> None:
 
 
 def test_an_unknown_alternative_in_the_same_layer_holds_nothing_back_but_is_asked_for() -> None:
-    shorter = playbook("shorter", "tours_done < 1", hours=1)
+    shorter = playbook("shorter", "tours_done < 1", effort={"csm": 1})
 
-    choice = select(ACCOUNT, shorter, attrs.evolve(TOUR, hours=2))
+    choice = select(ACCOUNT, shorter, attrs.evolve(TOUR, effort={"csm": 2}))
 
     assert choice.playbook is not None
     assert choice.playbook.name == "tour"
@@ -124,7 +126,7 @@ def test_what_could_not_be_chosen_anyway_is_not_asked_for() -> None:
 
     choice = select(ACCOUNT, TOUR, dearer)
 
-    assert verdicts(choice) == {"tour": "chosen", "visit": "dearer"}
+    assert statuses(choice) == {"tour": "chosen", "visit": "dearer"}
     assert choice.questions == ()
 
 
@@ -133,7 +135,7 @@ def test_an_entry_that_divides_by_zero_holds_back_too_and_says_so() -> None:
         {"seats_used": 5, "seats": 0}, TOUR, playbook("visit", "seats_used > 0", "service")
     )
 
-    assert verdicts(choice) == {"tour": "unknown", "visit": "held_back"}
+    assert statuses(choice) == {"tour": "unknown", "visit": "held_back"}
     assert choice.questions == ()
     assert choice.reasons == "no playbook is known to apply"
     assert reason(choice, "tour") == (
@@ -147,7 +149,7 @@ def test_the_layers_of_one_need_say_nothing_of_another() -> None:
     unknown = playbook("survey", "nps < 7", need="satisfaction")
     call = playbook("call", "outcome == 'missed'", "service", need="outcome")
 
-    assert verdicts(select(ACCOUNT, unknown, call)) == {"call": "chosen", "survey": "unknown"}
+    assert statuses(select(ACCOUNT, unknown, call)) == {"call": "chosen", "survey": "unknown"}
 
 
 # Several needs
@@ -166,9 +168,9 @@ def test_each_need_has_its_own_choice_and_the_highest_priority_goes_first() -> N
 def test_needs_of_one_priority_go_by_layer_then_hours_then_name() -> None:
     books = [
         playbook("a", layer="consulting", need="1"),
-        playbook("b", layer="product", need="2", hours=2),
-        playbook("d", layer="product", need="3", hours=1),
-        playbook("c", layer="product", need="4", hours=1),
+        playbook("b", layer="product", need="2", effort={"csm": 2}),
+        playbook("d", layer="product", need="3", effort={"csm": 1}),
+        playbook("c", layer="product", need="4", effort={"csm": 1}),
     ]
 
     assert [each.playbook.name for each in select(ACCOUNT, *books).chosen] == ["c", "d", "b", "a"]
@@ -178,7 +180,7 @@ def test_those_not_chosen_come_after_in_the_same_order() -> None:
     low = playbook("low", "seats < 0", need="1")
     high = playbook("high", "seats < 0", "consulting", need="2", priority=3)
 
-    assert list(verdicts(select(ACCOUNT, low, high, TOUR))) == ["tour", "high", "low"]
+    assert list(statuses(select(ACCOUNT, low, high, TOUR))) == ["tour", "high", "low"]
 
 
 # Nothing to do
@@ -190,7 +192,7 @@ def test_where_nothing_applies_nothing_is_chosen_and_every_reason_is_told() -> N
     assert choice.playbook is None
     assert choice.reasons == "no playbook applies"
     assert choice.questions == ()
-    assert [each.verdict for each in choice.others] == [Verdict.DOES_NOT_APPLY] * 2
+    assert [each.status for each in choice.others] == [Status.DOES_NOT_APPLY] * 2
 
 
 def test_an_empty_library_chooses_nothing() -> None:
@@ -230,8 +232,8 @@ def test_a_choice_gives_its_condition_in_words_with_the_values() -> None:
     [
         (TOUR, playbook("visit", layer="service"), "tour is of a cheaper layer (product)"),
         (
-            playbook("a", hours="0.5"),
-            playbook("visit", hours=2),
+            playbook("a", effort={"csm": "0.5"}),
+            playbook("visit", effort={"csm": 2}),
             "a takes fewer hours (0.5 against 2)",
         ),
         (playbook("a"), playbook("visit"), "a costs as much and stands before it by name"),
@@ -327,7 +329,7 @@ def test_one_that_does_not_apply_names_the_part_that_stood_against_it(
 
     choice = select(account, playbook("p", entry))
 
-    assert verdicts(choice) == {"p": "does_not_apply"}
+    assert statuses(choice) == {"p": "does_not_apply"}
     assert reason(choice, "p") == ", and ".join(against)
 
 
@@ -383,32 +385,35 @@ def test_a_fact_of_the_wrong_kind_is_an_error_whoever_else_applies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "got"),
+    ("hours", "problem"),
     [
-        (0.5, "the float 0.5; write Decimal('0.5')"),
-        (-1, "the int -1"),
-        (Decimal("-0.1"), "the Decimal -0.1"),
-        (Decimal("NaN"), "the Decimal NaN"),
-        (Decimal("Infinity"), "the Decimal Infinity"),
-        (Decimal("1e999999"), "the Decimal 1E+999999"),
-        ("1e999999", "the str '1e999999'"),
-        (1_000_001, "the int 1000001"),
-        (True, "True"),
-        ("two", "the str 'two'"),
-        (None, "None"),
+        (0.5, "expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"),
+        (-1, "expected 0 to 1000000, but got -1"),
+        (Decimal("-0.1"), "expected 0 to 1000000, but got -0.1"),
+        (Decimal("NaN"), "expected a whole number or a Decimal, but got Decimal('NaN')"),
+        (1_000_001, "expected 0 to 1000000, but got 1000001"),
+        (True, "expected a whole number or a Decimal, but got True"),
+        ("two", "expected a whole number or a Decimal, but got 'two'"),
+        (None, "expected a whole number or a Decimal, but got None"),
     ],
 )
-def test_hours_are_exact_never_negative_and_at_most_a_million(hours: Any, got: str) -> None:
+def test_hours_are_exact_never_negative_and_at_most_a_million(hours: Any, problem: str) -> None:
     with pytest.raises(DefinitionError) as caught:
-        playbook("p", hours=hours)
+        playbook("p", effort={"csm": hours})
 
-    problem = f"expected a whole number or Decimal from 0 to 1000000, but got {got}"
-    assert caught.value.faults == (Fault("$.hours", problem),)
+    assert caught.value.faults == (Fault("$.effort.csm", problem),)
+
+
+def test_hours_are_given_by_role() -> None:
+    with pytest.raises(DefinitionError, match=r"expected numbers by role, as \{'csm': 6\}"):
+        playbook("p", effort=6)
+
+    assert playbook("p", effort={"csm": 6, "consultant": "1.5"}).hours == Decimal("7.5")
 
 
 @pytest.mark.parametrize("hours", [2, "2", Decimal("2.0")])
 def test_hours_are_held_as_decimals(hours: Any) -> None:
-    found = playbook("p", hours=hours).hours
+    found = playbook("p", effort={"csm": hours}).hours
 
     assert isinstance(found, Decimal)
     assert found == 2
@@ -474,14 +479,14 @@ def test_two_playbooks_of_one_name_are_refused() -> None:
 def test_a_document_tells_every_fault_with_its_path() -> None:
     data = to_data(Library(name="stock", playbooks=(TOUR, TRAINING)))
     data["playbooks"][0]["layer"] = "prodct"
-    data["playbooks"][1]["hours"] = "-6"
+    data["playbooks"][1]["effort"] = {"csm": "-6"}
 
     with pytest.raises(DefinitionError) as caught:
         from_data(data, Library)
 
     assert [each.path for each in caught.value.faults] == [
         "$.playbooks[0].layer",
-        "$.playbooks[1].hours",
+        "$.playbooks[1].effort.csm",
     ]
 
 
@@ -508,7 +513,9 @@ def libraries_of(entries: list[str]) -> st.SearchStrategy[Library]:
         entry=st.sampled_from([rule(entry) for entry in entries]),
         layer=st.sampled_from(Layer),
         need=st.sampled_from(["x", "y"]),
-        hours=st.sampled_from([0, 1, Decimal("1.0"), Decimal("2.5")]),
+        effort=st.sampled_from([0, 1, Decimal("1.0"), Decimal("2.5")]).map(
+            lambda hours: {"csm": hours}
+        ),
         priority=st.integers(-1, 1),
     )
     drawn = st.lists(books, max_size=7, unique_by=lambda each: each.name)
@@ -533,7 +540,8 @@ def test_the_order_of_playbooks_never_changes_the_choice(
 ) -> None:
     shuffled = attrs.evolve(library, playbooks=data.draw(st.permutations(library.playbooks)))
 
-    assert shuffled.select(account).findings == library.select(account).findings
+    assert statuses(shuffled.select(account)) == statuses(library.select(account))
+    assert shuffled.select(account).explain() == library.select(account).explain()
 
 
 @given(libraries, accounts)
@@ -565,7 +573,7 @@ def test_the_choice_is_that_of_the_slow_obvious_rule(
 
 
 @given(libraries, accounts)
-def test_every_playbook_has_one_verdict_that_its_entry_bears_out(
+def test_every_playbook_has_one_status_that_its_entry_bears_out(
     library: Library, account: dict[str, Any]
 ) -> None:
     choice = library.select(account)
@@ -574,17 +582,17 @@ def test_every_playbook_has_one_verdict_that_its_entry_bears_out(
         each.name for each in library.playbooks
     )
     for each in choice.findings:
-        allowed: dict[Verdict, tuple[object, ...]] = {
-            Verdict.CHOSEN: (True,),
-            Verdict.HELD_BACK: (True,),
-            Verdict.DEARER: (True, None),
-            Verdict.UNKNOWN: (None,),
-            Verdict.DOES_NOT_APPLY: (False,),
+        allowed: dict[Status, tuple[object, ...]] = {
+            Status.CHOSEN: (True,),
+            Status.HELD_BACK: (True,),
+            Status.DEARER: (True, None),
+            Status.UNKNOWN: (None,),
+            Status.DOES_NOT_APPLY: (False,),
         }
-        assert each.playbook.entry(account) in allowed[each.verdict]
+        assert each.playbook.entry(account) in allowed[each.status]
         assert str(each).startswith(each.playbook.name)
     for found in by_need(choice).values():
-        assert sum(each.verdict is Verdict.CHOSEN for each in found) <= 1
+        assert sum(each.status is Status.CHOSEN for each in found) <= 1
 
 
 @given(steady_libraries, accounts, st.data())
@@ -598,7 +606,7 @@ def test_answering_the_questions_settles_every_need(
 
     choice = library.select(answered)
 
-    assert not {"unknown", "held_back"} & set(verdicts(choice).values())
+    assert not {"unknown", "held_back"} & set(statuses(choice).values())
     assert choice.questions == ()
 
 
@@ -636,17 +644,15 @@ def test_libraries_and_choices_hash_and_survive_pickle(
     assert choice.definition == library.fingerprint
 
 
-def test_hundreds_that_wait_share_what_they_wait_for() -> None:
+def test_hundreds_that_wait_all_name_what_they_wait_for() -> None:
     waiting = [playbook(f"s{place}", "seats > 0", "service") for place in range(200)]
     unknown = [playbook(f"u{place}", f"f{place} > 0") for place in range(200)]
 
     choice = select(ACCOUNT, *waiting, *unknown)
 
-    held = [each for each in choice.findings if each.verdict is Verdict.HELD_BACK]
+    held = [each for each in choice.findings if each.status is Status.HELD_BACK]
     assert len(held) == 200
-    assert len({id(each.ahead) for each in held}) == 1
     assert {frozenset(each.missing) for each in held} == {frozenset(f"f{n}" for n in range(200))}
-    assert all(repr(each).count("Playbook(") == 1 for each in held[:3])
 
 
 # A published programme

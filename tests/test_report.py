@@ -428,7 +428,9 @@ def test_an_action_says_what_for_whom_and_why() -> None:
 
 def test_only_so_many_actions_are_listed_as_were_asked_for() -> None:
     book = Book(accounts={str(n): {"nps": 3} for n in range(30)})
-    rules = playing(Playbook(name="call", need="n", layer="service", entry="nps < 7", hours=1))
+    rules = playing(
+        Playbook(name="call", need="n", layer="service", entry="nps < 7", effort={"csm": 1})
+    )
 
     assert "  15. " in report(book, rules)
     assert "  and 15 more (--actions N lists more, --json all)" in report(book, rules)
@@ -550,7 +552,9 @@ def test_no_line_is_wider_than_a_hundred_columns() -> None:
 
 def scored_by(card: Scorecard) -> Definitions:
     playbooks = tuple(
-        Playbook(name=f"playbook {n}", need="n", layer="service", entry=f"x{n} > 0", hours=3)
+        Playbook(
+            name=f"playbook {n}", need="n", layer="service", entry=f"x{n} > 0", effort={"csm": 3}
+        )
         for n in range(9)
     )
     return Definitions(scorecard=card, playbooks=Library(name="l", playbooks=playbooks))
@@ -637,7 +641,7 @@ def test_the_data_hold_the_evidence_of_each_account() -> None:
     assert sum(shares) == Decimal(account["score"]) == reviewed.assessment.shown
     assert account["term_ends_on"] == "2027-06-14"
     assert account["annual_value"] == "1200"
-    assert {each["verdict"] for each in account["playbooks"]} <= {
+    assert {each["status"] for each in account["playbooks"]} <= {
         *("chosen", "dearer", "held_back", "unknown", "does_not_apply"),
     }
 
@@ -679,7 +683,9 @@ def test_an_undefined_rate_is_null_and_says_why() -> None:
 
 
 def test_actions_are_all_in_the_data_in_their_order() -> None:
-    rules = playing(Playbook(name="call", need="n", layer="service", entry="nps < 7", hours=1))
+    rules = playing(
+        Playbook(name="call", need="n", layer="service", entry="nps < 7", effort={"csm": 1})
+    )
     found, data = data_of(Book(accounts={str(n): {"nps": 3} for n in range(30)}), rules)
 
     assert [each["account"] for each in data["actions"]] == [

@@ -19,7 +19,7 @@ from cslib.decisions import Decision, Row
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.health import Band, Measure
 from cslib.lifecycle import Event
-from cslib.playbooks import Playbook, Verdict
+from cslib.playbooks import Playbook, Status
 from cslib.review import Definitions
 from cslib.stock import OWNERSHIP, PLAYBOOKS, SCORECARD, SUBSCRIPTION
 from doctrine import DOCTRINE
@@ -189,7 +189,7 @@ def test_an_account_that_needs_nothing_gets_no_playbook(facts: Mapping[str, obje
     choice = PLAYBOOKS.select(facts, as_of=TODAY)
 
     assert choice.chosen == ()
-    assert {each.verdict for each in choice.findings} == {Verdict.DOES_NOT_APPLY}
+    assert {each.status for each in choice.findings} == {Status.DOES_NOT_APPLY}
 
 
 def test_every_stage_tier_and_fact_that_a_playbook_names_exists() -> None:

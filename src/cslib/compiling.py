@@ -29,6 +29,10 @@ __all__ = [
     "Decide",
     "Part",
     "ReadAll",
+    "ReadGroups",
+    "ReadMatches",
+    "compile_groups",
+    "compile_matches",
     "compile_record",
     "compile_records",
     "lags_of",
@@ -40,6 +44,12 @@ Decide = Callable[[object, object], Value]
 
 ReadAll = Callable[[object, object], tuple[tuple[Value, ...], tuple[Any, ...]]]
 """Several compiled rules: their values, and what was chosen by them."""
+
+ReadGroups = Callable[[object, object], tuple[tuple[Value, ...], ...]]
+"""Several compiled rules in groups: their values."""
+
+ReadMatches = Callable[[object, object], tuple[dict[int, "bool | None"], tuple[Value, ...]]]
+"""Several compiled conditions, those that do not fail by their place; and the values of rules."""
 
 
 def compile_record(lowered: Node, inferred: Inferred, functions: Mapping[str, Function]) -> Decide:
@@ -108,14 +118,70 @@ def compile_records(parts: Sequence[Part]) -> ReadAll:
     writer.fetch({name: None for each in lags for name in each})
     values, chosen = [], []
     for part, asked in zip(parts, lags, strict=True):
-        writer.begin(part.inferred, part.functions, raw_facts(part.lowered))
-        writer.read_facts(asked)
-        writer.prepare(part.lowered)
-        values.append(writer.operand(part.lowered))
+        values.append(writer.value_of(part, asked))
         chosen.append("None" if part.choice is None else writer.choose(values[-1], part.choice))
     told, outcomes = ("".join(f"{each}, " for each in texts) for texts in (values, chosen))
     writer.lines.append(f"return ({told}), ({outcomes})")
     read: ReadAll = writer.function()
+    return read
+
+
+def compile_groups(groups: Sequence[Sequence[Part]]) -> ReadGroups:
+    """A function that gives the values of groups of rules, a tuple for each group.
+
+    >>> from cslib.inference import infer
+    >>> from cslib.parsing import parse
+    >>> nodes = [parse(text)[0] for text in ("used > 9", "seats > 3")]
+    >>> read = compile_groups([[Part(node, infer(node), {}) for node in nodes], []])
+    >>> read({"used": 1, "seats": 4}, None)
+    ((False, True), ())
+    """
+    writer = _Writer()
+    lags = [[lags_of(part.lowered) for part in parts] for parts in groups]
+    writer.fetch({name: None for parts in lags for each in parts for name in each})
+    told = []
+    for parts, asked in zip(groups, lags, strict=True):
+        texts = []
+        for part, each in zip(parts, asked, strict=True):
+            writer.ready(part, each)
+            texts.append(f"{writer.write(part.lowered)}, ")
+        told.append(f"({''.join(texts)}), ")
+    writer.lines.append(f"return ({''.join(told)})")
+    read: ReadGroups = writer.function()
+    return read
+
+
+def compile_matches(conditions: Sequence[Part], values: Sequence[Part]) -> ReadMatches:
+    """A function that gives the conditions that do not fail, and the values of further rules.
+
+    For a host that asks many conditions of which most are false: these cost a test or two each.
+
+    Returns:
+        A function of a record and ``as_of`` that gives a dict, by place, of the conditions that
+        hold (True) or of which that is not known (None), and the values. All is as if the rules
+        were asked one by one, the error too that the first of them raises.
+
+    >>> from cslib.inference import infer
+    >>> from cslib.parsing import parse
+    >>> nodes = [parse(text)[0] for text in ("used > 9", "seats > 3 and used < 9", "used > seats")]
+    >>> read = compile_matches([Part(node, infer(node), {}) for node in nodes], [])
+    >>> read({"used": 1, "seats": 4}, None), read({"used": 1}, None)
+    (({1: True}, ()), ({1: None, 2: None}, ()))
+    """
+    writer = _Writer()
+    parts = [*conditions, *values]
+    lags = [lags_of(part.lowered) for part in parts]
+    writer.fetch({name: None for each in lags for name in each})
+    told: list[str] = []
+    writer.lines.append("found = {}")
+    for place, (part, asked) in enumerate(zip(parts, lags, strict=True)):
+        if place < len(conditions):
+            writer.ready(part, asked)
+            writer.match(place, part.lowered)
+        else:
+            told.append(f"{writer.value_of(part, asked)}, ")
+    writer.lines.append(f"return found, ({''.join(told)})")
+    read: ReadMatches = writer.function()
     return read
 
 
@@ -263,6 +329,17 @@ class _Writer:
         self.inferred, self.functions, self.raw = inferred, functions, raw
         self.names = {node: text for node, text in self.names.items() if node == _TODAY}
 
+    def ready(self, part: Part, lags: Mapping[str, tuple[int, ...]]) -> None:
+        """Lines for all that comes before the next rule decides anything."""
+        self.begin(part.inferred, part.functions, raw_facts(part.lowered))
+        self.read_facts(lags)
+        self.prepare(part.lowered)
+
+    def value_of(self, part: Part, lags: Mapping[str, tuple[int, ...]]) -> str:
+        """Lines for the next rule, and the identifier of its value."""
+        self.ready(part, lags)
+        return self.operand(part.lowered)
+
     def function(self) -> Callable[..., Any]:
         """What was written, as a function of a record and ``as_of``."""
         body = "\n    ".join(self.lines)
@@ -355,6 +432,23 @@ class _Writer:
             self.lines.append(f"elif {holds}: {name} = {self.bind(outcome)}")
         self.lines.append(f"else: {name} = {self.bind(choice.otherwise)}")
         return name
+
+    def match(self, place: int, lowered: Node) -> None:
+        """A line that keeps a condition unless it fails; the tests of an ``and`` one by one."""
+        is_list = isinstance(lowered, Apply) and lowered.operation == "and"
+        parts = lowered.arguments if is_list and isinstance(lowered, Apply) else (lowered,)
+        tests = [self.test(part) for part in parts]
+        may_hold = " and ".join(f"({unknown} or {holds})" for unknown, holds in tests)
+        unknown = " or ".join(dict.fromkeys(unknown for unknown, _ in tests))
+        self.lines.append(f"if {may_hold}: found[{place}] = None if {unknown} else True")
+
+    def test(self, part: Node) -> tuple[str, str]:
+        """The test whether a part is unknown, and whether it holds."""
+        if isinstance(part, Apply) and part.operation in MIRRORED:
+            unknown, holds = self.comparison(part)
+            return unknown or "False", holds
+        name = self.atom(part)
+        return f"{name} is None", name
 
     def decision(self, part: Node, decisive: bool) -> list[str]:
         """Lines that return if ``part`` decides, and remember if it is unknown."""

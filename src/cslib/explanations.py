@@ -22,7 +22,7 @@ from cslib.functions import Function
 from cslib.inference import Inferred
 from cslib.lowering import lower
 
-__all__ = ["Explanation", "explain", "interpret", "missing", "read_facts", "words"]
+__all__ = ["Explanation", "explain", "has_parts", "interpret", "missing", "read_facts", "words"]
 
 
 @attrs.frozen
@@ -256,7 +256,7 @@ class _Account:
 
     def explain(self, node: Node, decides: bool) -> Explanation:
         outlook = self.outlook(lower(node))
-        parts = tuple(self.parts(node, outlook.value)) if _has_parts(node) else ()
+        parts = tuple(self.parts(node, outlook.value)) if has_parts(node) else ()
         read = () if parts else tuple(self.read(node))
         missing = outlook.movers if outlook.value is None else ()
         return Explanation(node, outlook.value, read, parts, decides, missing)
@@ -290,12 +290,17 @@ class _Account:
         return _Outlook(value, movers, _is_sure(name, parts) if movers else value is not None)
 
 
-def _has_parts(node: Node) -> TypeGuard[Apply]:
-    """Whether a part is explained by the conditions inside it."""
+def has_parts(node: Node) -> TypeGuard[Apply]:
+    """Whether a part is explained by the conditions inside it.
+
+    >>> from cslib.parsing import parse
+    >>> has_parts(parse("seats > 5 or is_paid")[0]), has_parts(parse("seats > 5")[0])
+    (True, False)
+    """
     if not isinstance(node, Apply):
         return False
     return node.operation in _JUNCTIONS or (
-        node.operation == "not" and _has_parts(node.arguments[0])
+        node.operation == "not" and has_parts(node.arguments[0])
     )
 
 

@@ -11,7 +11,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import attrs
@@ -19,12 +19,15 @@ import attrs
 from cslib.errors import CslibError, DefinitionError, Fault, suggestion
 
 __all__ = [
+    "MAX_DECIMALS",
     "MAX_DIGITS",
     "MAX_FAULTS",
     "REFUSALS",
     "Faults",
     "RepeatedKey",
     "check_mapping",
+    "decimal_faults",
+    "exact_decimal",
     "member",
     "name_faults",
     "quoted",
@@ -42,6 +45,9 @@ __all__ = [
 
 T = TypeVar("T")
 E = TypeVar("E", bound=enum.Enum)
+
+MAX_DECIMALS = 6
+"""How many decimals an exact number of a definition has at the most."""
 
 MAX_DIGITS = 100
 """How many digits of an int or Decimal, written out in full, are read, written or shown."""
@@ -209,6 +215,34 @@ def whole_faults(path: str, value: object, low: int, high: int) -> Iterator[Faul
     """
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         yield Fault(path, f"expected a whole number from {low} to {high}, but got {shown(value)}")
+
+
+def exact_decimal(value: Decimal | int | str) -> Decimal:
+    """An exact number as a Decimal; what is none is left, to be reported with its path.
+
+    >>> exact_decimal("12.5"), exact_decimal(0.5)
+    (Decimal('12.5'), 0.5)
+    """
+    is_exact = isinstance(value, (int, str)) and not isinstance(value, bool)
+    try:
+        return Decimal(value) if is_exact else value  # type: ignore[return-value]
+    except InvalidOperation:
+        return value  # type: ignore[return-value]
+
+
+def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterator[Fault]:
+    """Faults of a number that is to be exact, in a range and of few decimals.
+
+    >>> [fault.message for fault in decimal_faults("$.floor", 0.5, 1)]
+    ["expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"]
+    """
+    if not isinstance(value, Decimal) or not value.is_finite():
+        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
+        yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
+    elif not low <= value <= high:
+        yield Fault(path, f"expected {low} to {high}, but got {value}")
+    elif int(value.as_tuple().exponent) < -MAX_DECIMALS:
+        yield Fault(path, f"expected at most {MAX_DECIMALS} decimals, but got {value}")
 
 
 def unique_faults(path: str, names: Iterable[str], end: str = ".name") -> Iterator[Fault]:

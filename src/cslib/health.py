@@ -38,17 +38,23 @@ from cslib.assessments import (
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
-from cslib.faults import name_faults, refuse, several, shown, unique_faults
+from cslib.faults import (
+    MAX_DECIMALS,
+    decimal_faults,
+    exact_decimal,
+    name_faults,
+    refuse,
+    several,
+    shown,
+    unique_faults,
+)
 from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
 from cslib.measures import (
-    MAX_DECIMALS,
     Combine,
     Group,
     Measure,
     Missing,
     combination,
-    decimal_faults,
-    exact,
     leaves,
     parts_faults,
 )
@@ -157,7 +163,7 @@ class Scorecard:
     groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
     combine: Combine = attrs.field(default=Combine.MEAN, converter=combination)
     tiers: tuple[Tier, ...] = attrs.field(converter=_tiers)
-    floor: Decimal = attrs.field(default=Decimal(0), converter=exact)
+    floor: Decimal = attrs.field(default=Decimal(0), converter=exact_decimal)
     hysteresis: Hysteresis | None = None
     caps: tuple[Cap, ...] = attrs.field(default=(), converter=_caps)
     indicators: tuple[Indicator, ...] = attrs.field(default=(), converter=_indicators)

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import attrs
 
 from cslib.bands import MAX_POINTS, Norm, Scale, scale_faults
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.expressions import Kind
-from cslib.faults import member, name_faults, refuse, several, shown, text_faults, whole_faults
+from cslib.faults import (
+    decimal_faults,
+    exact_decimal,
+    member,
+    name_faults,
+    refuse,
+    several,
+    shown,
+    text_faults,
+    whole_faults,
+)
 from cslib.rules import Rule, rule
 
 __all__ = ["Combine", "Group", "Measure", "Missing"]
 
 MAX_WEIGHT = 1_000_000
-MAX_DECIMALS = 6
 MAX_DEPTH = 25
 """Groups inside one another: a document holds no more."""
 
@@ -55,34 +64,6 @@ class Combine(enum.StrEnum):
     SUM = "sum"
     """All together, each times its weight, which is then a whole number: of conditions worth a
     point each, how many hold."""
-
-
-def exact(value: Decimal | int | str) -> Decimal:
-    """An exact number as a Decimal; what is none is left, to be reported with its path.
-
-    >>> exact("12.5"), exact(0.5)
-    (Decimal('12.5'), 0.5)
-    """
-    is_exact = isinstance(value, (int, str)) and not isinstance(value, bool)
-    try:
-        return Decimal(value) if is_exact else value  # type: ignore[return-value]
-    except InvalidOperation:
-        return value  # type: ignore[return-value]
-
-
-def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterator[Fault]:
-    """Faults of a number that is to be exact, in a range and of few decimals.
-
-    >>> [fault.message for fault in decimal_faults("$.floor", 0.5, 1)]
-    ["expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"]
-    """
-    if not isinstance(value, Decimal) or not value.is_finite():
-        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
-        yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
-    elif not low <= value <= high:
-        yield Fault(path, f"expected {low} to {high}, but got {value}")
-    elif int(value.as_tuple().exponent) < -MAX_DECIMALS:
-        yield Fault(path, f"expected at most {MAX_DECIMALS} decimals, but got {value}")
 
 
 def _policy(value: Missing | int | str) -> Missing | int:
@@ -147,7 +128,7 @@ class Measure(Scale):
     name: str
     value: Rule = attrs.field(converter=rule)
     norms: tuple[Norm, ...] = attrs.field(default=(), converter=_norms)
-    weight: Decimal = attrs.field(default=Decimal(1), converter=exact)
+    weight: Decimal = attrs.field(default=Decimal(1), converter=exact_decimal)
     missing: Missing | int = attrs.field(default=Missing.EXCLUDE, converter=_policy)
     age: Rule | None = attrs.field(default=None, converter=_days)
     max_age: int | None = None
@@ -211,7 +192,7 @@ class Group:
     measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
     groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
     combine: Combine = attrs.field(default=Combine.MEAN, converter=combination)
-    weight: Decimal = attrs.field(default=Decimal(1), converter=exact)
+    weight: Decimal = attrs.field(default=Decimal(1), converter=exact_decimal)
     meaning: str = ""
 
     def __attrs_post_init__(self) -> None:

@@ -582,7 +582,7 @@ def _account_data(account: AccountReview) -> dict[str, Any]:
     if choice is not None:
         data["questions"] = list(account.questions)
         data["playbooks"] = [
-            {"name": each.playbook.name, "verdict": each.verdict, "reason": each.reason}
+            {"name": each.playbook.name, "status": each.status, "reason": each.reason}
             for each in choice.findings
         ]
     return data

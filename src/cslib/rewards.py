@@ -12,7 +12,7 @@ import decimal
 import enum
 import functools
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,7 @@ import attrs
 
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, Fault, suggestion
-from cslib.faults import MAX_DIGITS, name_faults, refuse, shown, text_faults
+from cslib.faults import MAX_DIGITS, exact_decimal, name_faults, refuse, shown, text_faults
 from cslib.money import (
     AmountError,
     Exact,
@@ -68,15 +68,6 @@ class LeadOutcome(enum.StrEnum):
     """It was won and then taken back, as a deal that is stopped and refunded (L9)."""
 
 
-def _decimal(value: Decimal | int | str | None) -> Decimal | None:
-    """An exact number as a Decimal; what is none is left to be reported with its path."""
-    exact = isinstance(value, (int, str)) and not isinstance(value, bool)
-    try:
-        return Decimal(value) if exact else value  # type: ignore[arg-type,return-value]
-    except InvalidOperation:
-        return value  # type: ignore[return-value]
-
-
 @attrs.frozen(kw_only=True)
 class Bonus:
     """A share of the won value, or a fixed amount; for one order, whoever brought it.
@@ -90,8 +81,12 @@ class Bonus:
             of more than 100 digits when written out.
     """
 
-    share: Decimal | None = attrs.field(default=None, converter=_decimal)
-    amount: Decimal | None = attrs.field(default=None, converter=_decimal)
+    share: Decimal | None = attrs.field(
+        default=None, converter=attrs.converters.optional(exact_decimal)
+    )
+    amount: Decimal | None = attrs.field(
+        default=None, converter=attrs.converters.optional(exact_decimal)
+    )
 
     def __attrs_post_init__(self) -> None:
         refuse("bonus", _bonus_faults(self))

@@ -21,7 +21,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from cslib import explanations, expressions, jsontrees
-from cslib.compiling import Choice, Part, ReadAll, compile_record, compile_records
+from cslib.compiling import (
+    Choice,
+    Part,
+    ReadAll,
+    ReadGroups,
+    ReadMatches,
+    compile_groups,
+    compile_matches,
+    compile_record,
+    compile_records,
+)
 from cslib.errors import CslibError, DefinitionError, Fault
 from cslib.explanations import Explanation
 from cslib.expressions import (
@@ -61,6 +71,8 @@ __all__ = [
     "UnknownNameError",
     "fact",
     "fn",
+    "match_together",
+    "read_in_groups",
     "read_together",
     "rule",
     "ruleset",
@@ -310,6 +322,36 @@ def read_together(asked: Iterable[tuple[Rule, Choice | None]]) -> ReadAll:
     return compile_records(
         [Part(each._lowered, each._inferred, each._by_key, choice) for each, choice in asked]
     )
+
+
+def read_in_groups(groups: Iterable[Iterable[Rule]]) -> ReadGroups:
+    """One function of a record and ``as_of`` for several groups of rules.
+
+    As :func:`cslib.compiling.compile_groups`: for a host that asks the same rules of many records.
+
+    >>> read = read_in_groups([[rule("seats > 10"), rule("seats < 20")], [rule("seats")]])
+    >>> read({"seats": 8}, None)
+    ((False, True), (8.0,))
+    """
+    return compile_groups(
+        [[Part(each._lowered, each._inferred, each._by_key) for each in rules] for rules in groups]
+    )
+
+
+def match_together(conditions: Iterable[Rule], values: Iterable[Rule] = ()) -> ReadMatches:
+    """One function of a record and ``as_of`` for many conditions, most of which are false.
+
+    As :func:`cslib.compiling.compile_matches`: for a host that asks the same rules of many records.
+
+    >>> match = match_together([rule("seats > 10"), rule("seats < 20")])
+    >>> match({"seats": 8}, None)
+    ({1: True}, ())
+    """
+    asked, told = (
+        [Part(each._lowered, each._inferred, each._by_key) for each in rules]
+        for rules in (conditions, values)
+    )
+    return compile_matches(asked, told)
 
 
 def rule(

@@ -21,8 +21,16 @@ import attrs
 from cslib.bands import MAX_POINTS
 from cslib.errors import Fault, suggestion
 from cslib.expressions import Kind
-from cslib.faults import name_faults, refuse, shown, text_faults, whole_faults
-from cslib.measures import MAX_DAYS, Measure, decimal_faults, exact
+from cslib.faults import (
+    decimal_faults,
+    exact_decimal,
+    name_faults,
+    refuse,
+    shown,
+    text_faults,
+    whole_faults,
+)
+from cslib.measures import MAX_DAYS, Measure
 from cslib.moments import utc_day
 from cslib.rules import Rule, rule
 
@@ -43,7 +51,7 @@ class Tier:
     """
 
     name: str
-    at_least: Decimal = attrs.field(converter=exact)
+    at_least: Decimal = attrs.field(converter=exact_decimal)
 
     def __attrs_post_init__(self) -> None:
         refuse(f"tier {self.name!r}", _tier_faults(self))
@@ -64,8 +72,8 @@ class Hysteresis:
     (Decimal('2'), Decimal('2.5'))
     """
 
-    rise: Decimal = attrs.field(default=Decimal(0), converter=exact)
-    fall: Decimal = attrs.field(default=Decimal(0), converter=exact)
+    rise: Decimal = attrs.field(default=Decimal(0), converter=exact_decimal)
+    fall: Decimal = attrs.field(default=Decimal(0), converter=exact_decimal)
     dwell: int = 0
     expires: int | None = None
 

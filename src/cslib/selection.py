@@ -1,0 +1,347 @@
+"""Choosing: what becomes of each playbook of a library for one account.
+
+A part of :mod:`cslib.playbooks`. A :class:`Selector` is a library made ready: the playbooks of each
+need cheapest first, and all of its conditions as one compiled function. :meth:`Selector.decide`
+applies the layer rule (P1) as a hard filter, need by need, and then the exclusions between needs.
+The rulings are in ``docs/semantics.md``, "Playbooks".
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import attrs
+
+from cslib.compiling import ReadMatches
+from cslib.decisions import DecisionTable
+from cslib.expressions import Value
+from cslib.facts import as_of_day
+from cslib.faults import name_faults, refuse, several, text_faults
+from cslib.histories import History
+from cslib.phrases import Phrasebook
+from cslib.plays import Level, Playbook, condition
+from cslib.rules import Rule, match_together
+from cslib.standings import Bar, Status, bars
+
+__all__ = ["CHOSEN", "DOES_NOT_APPLY", "Outcome", "Selector", "Suppression"]
+
+
+def _needs(needs: Iterable[str]) -> tuple[str, ...]:
+    return several("suppression", "$.needs", needs, str)
+
+
+@attrs.frozen(kw_only=True)
+class Suppression:
+    """Something that keeps playbooks from being begun.
+
+    Attributes:
+        name: Its name.
+        when: The condition under which it holds.
+        needs: The needs for which nothing is begun then; none named: all.
+        reason: Why, in words.
+
+    Raises:
+        DefinitionError: If the name is no text or empty, or a need is none.
+
+    >>> Suppression(name="escalation", when="open_escalations > 0", needs=["expansion"]).needs
+    ('expansion',)
+    """
+
+    name: str
+    when: Rule = attrs.field(converter=condition)
+    needs: tuple[str, ...] = attrs.field(default=(), converter=_needs)
+    reason: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        faults = (*name_faults("$.name", self.name), *text_faults("$.reason", self.reason))
+        refuse(f"suppression {self.name!r}", faults)
+
+
+class Outcome(NamedTuple):
+    """What became of a playbook, and whose place stood before it.
+
+    Attributes:
+        status: What became of it.
+        ahead: The places of the playbooks that decided it: the cheaper one that was chosen, those
+            of cheaper layers that may still do, the one that goes first.
+    """
+
+    status: Status
+    ahead: tuple[int, ...] = ()
+
+
+DOES_NOT_APPLY, _UNKNOWN = Outcome(Status.DOES_NOT_APPLY), Outcome(Status.UNKNOWN)
+CHOSEN = Outcome(Status.CHOSEN)
+_BARRED = {status: Outcome(status) for status in Status}
+
+
+@attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
+class Selector:
+    """A library of playbooks, made ready for one account after another.
+
+    Attributes:
+        playbooks: All playbooks by layer, then price or hours, then name.
+        suppressions: What keeps playbooks from being begun.
+        levels: Which level of service an account has; None: all levels are offered.
+        prices: What an hour of each role costs; empty: hours are compared as they are.
+        stake: What an account is worth, for the value of an effect.
+        least_return: How many times its price a playbook must be worth.
+    """
+
+    playbooks: tuple[Playbook, ...]
+    suppressions: tuple[Suppression, ...] = ()
+    levels: DecisionTable | None = None
+    prices: Mapping[str, Decimal] = attrs.field(factory=dict, hash=False)
+    stake: Rule | None = None
+    least_return: Decimal | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what was compiled from them is made again."""
+        return {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
+
+    # What is made ready
+
+    @functools.cached_property
+    def applies(self) -> tuple[Rule, ...]:
+        """For each playbook its entry, and that its reason has not gone."""
+        return tuple(
+            each.entry if each.exit is None else each.entry & ~each.exit for each in self.playbooks
+        )
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """The name of each playbook."""
+        return tuple(each.name for each in self.playbooks)
+
+    @functools.cached_property
+    def needs(self) -> tuple[str, ...]:
+        """The need of each playbook."""
+        return tuple(each.need for each in self.playbooks)
+
+    @functools.cached_property
+    def ranks(self) -> tuple[int, ...]:
+        """The rank of the layer of each playbook."""
+        return tuple(each.layer.rank for each in self.playbooks)
+
+    @functools.cached_property
+    def by_urgency(self) -> tuple[int, ...]:
+        """The places of all playbooks by priority, the higher first, then layer, cost, name."""
+        places = range(len(self.playbooks))  # which are by layer, cost and name
+        return tuple(sorted(places, key=lambda each: -self.playbooks[each].priority))
+
+    @functools.cached_property
+    def urgency(self) -> tuple[int, ...]:
+        """For each place where it stands in :attr:`by_urgency`."""
+        ranks = {place: rank for rank, place in enumerate(self.by_urgency)}
+        return tuple(ranks[place] for place in range(len(ranks)))
+
+    @functools.cached_property
+    def refusals(self) -> tuple[str, ...]:
+        """The head of the line of each playbook that does not apply."""
+        return tuple(f"{each}: does not apply: " for each in self.playbooks)
+
+    @functools.cached_property
+    def phrasebook(self) -> Phrasebook:
+        """The conditions of all playbooks in words."""
+        return Phrasebook(self.applies)
+
+    @functools.cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The names of all facts that are read, in order of appearance."""
+        rules = (*self.applies, *(each.when for each in self.suppressions))
+        stake = () if self.stake is None else self.stake.facts
+        levels = () if self.levels is None else self.levels.facts
+        names = itertools.chain(*(each.facts for each in rules), stake, levels)
+        return tuple(dict.fromkeys(names))
+
+    @functools.cached_property
+    def read(self) -> ReadMatches:
+        """All conditions as one function of an account and ``as_of``.
+
+        It gives the playbooks that apply, or of which that is not known, by their place; and the
+        values of the suppressions and of the stake.
+        """
+        stake = () if self.stake is None else (self.stake,)
+        return match_together(self.applies, (*(each.when for each in self.suppressions), *stake))
+
+    @functools.cached_property
+    def price(self) -> tuple[Decimal | None, ...]:
+        """What the hours of each playbook cost; None where no prices are given."""
+        return tuple(
+            price_of(each, self.prices) if self.prices else None for each in self.playbooks
+        )
+
+    @functools.cached_property
+    def lifts(self) -> tuple[float | None, ...]:
+        """The lift of each playbook's effect, as a double."""
+        effects = (each.effect for each in self.playbooks)
+        return tuple(None if each is None else float(each.lift) for each in effects)
+
+    @functools.cached_property
+    def least(self) -> tuple[float | None, ...]:
+        """What each playbook must be worth; None where nothing is asked of it."""
+        factor = self.least_return
+        if factor is None:
+            return (None,) * len(self.playbooks)
+        return tuple(
+            None if price is None or not price else float(price * factor) for price in self.price
+        )
+
+    @functools.cached_property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """The places of playbooks that do not run side by side, the lower one first."""
+        place = {each.name: at for at, each in enumerate(self.playbooks)}
+        found = {
+            tuple(sorted((at, place[other])))
+            for at, each in enumerate(self.playbooks)
+            for other in each.excludes
+        }
+        return tuple(sorted(found))  # type: ignore[arg-type]
+
+    # One account
+
+    def bars(
+        self, account: object, values: Sequence[Value], history: History | None, as_of: object
+    ) -> dict[int, Bar]:
+        """The gates that are shut ahead of the conditions, by the place of the playbook."""
+        found: dict[int, Bar] = {}
+        if self.levels is not None:
+            found.update(self._not_offered(self.levels, account, as_of))
+        if history is not None and (history.runs or history.opt_outs or history.tallies):
+            found.update(bars(self.playbooks, history, as_of_day(as_of)))
+        if self.suppressions:
+            found.update(self._suppressed(account, values, as_of))
+        return found
+
+    def _not_offered(
+        self, levels: DecisionTable, account: object, as_of: object
+    ) -> Iterator[tuple[int, Bar]]:
+        decision = levels.decide(account, as_of=as_of)
+        offered = decision.outcome
+        for place, playbook in enumerate(self.playbooks):
+            if playbook.level is None:
+                continue
+            if offered is None:
+                why = f"the level of service is {decision.reason}"
+                yield place, Bar(Status.UNKNOWN, why, missing=decision.questions)
+            elif playbook.level.rank > Level(offered).rank:
+                why = f"takes {playbook.level}, and the level of service is {decision.reason}"
+                yield place, Bar(Status.NOT_OFFERED, why, stops=False)
+
+    def _suppressed(
+        self, account: object, values: Sequence[Value], as_of: object
+    ) -> Iterator[tuple[int, Bar]]:
+        for each, holds in zip(self.suppressions, values, strict=False):
+            if holds is False:
+                continue
+            bar = _suppression_bar(each, holds, account, as_of)
+            for place, playbook in enumerate(self.playbooks):
+                if not each.needs or playbook.need in each.needs:
+                    yield place, bar
+
+    def value(self, place: int, values: Sequence[Value]) -> float | None:
+        """What a playbook is expected to bring: its lift times the stake; None is unknown."""
+        lift, stake = self.lifts[place], values[-1] if self.stake is not None else None
+        return None if lift is None or stake is None else lift * stake  # type: ignore[operator]
+
+    def decide(
+        self,
+        applies: Mapping[int, bool | None],
+        values: Sequence[Value],
+        shut: Mapping[int, Bar],
+    ) -> dict[int, Outcome]:
+        """What becomes of each playbook that applies, or of which that is not known.
+
+        P1 among the alternatives of each need, which come cheapest first.
+        """
+        outcomes: dict[int, Outcome] = {}
+        chosen: dict[str, int] = {}
+        waits: dict[str, list[int]] = {}
+        for place, holds in applies.items():
+            need = self.needs[place]
+            bar = self._bar(place, holds, values, shut)
+            if bar is not None and not (need in chosen and bar.status is Status.UNKNOWN):
+                outcomes[place] = _BARRED[bar.status]
+                if bar.stops:
+                    waits.setdefault(need, []).append(place)
+            elif need in chosen:
+                outcomes[place] = Outcome(Status.DEARER, (chosen[need],))
+            elif holds is None:
+                outcomes[place] = _UNKNOWN
+                waits.setdefault(need, []).append(place)
+            elif need in waits and self.ranks[waits[need][0]] < self.ranks[place]:
+                outcomes[place] = Outcome(Status.HELD_BACK, self._cheaper(waits[need], place))
+            else:
+                outcomes[place] = CHOSEN
+                chosen[need] = place
+        if self.pairs:
+            self._exclude(values, outcomes)
+        return outcomes
+
+    def _bar(
+        self, place: int, holds: bool | None, values: Sequence[Value], shut: Mapping[int, Bar]
+    ) -> Bar | None:
+        """The first gate that is shut."""
+        bar = shut.get(place) if shut else None
+        if bar is None and holds and self.least_return is not None:
+            return self._worth_bar(place, values)
+        return bar
+
+    def _cheaper(self, places: Iterable[int], place: int) -> tuple[int, ...]:
+        """Those of a cheaper layer."""
+        return tuple(each for each in places if self.ranks[each] < self.ranks[place])
+
+    def _worth_bar(self, place: int, values: Sequence[Value]) -> Bar | None:
+        """The gate of the price, for a playbook that applies."""
+        least = self.least[place]
+        if least is None:
+            return None
+        worth = self.value(place, values)
+        if worth is None:
+            return Bar(Status.UNKNOWN, "what it would bring is not known")
+        if worth >= least:
+            return None
+        why = f"brings {worth:,.2f}, and must bring {least:,.2f}: "
+        return Bar(Status.NOT_WORTH_IT, f"{why}{self.least_return} times its price")
+
+    def _exclude(self, values: Sequence[Value], outcomes: dict[int, Outcome]) -> None:
+        """Of two chosen ones that do not run side by side the first stays.
+
+        By value, then priority, then name.
+        """
+        chosen = {place for pair in self.pairs for place in pair if outcomes.get(place) is CHOSEN}
+        kept: list[int] = []
+        for place in sorted(chosen, key=lambda each: self.precedence(each, values)):
+            rivals = [other for other in kept if tuple(sorted((place, other))) in self.pairs]
+            if rivals:
+                outcomes[place] = Outcome(Status.EXCLUDED, (rivals[0],))
+            else:
+                kept.append(place)
+
+    def precedence(self, place: int, values: Sequence[Value]) -> tuple[object, ...]:
+        """What decides between two playbooks that do not run side by side."""
+        worth, playbook = self.value(place, values), self.playbooks[place]
+        return worth is None, -(worth or 0.0), -playbook.priority, playbook.name
+
+
+def _suppression_bar(each: Suppression, holds: Value, account: object, as_of: object) -> Bar:
+    said = each.reason or each.when.words()
+    if holds is None:
+        missing = each.when.missing(account, as_of=as_of)
+        return Bar(Status.UNKNOWN, f"it is not known whether {said} ({each.name})", missing=missing)
+    return Bar(Status.SUPPRESSED, f"{each.name}: {said}")
+
+
+def price_of(playbook: Playbook, prices: Mapping[str, Decimal]) -> Decimal:
+    """What the hours of a playbook cost, at prices an hour by role.
+
+    >>> visit = Playbook(name="visit", need="adoption", layer="service", entry=True,
+    ...                  effort={"csm": 3})
+    >>> price_of(visit, {"csm": Decimal(80)})
+    Decimal('240')
+    """
+    return sum((hours * prices[role] for role, hours in playbook.effort.items()), Decimal(0))
