@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cslib import playbooks
 from cslib.health import Assessment, Scorecard, Status
 from cslib.lifecycle import Event
-from cslib.playbooks import Verdict
 from cslib.stock import (
     ACTIVATION,
     BEFORE_RENEWAL,
@@ -178,7 +178,7 @@ def test_h3_activity_is_watched_and_what_goes_wrong_starts_a_playbook() -> None:
         facts = {**middle, "logins_30d": logins}
         found = SCORECARD.assess(facts, as_of=TODAY)
         choice = PLAYBOOKS.select({**facts, **found.facts}, as_of=TODAY)
-        wanted = [] if logins == 336 else ["usage review"]
+        wanted = [] if logins == 336 else ["idle user reminder"]
         assert [each.playbook.name for each in choice.chosen] == wanted
 
 
@@ -204,7 +204,7 @@ def test_h5_two_roles_are_enough_and_one_is_not() -> None:
 
     facts = {**CRANE, "roles_active": 1, "term_ends_on": D(2027, 3, 1)}
     choice = PLAYBOOKS.select(facts, as_of=TODAY)
-    assert [each.playbook.name for each in choice.chosen] == ["second role"]
+    assert [each.playbook.name for each in choice.chosen] == ["role invitation"]
 
 
 @given(
@@ -263,7 +263,7 @@ def test_h7_ninety_days_are_left_to_intervene() -> None:
     found = BEFORE_RENEWAL.assess({**early, "seats_used": 8, "nps": 3}, as_of=TODAY)
     choice = PLAYBOOKS.select({**early, **found.facts}, as_of=TODAY)
     assert found.tier == "yellow"
-    assert "renewal rescue" in [each.playbook.name for each in choice.chosen]
+    assert "renewal review" in [each.playbook.name for each in choice.chosen]
 
 
 def test_h8_the_answer_to_the_nps_question_is_what_satisfaction_goes_by() -> None:
@@ -360,4 +360,4 @@ def test_the_page_of_the_gallery_has_a_story_that_runs_for_each_row() -> None:
 def test_h3_an_account_that_is_well_starts_no_playbook() -> None:
     choice = PLAYBOOKS.select({**CRANE, "term_ends_on": D(2027, 3, 1)}, as_of=TODAY)
 
-    assert {each.verdict for each in choice.findings} == {Verdict.DOES_NOT_APPLY}
+    assert {each.status for each in choice.findings} == {playbooks.Status.DOES_NOT_APPLY}

@@ -147,7 +147,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks",),
     },
-    {"stock": ("stock", "stocklifecycles", "stockscorecards")},
+    {"stock": ("stock", "stocklifecycles", "stockplaybooks", "stockscorecards")},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},

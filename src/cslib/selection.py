@@ -223,8 +223,8 @@ class Selector:
         decision = levels.decide(account, as_of=as_of)
         offered = decision.outcome
         for place, playbook in enumerate(self.playbooks):
-            if playbook.level is None:
-                continue
+            if playbook.level is None or playbook.level.rank == 0:
+                continue  # the lowest is offered to all, whatever their level
             if offered is None:
                 why = f"the level of service is {decision.reason}"
                 yield place, Bar(Status.UNKNOWN, why, missing=decision.questions)
