@@ -1,7 +1,7 @@
 """GitLab's playbooks by usage metrics, written with cslib.
 
-Published in GitLab's handbook, ``customer-success/product-usage-data/metrics-based-playbooks``, read
-in kyama0/gitlab-handbook-ja at 6c5d70c8 and zalyoung/gitlab-handbook at 1485909.
+Published in GitLab's handbook, ``customer-success/product-usage-data/metrics-based-playbooks``,
+read in kyama0/gitlab-handbook-ja at 6c5d70c8 and zalyoung/gitlab-handbook at 1485909.
 
 Run it with ``python examples/gitlab_metrics_playbooks.py``. What the publication leaves open is in
 ``docs/gallery/gitlab-metrics-playbooks.md``.
