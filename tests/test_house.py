@@ -136,7 +136,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
             *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
-            *("series", "spans", "survival", "termids"),
+            *("series", "spans", "survival", "termids", "workinghours"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
