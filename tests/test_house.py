@@ -131,7 +131,7 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
-PARTS_OF_PLAYBOOKS = ("issues", "queues", "routing")
+PARTS_OF_PLAYBOOKS = ("feedback", "issues", "queues", "routing")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
