@@ -148,7 +148,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks", *PARTS_OF_PLAYBOOKS),
     },
-    {"stock": ("stock", "stocklifecycles", "stockscorecards")},
+    {"stock": ("stock", "stocklifecycles", "stockscorecards", "stockservice")},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},
