@@ -247,6 +247,12 @@ def test_a_standing_says_how_long_it_took(story: Any, words: str) -> None:
     assert standing(*story, as_of=at(17)).reason == f"{words}; value unknown"
 
 
+def test_an_issue_that_was_closed_without_a_priority_was_neither_late_nor_in_time() -> None:
+    found = standing(("solved", at(10)), ("agreed", at(12)), as_of=at(17), priority=None)
+
+    assert found.reason == "no priority, agreed 2026-06-29 12:00:00+00:00, after 1 h; value unknown"
+
+
 # What is refused
 
 

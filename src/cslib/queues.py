@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from operator import attrgetter
 from types import MappingProxyType
+from typing import TypeAlias
 
 import attrs
 
@@ -29,6 +30,9 @@ from cslib.workinghours import WorkingHours, utc_instant
 __all__ = ["Queue", "ServiceLevel", "Standing", "Target"]
 
 _MOST_HOURS = 100_000
+
+_Turn: TypeAlias = tuple[dt.datetime, dt.datetime, dt.timedelta]
+"""From when to when it was our turn, and how much working time that was."""
 
 
 # --------------------------------------------------------------------------------------
@@ -151,14 +155,14 @@ class ServiceLevel:
             faults.append(Fault("$.opened_at", f"lies after as_of, {now}"))
         refuse(f"issue {issue.id!r}", faults)
         target = None if issue.priority is None else self.targets[self.places[issue.priority]]
-        turns = tuple(issue.turns(now))
-        due = None if target is None else self._due(issue, turns, target.time, now)
+        turns = tuple((*turn, self.calendar.worked(*turn)) for turn in issue.turns(now))
+        due = None if target is None else self._due(turns, target.time, issue.state(now))
         return Standing(
             issue=issue,
             state=issue.state(now),
             since=issue.since(now),
             target=target,
-            spent=sum((self.calendar.worked(*turn) for turn in turns), dt.timedelta()),
+            spent=sum((worked for _, _, worked in turns), dt.timedelta()),
             due=due,
             late=None if target is None else due is not None and due < turns[-1][1],
             level=self,
@@ -218,19 +222,14 @@ class ServiceLevel:
             yield Fault("$.priority", f"unknown priority {issue.priority!r}{hint}")
 
     def _due(
-        self,
-        issue: Issue,
-        turns: Iterable[tuple[dt.datetime, dt.datetime]],
-        left: dt.timedelta,
-        now: dt.datetime,
+        self, turns: tuple[_Turn, ...], left: dt.timedelta, state: State
     ) -> dt.datetime | None:
         """When the target is used up; None where the clock stands before it is."""
-        for start, end in turns:
-            worked = self.calendar.worked(start, end)
+        for start, _, worked in turns:
             if left <= worked:
                 return self.calendar.due(start, left)
             left -= worked
-        return self.calendar.due(now, left) if issue.state(now) is State.OPEN else None
+        return self.calendar.due(turns[-1][1], left) if state is State.OPEN else None
 
 
 def _longest_first(standings: Iterable[Standing], *states: State) -> tuple[Standing, ...]:
@@ -279,7 +278,7 @@ class Standing:
 
     @property
     def left(self) -> dt.timedelta | None:
-        """Working time left; negative where it is overdue, None without a target."""
+        """Working time left; 0 or less where it is overdue, None without a target."""
         return None if self.target is None else self.target.time - self.spent
 
     @property
@@ -299,18 +298,20 @@ class Standing:
 
     @property
     def _promise(self) -> str:
-        if self.target is None:
+        if self.state is not State.OPEN:
+            name = "no priority" if self.target is None else self.target.priority
+            return f"{name}, {_WHOSE_TURN[self.state]} {self._by_clock(self.since)}, {self._so_far}"
+        if self.target is None or self.due is None:
             return "no priority yet: set it first"
-        name = self.target.priority
-        if self.state is State.OPEN and self.due is not None:  # our turn, so there is an instant
-            due = self._by_clock(self.due)
-            in_time = f"due {due}, {_words(self.target.time - self.spent)} left"
-            return f"{name}, {f'overdue since {due}' if self.late else in_time}"
-        return f"{name}, {_WHOSE_TURN[self.state]} {self._by_clock(self.since)}, {self._so_far}"
+        name, due = self.target.priority, self._by_clock(self.due)
+        if self.late:
+            return f"{name}, overdue since {due}"
+        return f"{name}, due {due}, {_words(self.target.time - self.spent)} left"
 
     @property
     def _so_far(self) -> str:
-        return f"{'late' if self.late else 'in time'} after {_words(self.spent)}"
+        judged = {None: "", True: "late ", False: "in time "}[self.late]
+        return f"{judged}after {_words(self.spent)}"
 
     def _by_clock(self, instant: dt.datetime) -> str:
         return str(instant.astimezone(self.level.calendar.tzinfo))
