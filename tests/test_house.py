@@ -131,6 +131,7 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
+PARTS_OF_PLAYBOOKS = ("rosters", "slots")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
@@ -145,7 +146,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
         "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
-        "playbooks": ("playbooks",),
+        "playbooks": ("playbooks", *PARTS_OF_PLAYBOOKS),
     },
     {"stock": ("stock", "stocklifecycles", "stockscorecards")},
     {"review": ("review",)},
