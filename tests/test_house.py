@@ -131,7 +131,7 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
-PARTS_OF_PLAYBOOKS = ("rhythms", "rosters", "slots")
+PARTS_OF_PLAYBOOKS = ("layermix", "rhythms", "rosters", "slots")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
