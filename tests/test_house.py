@@ -131,7 +131,16 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
-PARTS_OF_PLAYBOOKS = ("feedback", "issues", "queues", "routing")
+PARTS_OF_PLAYBOOKS = (
+    "feedback",
+    "issues",
+    "layermix",
+    "queues",
+    "rhythms",
+    "rosters",
+    "routing",
+    "slots",
+)
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
