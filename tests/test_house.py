@@ -109,6 +109,14 @@ PARTS_OF_HEALTH = (
     "usage",
     "userretention",
 )
+PARTS_OF_PLAYBOOKS = (
+    "needsurveys",
+    "practices",
+    "scenariocolumns",
+    "scenariocoverage",
+    "scenarios",
+    "scenariosearch",
+)
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
@@ -145,9 +153,9 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
         "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
-        "playbooks": ("playbooks",),
+        "playbooks": ("playbooks", *PARTS_OF_PLAYBOOKS),
     },
-    {"stock": ("stock", "stocklifecycles", "stockscorecards")},
+    {"stock": ("stock", "stocklifecycles", "stockscenarios", "stockscorecards")},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},
