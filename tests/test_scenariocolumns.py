@@ -53,6 +53,8 @@ def test_records_and_columns_give_the_same_answer(
         assert column.tolist() == [each.facts[name] for each in book.accounts], name
     assert columns.met.tolist() == [each.met for each in book.accounts]
     assert columns.rate == book.rate
+    assert (columns.elsewhere, columns.strangers) == (book.elsewhere, book.strangers)
+    assert columns.definition == book.definition
 
 
 COLUMNS: dict[str, Any] = {

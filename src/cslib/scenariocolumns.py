@@ -10,7 +10,7 @@ Columns hold days, so ``as_of`` is a day; of instants hand in their days in UTC.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from cslib.arguments import ArgumentError, check_lengths, flat, refuse_rows
 from cslib.days import checked_day, day_column
 from cslib.rates import Rate
-from cslib.scenariocoverage import ScenarioCoverage, checked_accounts
+from cslib.scenariocoverage import ScenarioCoverage, checked_accounts, not_of_library
 from cslib.scenarios import ScenarioLibrary
 from cslib.series import BY_CONTENT, read_only
 
@@ -43,6 +43,10 @@ class CoverageColumns:
         scenarios: How many distinct scenarios run.
         roles: How many distinct roles use them.
         convention: What was asked for, in words.
+        elsewhere: Accounts that have rows and are not in the book, by name.
+        strangers: Scenarios that did not count since the library does not have them, each with the
+            nearest that it has.
+        definition: The fingerprint of what was asked for.
     """
 
     accounts: Column = attrs.field(converter=read_only, eq=BY_CONTENT)
@@ -50,6 +54,9 @@ class CoverageColumns:
     scenarios: Masked = attrs.field(converter=read_only, eq=BY_CONTENT)
     roles: Masked = attrs.field(converter=read_only, eq=BY_CONTENT)
     convention: str
+    elsewhere: tuple[str, ...]
+    strangers: tuple[str, ...]
+    definition: str
 
     @property
     def facts(self) -> dict[str, Masked]:
@@ -125,15 +132,24 @@ def coverage_columns(
     open_ones = frozenset(unrecorded)
     names = checked_accounts(accounts, open_ones)
     rows = _rows(account=account, scenario=scenario, role=role, since=since, until=until)
-    counted = _counts(rows, names, as_of, library)
+    here = _runs_here(rows, names, as_of)
+    others = not_of_library(rows["scenario"][here].tolist(), library)
+    here &= np.array([each not in others for each in rows["scenario"]], np.bool_)
     places = {name: place for place, name in enumerate(names)}
-    return _judged(
+    figures = _judged(
         norm,
-        names,
-        place=np.array([places[each] for each in rows["account"][counted]], np.intp),
-        scenario=rows["scenario"][counted],
-        role=rows["role"][counted],
+        place=np.array([places[each] for each in rows["account"][here]], np.intp),
+        scenario=rows["scenario"][here],
+        role=rows["role"][here],
         recorded=np.array([name not in open_ones for name in names], np.bool_),
+    )
+    return CoverageColumns(
+        accounts=np.array(names, object),
+        **figures,
+        convention=norm.convention,
+        elsewhere=tuple(sorted(frozenset(rows["account"].tolist()) - places.keys())),
+        strangers=tuple(f"{name}{hint}" for name, hint in others.items()),
+        definition=norm.fingerprint,
     )
 
 
@@ -166,7 +182,9 @@ def _days(column: Column) -> Column:
     """Days as ``datetime64[D]``, NaT where masked or not known."""
     if column.size and column.dtype.kind != "O":
         return day_column(column)
-    gone = np.ma.getmaskarray(column) | np.array([each != each for each in column], np.bool_)
+    gone = np.ma.getmaskarray(column) | np.array(
+        [each != each for each in np.ma.getdata(column)], np.bool_
+    )
     listed = [
         None if each is None or unknown else checked_day(each)
         for each, unknown in zip(np.ma.getdata(column), gone, strict=True)
@@ -174,31 +192,18 @@ def _days(column: Column) -> Column:
     return np.array(listed, _DAY)
 
 
-def _counts(
-    rows: dict[str, Column], names: tuple[str, ...], as_of: dt.date, library: ScenarioLibrary | None
-) -> Mask:
-    """Which rows run on the day, in an account that is asked about, of the library."""
-    today = np.datetime64(checked_day(as_of), "D")
-    asked = frozenset(names)
+def _runs_here(rows: Mapping[str, Column], names: Iterable[str], as_of: dt.date) -> Mask:
+    """Which rows run on the day, in an account that is asked about."""
+    today, asked = np.datetime64(checked_day(as_of), "D"), frozenset(names)
     runs = (rows["since"] <= today) & ~(rows["until"] <= today)
-    runs &= np.array([each in asked for each in rows["account"]], np.bool_)
-    if library is not None:
-        known = {scenario.name for scenario in library.scenarios}
-        runs &= np.array([each in known for each in rows["scenario"]], np.bool_)
-    return runs
+    return runs & np.array([each in asked for each in rows["account"]], np.bool_)
 
 
 def _judged(
-    norm: ScenarioCoverage,
-    names: tuple[str, ...],
-    *,
-    place: Column,
-    scenario: Column,
-    role: Column,
-    recorded: Mask,
-) -> CoverageColumns:
+    norm: ScenarioCoverage, *, place: Column, scenario: Column, role: Column, recorded: Mask
+) -> dict[str, Masked]:
     """Each account by what is counted of it; in Kleene's logic, as one account is judged."""
-    size = len(names)
+    size = recorded.size
     unknown = np.array([each is None for each in role], np.bool_)
     used = np.array([bool(each) for each in role], np.bool_)
     unclear = np.zeros(size, np.bool_)
@@ -208,13 +213,11 @@ def _judged(
     sure = recorded & ~unclear
     met = (scenarios >= norm.scenarios) & (roles >= norm.roles)
     out = (recorded & (scenarios < norm.scenarios)) | (sure & (roles < norm.roles))
-    return CoverageColumns(
-        accounts=np.array(names, object),
-        met=np.ma.masked_array(met, ~(met | out)),
-        scenarios=_masked(scenarios, recorded),
-        roles=_masked(roles, sure),
-        convention=norm.convention,
-    )
+    return {
+        "met": np.ma.masked_array(met, ~(met | out)),
+        "scenarios": _masked(scenarios, recorded),
+        "roles": _masked(roles, sure),
+    }
 
 
 def _distinct(place: Column, text: Column, size: int) -> Column:

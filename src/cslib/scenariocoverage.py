@@ -324,10 +324,11 @@ class ScenarioCoverage:
         at = _days(names, as_of)
         rows = several("book", "$.running", running, Running)
         here = [row for row in rows if row.account in at and row.runs(at[row.account])]
-        counted, strangers = _of_library(here, library)
+        others = not_of_library((row.scenario for row in here), library)
         by_account: dict[str, list[Running]] = {name: [] for name in names}
-        for row in counted:
-            by_account[row.account].append(row)
+        for row in here:
+            if row.scenario not in others:
+                by_account[row.account].append(row)
         return BookCoverage(
             accounts=tuple(
                 self._judged(name, at[name], by_account[name], name not in open_ones)
@@ -335,7 +336,7 @@ class ScenarioCoverage:
             ),
             convention=self.convention,
             elsewhere=tuple(sorted({row.account for row in rows} - at.keys())),
-            strangers=strangers,
+            strangers=tuple(f"{name}{hint}" for name, hint in others.items()),
             definition=self.fingerprint,
         )
 
@@ -391,13 +392,16 @@ def _days(accounts: Iterable[str], as_of: Moment | Mapping[str, Moment]) -> Mapp
     return {name: in_utc(as_of[name], f"as_of of {name!r}") for name in listed}
 
 
-def _of_library(
-    rows: Collection[Running], library: ScenarioLibrary | None
-) -> tuple[Collection[Running], tuple[str, ...]]:
-    """The rows that count, and the scenarios of the others."""
+def not_of_library(scenarios: Iterable[str], library: ScenarioLibrary | None) -> Mapping[str, str]:
+    """The scenarios that a library does not have, by name, each with a hint; none without one.
+
+    >>> from cslib.scenarios import Need, ScenarioLibrary
+    >>> empty = ScenarioLibrary(name="new", needs=[Need(name="slow hiring")], scenarios=[])
+    >>> not_of_library(["member days"], empty), not_of_library(["member days"], None)
+    ({'member days': ''}, {})
+    """
     if library is None:
-        return rows, ()
+        return {}
     known = [scenario.name for scenario in library.scenarios]
-    others = sorted({row.scenario for row in rows} - set(known))
-    strangers = tuple(f"{name}{suggestion(name, known)}" for name in others)
-    return [row for row in rows if row.scenario not in others], strangers
+    others = sorted(frozenset(scenarios) - frozenset(known))
+    return {name: suggestion(name, known) for name in others}

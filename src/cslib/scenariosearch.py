@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import attrs
 
 from cslib.errors import suggestion
 from cslib.expressions import Value
+from cslib.facts import getter
 from cslib.needsurveys import NeedSurvey
 from cslib.practices import Scenario
 from cslib.rules import Explanation, Rule
@@ -75,26 +76,42 @@ class Ground:
         return self.words
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
 class Match:
     """One scenario considered for one customer, and what became of it.
+
+    The reasons are made when they are asked for, from the answers and facts kept here.
 
     Attributes:
         scenario: The scenario.
         fit: What became of it.
-        grounds: What speaks for it and against it: challenge, industry, roles and, where it asks
-            for something, that.
         rank: What orders scenarios that fare alike, the lowest first: the place of the challenge
             among the known ones; 0 for made for the industry, 1 for general, 2 where not known or
             other; less the roles that are there; the name.
+        survey: What was answered.
+        facts: The facts that its ``asks`` reads, as the account had them.
+        as_of: Today, as the search was told it.
         ahead: Where it fits and is not the first: the one that is.
     """
 
     scenario: Scenario
     fit: Fit
-    grounds: tuple[Ground, ...]
     rank: tuple[int, int, int, str]
+    survey: NeedSurvey = attrs.field(repr=False)
+    facts: Mapping[str, object] = attrs.field(repr=False, hash=False)
+    as_of: object = attrs.field(repr=False)
     ahead: Match | None = attrs.field(default=None, repr=False)
+
+    @functools.cached_property
+    def grounds(self) -> tuple[Ground, ...]:
+        """What each side says: challenge, industry, roles, and what it asks for if anything."""
+        asks = self.scenario.asks
+        return (
+            _challenge_ground(self.scenario, self.survey),
+            _industry_ground(self.scenario, self.survey),
+            _roles_ground(self.scenario, self.survey),
+            *(() if asks is None else (_asks_ground(asks, self.facts, self.as_of),)),
+        )
 
     @property
     def reasons_for(self) -> tuple[str, ...]:
@@ -150,32 +167,38 @@ def search_scenarios(
     Raises:
         FactError, AsOfError: As the conditions of the scenarios do.
     """
-    listed = tuple(scenarios)
+    listed, get = tuple(scenarios), getter(account)
     return ScenarioSearch(
         survey=survey,
-        findings=_in_order(_match(each, survey, account, running, as_of) for each in listed),
+        findings=_in_order(_match(each, survey, get, running, as_of) for each in listed),
         notes=tuple(_notes(listed, survey, running)),
         definition=definition,
     )
 
 
 def _match(
-    scenario: Scenario, survey: NeedSurvey, account: object, running: Collection[str], as_of: object
+    scenario: Scenario,
+    survey: NeedSurvey,
+    get: Callable[[str], object],
+    running: Collection[str],
+    as_of: object,
 ) -> Match:
-    challenge, place = _challenge_ground(scenario, survey)
-    industry, nearness = _industry_ground(scenario, survey)
-    here = [role for role in scenario.roles if role in (survey.roles or ())]
-    grounds = (
-        challenge,
-        industry,
-        _roles_ground(scenario, survey, here),
-        *_asks_grounds(scenario.asks, account, as_of),
+    asks, places = scenario.asks, survey.challenges
+    facts = {} if asks is None else {name: get(name) for name in asks.facts}
+    place = places.index(scenario.need) if scenario.need in places else len(places)
+    holds = (
+        _answers(scenario, survey),
+        _is_made_for(scenario, survey),
+        _has_a_role(scenario, survey),
+        True if asks is None else asks(facts, as_of=as_of),
     )
     return Match(
         scenario=scenario,
-        fit=_fit([each.holds for each in grounds], scenario.name in running),
-        grounds=grounds,
-        rank=(place, nearness, -len(here), scenario.name),
+        fit=_fit(holds, scenario.name in running),
+        rank=(place, _nearness(scenario, survey), -len(_here(scenario, survey)), scenario.name),
+        survey=survey,
+        facts=facts,
+        as_of=as_of,
     )
 
 
@@ -187,70 +210,94 @@ def _fit(holds: Collection[bool | None], runs: bool) -> Fit:
     return Fit.UNKNOWN if None in holds else Fit.FITS
 
 
-def _challenge_ground(scenario: Scenario, survey: NeedSurvey) -> tuple[Ground, int]:
-    """Whether it answers a challenge of the customer, and the place of that among them."""
-    need, places = scenario.need, survey.challenges
+# The sides, each as an answer and as the ground for it
+
+
+def _answers(scenario: Scenario, survey: NeedSurvey) -> bool | None:
+    """Whether it answers a challenge of the customer."""
+    if scenario.need in survey.challenges:
+        return True
+    return None if survey.open else False
+
+
+def _challenge_ground(scenario: Scenario, survey: NeedSurvey) -> Ground:
+    need, holds = scenario.need, _answers(scenario, survey)
+    missing: tuple[str, ...] = ()
     if need == survey.challenge:
-        return Ground(side=Side.CHALLENGE, holds=True, words=f"answers the challenge, {need}"), 0
-    if need == survey.why:
+        words = f"answers the challenge, {need}"
+    elif holds:
         words = f"answers {need}, which is why “{survey.asked_for}” is asked for"
-        return Ground(side=Side.CHALLENGE, holds=True, words=words), places.index(need)
-    if survey.open:
-        words = f"answers {need}: whether that is the challenge is not known"
-        ground = Ground(side=Side.CHALLENGE, holds=None, words=words, missing=(survey.open,))
-        return ground, len(places)
-    words = f"answers {need}, and not {' or '.join(places)}"
-    return Ground(side=Side.CHALLENGE, holds=False, words=words), len(places)
+    elif holds is None:
+        words, missing = (
+            f"answers {need}: whether that is the challenge is not known",
+            (survey.open,),
+        )
+    else:
+        words = f"answers {need}, and not {' or '.join(survey.challenges)}"
+    return Ground(side=Side.CHALLENGE, holds=holds, words=words, missing=missing)
 
 
 _EXACT, _GENERAL, _OTHER = range(3)
 
 
-def _industry_ground(scenario: Scenario, survey: NeedSurvey) -> tuple[Ground, int]:
-    """Whether it is made for the customer's industry, and how nearly."""
-    made_for, industry = _listed(scenario.industries), survey.industry
+def _nearness(scenario: Scenario, survey: NeedSurvey) -> int:
     if not scenario.industries:
-        return Ground(side=Side.INDUSTRY, holds=True, words="is made for every industry"), _GENERAL
-    if industry is None:
-        words = f"is made for {made_for}: the industry is not known"
-        ground = Ground(side=Side.INDUSTRY, holds=None, words=words, missing=("industry",))
-        return ground, _OTHER
-    if industry in scenario.industries:
-        return Ground(side=Side.INDUSTRY, holds=True, words=f"is made for {industry}"), _EXACT
-    words = f"is made for {made_for}, and not for {industry}"
-    return Ground(side=Side.INDUSTRY, holds=False, words=words), _OTHER
+        return _GENERAL
+    return _EXACT if survey.industry in scenario.industries else _OTHER
 
 
-def _roles_ground(scenario: Scenario, survey: NeedSurvey, here: Collection[str]) -> Ground:
+def _is_made_for(scenario: Scenario, survey: NeedSurvey) -> bool | None:
+    """Whether it is made for the customer's industry, or for every one."""
+    if _nearness(scenario, survey) != _OTHER:
+        return True
+    return None if survey.industry is None else False
+
+
+def _industry_ground(scenario: Scenario, survey: NeedSurvey) -> Ground:
+    holds, made_for = _is_made_for(scenario, survey), ", ".join(scenario.industries)
+    missing: tuple[str, ...] = ()
+    if holds:
+        words = f"is made for {survey.industry if scenario.industries else 'every industry'}"
+    elif holds is None:
+        words, missing = f"is made for {made_for}: the industry is not known", ("industry",)
+    else:
+        words = f"is made for {made_for}, and not for {survey.industry}"
+    return Ground(side=Side.INDUSTRY, holds=holds, words=words, missing=missing)
+
+
+def _here(scenario: Scenario, survey: NeedSurvey) -> tuple[str, ...]:
+    """Its roles that the customer has."""
+    return tuple(role for role in scenario.roles if role in (survey.roles or ()))
+
+
+def _has_a_role(scenario: Scenario, survey: NeedSurvey) -> bool | None:
     """Whether one of its roles at least is there."""
-    roles, count = _listed(scenario.roles), len(scenario.roles)
-    if survey.roles is None:
-        words = f"is for {roles}: which roles are there is not known"
-        return Ground(side=Side.ROLES, holds=None, words=words, missing=("roles",))
-    if not here:
-        words = f"is for {roles}, and not for {_listed(survey.roles)}"
-        return Ground(side=Side.ROLES, holds=False, words=words)
-    of_them = "its one role is" if count == 1 else f"{len(here)} of its {count} roles "
-    verb = "" if count == 1 else "is" if len(here) == 1 else "are"
-    return Ground(side=Side.ROLES, holds=True, words=f"{of_them}{verb} there: {_listed(here)}")
+    return None if survey.roles is None else bool(_here(scenario, survey))
 
 
-def _asks_grounds(asks: Rule | None, account: object, as_of: object) -> Iterator[Ground]:
-    """Whether the account has what it asks for; nothing where it asks for nothing."""
-    if asks is None:
-        return
-    explanation = asks.explain(account, as_of=as_of)
+def _roles_ground(scenario: Scenario, survey: NeedSurvey) -> Ground:
+    holds, here = _has_a_role(scenario, survey), _here(scenario, survey)
+    roles, count = ", ".join(scenario.roles), len(scenario.roles)
+    missing: tuple[str, ...] = ()
+    if holds:
+        are = "is" if len(here) == 1 else "are"
+        head = "its one role" if count == 1 else f"{len(here)} of its {count} roles"
+        words = f"{head} {are} there: {', '.join(here)}"
+    elif survey.roles is None:
+        words, missing = f"is for {roles}: which roles are there is not known", ("roles",)
+    else:
+        words = f"is for {roles}, and not for {', '.join(survey.roles)}"
+    return Ground(side=Side.ROLES, holds=holds, words=words, missing=missing)
+
+
+def _asks_ground(asks: Rule, facts: Mapping[str, object], as_of: object) -> Ground:
+    """Whether the account has what it asks for."""
+    explanation = asks.explain(facts, as_of=as_of)
+    holds = None if explanation.value is None else bool(explanation.value)
     read = ", ".join(f"{name} = {_shown(value)}" for name, value in _read(explanation).items())
-    words = f"{asks.words()} ({read})" if read else asks.words()
-    match explanation.value:
-        case True:
-            yield Ground(side=Side.ASKS, holds=True, words=words)
-        case False:
-            yield Ground(side=Side.ASKS, holds=False, words=f"it does not hold that {words}")
-        case _:
-            missing = explanation.missing
-            words = f"not known: {words}"
-            yield Ground(side=Side.ASKS, holds=None, words=words, missing=missing)
+    head = {True: "", False: "it does not hold that ", None: "not known: "}[holds]
+    words = f"{head}{asks.words()}{f' ({read})' if read else ''}"
+    return Ground(side=Side.ASKS, holds=holds, words=words, missing=explanation.missing)
 
 
 def _read(explanation: Explanation) -> dict[str, Value]:
@@ -270,10 +317,6 @@ def _shown(value: Value) -> str:
         case float() if value.is_integer():
             return str(int(value))
     return str(value)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _notes(
