@@ -33,6 +33,8 @@ from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
+from cslib.scenariocoverage import ScenarioCoverage
+from cslib.scenarios import NeedSurvey, Scenario, ScenarioLibrary
 from cslib.schemas import FactSpec
 
 ROOT = Path(__file__).parents[1]
@@ -163,6 +165,10 @@ DOCUMENTED = [
     ("rewards", Bonus),
     ("rewards", LeadReward),
     ("playbooks", Playbook),
+    ("practices", Scenario),
+    ("needsurveys", NeedSurvey),
+    ("scenarios", ScenarioLibrary),
+    ("scenariocoverage", ScenarioCoverage),
     ("schemas", FactSpec),
 ]
 

@@ -109,6 +109,23 @@ PARTS_OF_HEALTH = (
     "usage",
     "userretention",
 )
+PARTS_OF_PLAYBOOKS = (
+    "choices",
+    "histories",
+    "needsurveys",
+    "phrases",
+    "plays",
+    "practices",
+    "runs",
+    "scenariocolumns",
+    "scenariocoverage",
+    "scenarios",
+    "scenariosearch",
+    "selection",
+    "standings",
+    "steps",
+    "verdicts",
+)
 PARTS_OF_RENEWAL = (
     "audit",
     "bridges",
@@ -141,6 +158,7 @@ PARTS_OF_PLAYBOOKS = (
     "routing",
     "slots",
 )
+PARTS_OF_STOCK = ("stocklifecycles", "stockscenarios", "stockscorecards", "stockservice")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
@@ -157,7 +175,7 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
         "playbooks": ("playbooks", *PARTS_OF_PLAYBOOKS),
     },
-    {"stock": ("stock", "stocklifecycles", "stockscorecards", "stockservice")},
+    {"stock": ("stock", *PARTS_OF_STOCK)},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},
