@@ -278,8 +278,10 @@ def test_entry_points_that_cannot_be_read_are_told_and_stop_no_other(shelf: Shel
     )
 
 
-def test_beside_a_torn_package_the_first_of_two_copies_on_the_path_counts(shelf: Shelf) -> None:
-    shelf.describe("acme-torn", "0.1", f"[{GROUP}]\nno value here\n")
+@pytest.mark.parametrize("torn", [False, True], ids=["alone", "beside a torn package"])
+def test_of_a_package_that_is_there_twice_one_copy_counts(shelf: Shelf, torn: bool) -> None:
+    if torn:
+        shelf.describe("acme-torn", "0.1", f"[{GROUP}]\nno value here\n")
     shelf.ship("hotels", version="1.0")
     shelf.ship("hotels", version="0.9")
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +56,17 @@ def told(of: Pack, **more: Any) -> list[str]:
 
 def function(name: str, call: Any, takes: str = "text") -> Function:
     return Function(name=name, version=1, takes=[takes], gives="number", call=call)
+
+
+def test_without_hypothesis_the_kit_says_what_to_install() -> None:
+    code = "import sys; sys.modules['hypothesis'] = None; import cslib.testing"
+
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    last = run.stderr.splitlines()[-1]
+    assert last == ("ModuleNotFoundError: cslib.testing needs hypothesis: install cslib[testing]")
 
 
 # The kit
