@@ -31,6 +31,7 @@ from cslib.health import (
 )
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
+from cslib.packs import Pack
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
 from cslib.scenariocoverage import ScenarioCoverage
@@ -169,6 +170,7 @@ DOCUMENTED = [
     ("needsurveys", NeedSurvey),
     ("scenarios", ScenarioLibrary),
     ("scenariocoverage", ScenarioCoverage),
+    ("packs", Pack),
     ("schemas", FactSpec),
 ]
 
@@ -186,7 +188,9 @@ def test_the_table_of_a_definition_lists_its_fields_and_defaults(
 
 def test_contributing_places_every_module_and_none_that_is_not_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| Floor |")[1].split("\n\n")[0]
-    modules = {path.stem for path in Path(os.fspath(cslib.__file__)).parent.glob("*.py")}
+    source = Path(os.fspath(cslib.__file__)).parent
+    packages = {path.parent.name for path in source.glob("*/__init__.py")}
+    modules = {path.stem for path in source.glob("*.py")} | packages
 
     listed = re.findall(r"`(\w+)`", text)
 
