@@ -27,7 +27,7 @@ from cslib.plays import Level, Playbook, condition
 from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
-__all__ = ["CHOSEN", "DOES_NOT_APPLY", "Outcome", "Selector", "Suppression"]
+__all__ = ["DOES_NOT_APPLY", "Outcome", "Selector", "Suppression"]
 
 
 def _needs(needs: Iterable[str]) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Outcome(NamedTuple):
 
 
 DOES_NOT_APPLY, _UNKNOWN = Outcome(Status.DOES_NOT_APPLY), Outcome(Status.UNKNOWN)
-CHOSEN = Outcome(Status.CHOSEN)
+_CHOSEN = Outcome(Status.CHOSEN)
 _BARRED = {status: Outcome(status) for status in Status}
 
 
@@ -276,7 +276,7 @@ class Selector:
             elif need in waits and self.ranks[waits[need][0]] < self.ranks[place]:
                 outcomes[place] = Outcome(Status.HELD_BACK, self._cheaper(waits[need], place))
             else:
-                outcomes[place] = CHOSEN
+                outcomes[place] = _CHOSEN
                 chosen[need] = place
         if self.pairs:
             self._exclude(values, outcomes)
@@ -313,7 +313,7 @@ class Selector:
 
         By value, then priority, then name.
         """
-        chosen = {place for pair in self.pairs for place in pair if outcomes.get(place) is CHOSEN}
+        chosen = {place for pair in self.pairs for place in pair if outcomes.get(place) is _CHOSEN}
         kept: list[int] = []
         for place in sorted(chosen, key=lambda each: self.precedence(each, values)):
             rivals = [other for other in kept if tuple(sorted((place, other))) in self.pairs]
