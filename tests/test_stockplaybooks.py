@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 
 from cslib import stock, stockplaybooks
 from cslib.coverage import check_table
-from cslib.decisions import DecisionTable
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.histories import History
-from cslib.playbooks import Layer, Level, Library, Playbook, Status, schedule
+from cslib.playbooks import Layer, Level, Playbook, Status, schedule
 from cslib.rules import Rule
 from cslib.runs import Judgement, Run, Verdict
-from cslib.stock import LEVELS, PLAYBOOKS, SCORECARD, SUBSCRIPTION
+from cslib.stock import LEVELS, PLAYBOOKS, SCARCE_ROLES, SCORECARD, SUBSCRIPTION, VISITS
 from doctrine import DOCTRINE
 
 TODAY = dt.date(2026, 6, 30)
@@ -33,12 +32,12 @@ ROLES = {
 every = pytest.mark.parametrize("playbook", PLAYBOOKS.playbooks, ids=lambda each: each.name)
 
 
-@pytest.mark.parametrize("definition", [PLAYBOOKS, LEVELS], ids=lambda each: each.name)
-def test_it_goes_to_json_and_back_unchanged(definition: Library | DecisionTable) -> None:
+@pytest.mark.parametrize("definition", [PLAYBOOKS, LEVELS, VISITS], ids=lambda each: each.name)
+def test_it_goes_to_json_and_back_unchanged(definition: Any) -> None:
     read = from_json(to_json(definition, indent=2), type(definition))
 
     assert read == definition
-    assert fingerprint(read) == fingerprint(definition) == definition.fingerprint
+    assert fingerprint(read) == fingerprint(definition)
 
 
 def test_stock_has_each_of_them_under_the_same_name() -> None:
@@ -400,6 +399,45 @@ def test_no_account_is_given_a_level_above_its_own(
         assert each.playbook.level is None or each.playbook.level.rank <= offered.rank
 
 
+# --- Visits and scarce roles
+
+
+@pytest.mark.parametrize(
+    ("facts", "rhythm"),
+    [
+        ({"tier": "red", "seats": 5}, "monthly"),
+        ({"tier": "red", "seats": None}, "monthly"),
+        ({"tier": "green", "seats": 200}, "monthly"),
+        ({"tier": "green", "seats": 199}, "quarterly"),
+        ({"tier": "yellow", "seats": 20}, "quarterly"),
+        ({"tier": "green", "seats": 19}, "half-yearly"),
+        ({"tier": "green", "seats": None}, None),
+    ],
+)
+def test_an_account_is_visited_at_a_rhythm_that_fits_it(
+    facts: Mapping[str, object], rhythm: str | None
+) -> None:
+    found = VISITS.choose(facts).rhythm
+
+    assert (None if found is None else found.name) == rhythm
+
+
+def test_every_account_whose_tier_and_size_are_known_is_visited() -> None:
+    assert check_table(VISITS.table).flaws == ()
+
+
+def test_the_scarce_roles_do_the_consulting_and_a_consultant_nothing_cheaper() -> None:
+    consulting = [each for each in PLAYBOOKS.playbooks if each.layer is Layer.CONSULTING]
+
+    assert all(set(each.effort) & set(SCARCE_ROLES) for each in consulting)
+    assert "consultant" not in {
+        role
+        for each in PLAYBOOKS.playbooks
+        if each.layer is not Layer.CONSULTING
+        for role in each.effort
+    }
+
+
 # --- Names
 
 
@@ -505,8 +543,22 @@ def test_the_page_lists_every_level_as_it_is() -> None:
     assert table("Offered") == [(row.then, str(row.when), row.source) for row in LEVELS.rows]
 
 
+def test_the_page_lists_every_rhythm_as_it_is() -> None:
+    spans = {each.name: str(each.every) for each in VISITS.rhythms}
+
+    assert table("Visited") == [
+        (row.then, spans[row.then], str(row.when), row.source) for row in VISITS.table.rows
+    ]
+
+
 def test_the_page_lists_every_suppression_as_it_is() -> None:
     assert table("Suppression") == [
         (each.name, str(each.when), ", ".join(each.needs), each.reason)
         for each in PLAYBOOKS.suppressions
     ]
+
+
+def test_the_page_says_where_each_row_of_the_doctrine_is() -> None:
+    listed = [row[0].split("]")[0].lstrip("[") for row in table("Row")]
+
+    assert listed == [*(f"P{number}" for number in range(1, 16)), "R13"]

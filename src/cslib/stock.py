@@ -33,7 +33,7 @@ from cslib.stocklifecycles import (
     SUCCESS_CHAIN,
     VARIANTS,
 )
-from cslib.stockplaybooks import LEVELS, PLAYBOOKS
+from cslib.stockplaybooks import LEVELS, PLAYBOOKS, SCARCE_ROLES, VISITS
 from cslib.stockscorecards import (
     ACTIVATION,
     BEFORE_RENEWAL,
@@ -59,12 +59,14 @@ __all__ = [
     "PHASES",
     "PLAYBOOKS",
     "PRIVATE",
+    "SCARCE_ROLES",
     "SCORECARD",
     "SCORECARDS",
     "SCORECARD_FACTS",
     "SUBSCRIPTION",
     "SUCCESS_CHAIN",
     "VARIANTS",
+    "VISITS",
 ]
 
 OWNERSHIP = DecisionTable(

@@ -1,6 +1,8 @@
 """Stock playbooks: what to do about each need, in the cheapest layer that solves it, as data.
 
-:data:`PLAYBOOKS` is a library to start from. Each playbook names its source by the id of its row in
+:data:`PLAYBOOKS` is a library to start from, and :data:`LEVELS` says who is offered what;
+:data:`VISITS` has the rhythm of the visits, and :data:`SCARCE_ROLES` whose share of the work is
+watched. Each playbook names its source by the id of its row in
 the doctrine, and its author by a letter: S Sang Wenfeng, W Wang Daiming, K the 36Kr closed-door
 meeting, J Ji Weiguo, N Sensors Data. *Ours* is what none of them gives, and so are all hours, due
 days, windows and limits; L5 and L6 have the days of activation, H5 the two roles, P6 the scenario.
@@ -27,8 +29,9 @@ from typing import Any
 
 from cslib.decisions import DecisionTable, Row
 from cslib.playbooks import Layer, Level, Library, Limits, Playbook, Step, Success, Suppression
+from cslib.rhythms import Rhythm, VisitPolicy
 
-__all__ = ["LEVELS", "PLAYBOOKS"]
+__all__ = ["LEVELS", "PLAYBOOKS", "SCARCE_ROLES", "VISITS"]
 
 # --------------------------------------------------------------------------------------
 # Who is offered what
@@ -60,6 +63,9 @@ LEVELS = DecisionTable(
     ),
 )
 """The highest level of service that a customer is offered, by its size (P2, W)."""
+
+SCARCE_ROLES = ("consultant", "senior csm")
+"""Whose share of the hours done should fall: better tools, less scarce talent (P3; S, W)."""
 
 # --------------------------------------------------------------------------------------
 # Steps
@@ -723,3 +729,42 @@ PLAYBOOKS = Library(
     levels=LEVELS,
 )
 """What to do about each need; the cheapest layer that solves it (P1, S)."""
+
+# --------------------------------------------------------------------------------------
+# Visits
+
+VISITS = VisitPolicy(
+    name="visits",
+    table=DecisionTable(
+        name="rhythm",
+        rows=(
+            Row(
+                name="ill or large",
+                when='tier == "red" or seats >= 200',
+                then="monthly",
+                reason="it is not well, or large",
+                source="P12 (K, N)",
+            ),
+            Row(
+                name="middle",
+                when="seats >= 20",
+                then="quarterly",
+                reason="it is well, and of middle size",
+                source="P12 (K, N)",
+            ),
+            Row(
+                name="small",
+                when="seats < 20",
+                then="half-yearly",
+                reason="it is well, and small",
+                source="P12 (K, N)",
+            ),
+        ),
+    ),
+    rhythms=(
+        Rhythm(name="monthly", every="1 month", tolerance=7),
+        Rhythm(name="quarterly", every="3 months", tolerance=14),
+        Rhythm(name="half-yearly", every="6 months", tolerance=30),
+    ),
+)
+"""How often an account is visited: regularly, at a rhythm that fits it (P12; K, N)."""
