@@ -23,7 +23,7 @@ from cslib.packs import Pack
 from cslib.playbooks import Playbook
 
 PLAYBOOKS = [
-    Playbook(name=f"book {n}", need="adoption", layer="service", hours=n,
+    Playbook(name=f"book {n}", need="adoption", layer="service", effort={"csm": n},
              entry=f"seats_used / seats < 0.{n + 1} and nps < {n} and roles_active < 3")
     for n in range(MANY)
 ]

@@ -19,10 +19,12 @@ from cslib.layermix import (
     LayerMix,
     LayerMixError,
     TeamOutput,
+    hours_done,
     layer_mix,
 )
 from cslib.periods import Period
-from cslib.playbooks import Layer
+from cslib.playbooks import Layer, Library, Playbook
+from cslib.runs import Run
 
 MONTHS = Period.quarter(2026, 1).months()
 
@@ -378,3 +380,27 @@ def test_the_order_of_rows_changes_nothing(given_rows: list[HoursDone]) -> None:
 
     assert str(one) == str(other)
     assert one.changes("service") == other.changes("service")
+
+
+def test_the_hours_of_runs_are_of_the_layer_of_their_playbook() -> None:
+    call = Playbook(name="call", need="use", layer="service", entry="seats_used < 5")
+    library = Library(name="ours", playbooks=[call])
+    day = dt.date(2026, 7, 2)
+    run = Run(account="A1", need="use", playbook="call", started=day)
+    taken = run.take("talk", on=day, hours={"csm": "1.5", "analyst": 1}).take("letter", on=day)
+
+    rows = hours_done([taken, attrs.evolve(run, account="A2")], library)
+
+    assert [(each.role, each.hours, each.account, each.playbook) for each in rows] == [
+        ("csm", Decimal("1.5"), "A1", "call"),
+        ("analyst", Decimal(1), "A1", "call"),
+    ]
+    assert {each.layer for each in rows} == {Layer.SERVICE}
+
+
+def test_hours_of_a_playbook_that_there_is_not_are_refused() -> None:
+    call = Playbook(name="call", need="use", layer="service", entry="seats_used < 5")
+    run = Run(account="A1", need="use", playbook="cal", started=dt.date(2026, 7, 2))
+
+    with pytest.raises(LayerMixError, match="no playbook 'cal' in 'ours': did you mean 'call'"):
+        hours_done([run], Library(name="ours", playbooks=[call]))

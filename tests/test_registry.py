@@ -35,7 +35,9 @@ def stars_of(length: Any) -> Function:
 
 STARS = stars_of(len)
 TOUR = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
-VISIT = Playbook(name="visit", need="adoption", layer="service", entry="seats_used < 5", hours=4)
+VISIT = Playbook(
+    name="visit", need="adoption", layer="service", entry="seats_used < 5", effort={"csm": 4}
+)
 RATED = Playbook(
     name="rated", need="rating", layer="service", entry=rule("stars(r) < 3", functions=[STARS])
 )
@@ -257,3 +259,15 @@ def test_importing_the_registry_finds_nothing_and_reads_no_metadata() -> None:
     )
 
     assert run.stdout.split() == ["False"]
+
+
+def test_what_a_playbook_excludes_is_under_its_id_too() -> None:
+    walk = attrs.evolve(VISIT, name="walk", excludes=["visit", "other:call", "absent:call"])
+    call = attrs.evolve(VISIT, name="call")
+    mine = Pack(name="mine", version="1.0.0", api="1.0", playbooks=[VISIT, walk])
+    other = Pack(name="other", version="1.0.0", api="1.0", playbooks=[call])
+
+    library = Registry.of(mine, other).library()
+
+    assert library["mine:walk"].excludes == ("mine:visit", "other:call")
+    assert Registry.of(mine, other).library("mine")["mine:walk"].excludes == ("mine:visit",)

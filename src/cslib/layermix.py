@@ -22,15 +22,16 @@ import decimal
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 import attrs
 
 from cslib.days import DayError, checked_day
-from cslib.errors import CslibError, Fault
+from cslib.errors import CslibError, Fault, suggestion
 from cslib.faults import (
     MAX_DIGITS,
+    exact_decimal,
     member,
     name_faults,
     refuse,
@@ -41,8 +42,9 @@ from cslib.faults import (
 )
 from cslib.money import UnknownCurrencyError, currency_exponent
 from cslib.periods import Period
-from cslib.playbooks import Layer
+from cslib.playbooks import Layer, Library
 from cslib.rates import Rate
+from cslib.runs import Run
 
 __all__ = [
     "HoursDone",
@@ -52,6 +54,7 @@ __all__ = [
     "PeriodMix",
     "ShareChange",
     "TeamOutput",
+    "hours_done",
     "layer_mix",
 ]
 
@@ -80,19 +83,6 @@ class LayerMixError(CslibError, ValueError):
 
 def _layer(value: str) -> Layer:
     return member("hours done", "$.layer", "layer", Layer, value)
-
-
-def _decimal(value: Decimal | int | str | None) -> Decimal | None:
-    """An exact number as a Decimal; what is none is left to be reported with its path."""
-    exact = isinstance(value, (int, str)) and not isinstance(value, bool)
-    try:
-        return Decimal(value) if exact else value  # type: ignore[arg-type,return-value]
-    except InvalidOperation:
-        return value  # type: ignore[return-value]
-
-
-def _hours(value: Decimal | int | str) -> Decimal:
-    return _decimal(value)  # type: ignore[return-value]  # what is none is reported below
 
 
 def _amount_faults(path: str, value: object, most: int | None = None) -> Iterator[Fault]:
@@ -128,7 +118,7 @@ class HoursDone:
     on: dt.date
     layer: Layer = attrs.field(converter=_layer)
     role: str
-    hours: Decimal = attrs.field(converter=_hours)
+    hours: Decimal = attrs.field(converter=exact_decimal)
     account: str
     playbook: str = ""
 
@@ -141,6 +131,47 @@ class HoursDone:
             *text_faults("$.playbook", self.playbook),
         )
         refuse("hours done", faults)
+
+
+def hours_done(runs: Iterable[Run], library: Library) -> tuple[HoursDone, ...]:
+    """The hours that were worked in runs of playbooks, each of the layer of its playbook.
+
+    Args:
+        runs: The runs, with the hours of the steps that were done.
+        library: The playbooks.
+
+    Raises:
+        LayerMixError: If the library has no playbook of a run's name.
+
+    >>> from cslib.playbooks import Playbook
+    >>> call = Playbook(name="call", need="use", layer="service", entry="seats_used < 5")
+    >>> run = Run(account="A1", need="use", playbook="call", started=dt.date(2026, 7, 1))
+    >>> taken = run.take("talk", on=dt.date(2026, 7, 2), hours={"csm": "1.5"})
+    >>> [(str(each.layer), each.role, each.hours) for each in hours_done(
+    ...     [taken], Library(name="ours", playbooks=[call]))]
+    [('service', 'csm', Decimal('1.5'))]
+    """
+    layers = {each.name: each.layer for each in library.playbooks}
+    found: list[HoursDone] = []
+    for run in runs:
+        if run.playbook not in layers:
+            hint = suggestion(run.playbook, layers)
+            raise LayerMixError(f"{run}: no playbook {run.playbook!r} in {library.name!r}{hint}")
+        found += _of_run(run, layers[run.playbook])
+    return tuple(found)
+
+
+def _of_run(run: Run, layer: Layer) -> Iterator[HoursDone]:
+    for done in run.done:
+        for role, hours in done.hours.items():
+            yield HoursDone(
+                on=done.on,
+                layer=layer,
+                role=role,
+                hours=hours,
+                account=run.account,
+                playbook=run.playbook,
+            )
 
 
 def _day_faults(path: str, value: object) -> Iterator[Fault]:
@@ -479,11 +510,11 @@ class TeamOutput:
     """
 
     period: Period
-    heads: Decimal = attrs.field(converter=_hours)
+    heads: Decimal = attrs.field(converter=exact_decimal)
     currency: str
-    revenue: Decimal | None = attrs.field(default=None, converter=_decimal)
+    revenue: Decimal | None = attrs.field(default=None, converter=exact_decimal)
     accounts: int | None = None
-    renewed: Decimal | None = attrs.field(default=None, converter=_decimal)
+    renewed: Decimal | None = attrs.field(default=None, converter=exact_decimal)
 
     def __attrs_post_init__(self) -> None:
         refuse("team output", _output_faults(self))

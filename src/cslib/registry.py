@@ -11,7 +11,7 @@ A definition is known as ``pack:name``. A bare name will do while just one pack 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -231,6 +231,8 @@ class Registry:
     def library(self, *packs: str, name: str = "packs") -> Library:
         """The playbooks of packs as one library, each under its id.
 
+        What a playbook excludes is a name of its own pack, or an id of another.
+
         Args:
             packs: The names of the packs; none: all in force.
             name: The name of the library.
@@ -247,12 +249,21 @@ class Registry:
         """
         chosen = [self.pack(each) for each in sorted({*packs})] or self.packs
         _check_functions(name, chosen)
+        names = {each.name for each in chosen}
         playbooks = (
-            attrs.evolve(playbook, name=f"{pack.name}:{playbook.name}")
-            for pack in chosen
-            for playbook in pack.playbooks
+            _under_id(playbook, pack, names) for pack in chosen for playbook in pack.playbooks
         )
         return Library(name=name, playbooks=tuple(playbooks))
+
+
+def _under_id(playbook: Playbook, pack: Pack, packs: Collection[str]) -> Playbook:
+    """A playbook under its id, and so those that it excludes.
+
+    A bare name is one of its own pack; an id of a pack that is not among them excludes nothing.
+    """
+    ids = [each if ":" in each else f"{pack.name}:{each}" for each in playbook.excludes]
+    excludes = [each for each in ids if _of_pack(each) in packs]
+    return attrs.evolve(playbook, name=f"{pack.name}:{playbook.name}", excludes=excludes)
 
 
 def _of_pack(id_: str) -> str:

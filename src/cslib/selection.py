@@ -23,7 +23,7 @@ from cslib.facts import as_of_day
 from cslib.faults import name_faults, refuse, several, text_faults
 from cslib.histories import History
 from cslib.phrases import Phrasebook
-from cslib.plays import Level, Playbook, condition
+from cslib.plays import EXACT, Level, Playbook, condition, exact_sum
 from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
@@ -188,7 +188,7 @@ class Selector:
         if factor is None:
             return (None,) * len(self.playbooks)
         return tuple(
-            None if price is None or not price else float(price * factor) for price in self.price
+            None if not price else float(EXACT.multiply(price, factor)) for price in self.price
         )
 
     @functools.cached_property
@@ -207,14 +207,19 @@ class Selector:
     def bars(
         self, account: object, values: Sequence[Value], history: History | None, as_of: object
     ) -> dict[int, Bar]:
-        """The gates that are shut ahead of the conditions, by the place of the playbook."""
+        """The gates that are shut ahead of the conditions, by the place of the playbook.
+
+        A gate of which it is not known whether it is shut gives way to one that is.
+        """
         found: dict[int, Bar] = {}
-        if self.levels is not None:
-            found.update(self._not_offered(self.levels, account, as_of))
-        if history is not None and (history.runs or history.opt_outs or history.tallies):
-            found.update(bars(self.playbooks, history, as_of_day(as_of)))
         if self.suppressions:
-            found.update(self._suppressed(account, values, as_of))
+            found |= self._suppressed(account, values, as_of, None)
+        if self.levels is not None:
+            found |= self._not_offered(self.levels, account, as_of)
+        if history is not None and (history.runs or history.opt_outs or history.tallies):
+            found |= bars(self.playbooks, history, as_of_day(as_of))
+        if self.suppressions:
+            found |= self._suppressed(account, values, as_of, True)
         return found
 
     def _not_offered(
@@ -233,15 +238,18 @@ class Selector:
                 yield place, Bar(Status.NOT_OFFERED, why, stops=False)
 
     def _suppressed(
-        self, account: object, values: Sequence[Value], as_of: object
-    ) -> Iterator[tuple[int, Bar]]:
-        for each, holds in zip(self.suppressions, values, strict=False):
-            if holds is False:
+        self, account: object, values: Sequence[Value], as_of: object, holds: bool | None
+    ) -> dict[int, Bar]:
+        """The playbooks that the first suppression bars of those that hold, or are unknown."""
+        found: dict[int, Bar] = {}
+        for each, value in zip(self.suppressions, values, strict=False):
+            if value is not holds:
                 continue
             bar = _suppression_bar(each, holds, account, as_of)
             for place, playbook in enumerate(self.playbooks):
                 if not each.needs or playbook.need in each.needs:
-                    yield place, bar
+                    found.setdefault(place, bar)
+        return found
 
     def value(self, place: int, values: Sequence[Value]) -> float | None:
         """What a playbook is expected to bring: its lift times the stake; None is unknown."""
@@ -344,4 +352,4 @@ def price_of(playbook: Playbook, prices: Mapping[str, Decimal]) -> Decimal:
     >>> price_of(visit, {"csm": Decimal(80)})
     Decimal('240')
     """
-    return sum((hours * prices[role] for role, hours in playbook.effort.items()), Decimal(0))
+    return exact_sum(EXACT.multiply(hours, prices[role]) for role, hours in playbook.effort.items())

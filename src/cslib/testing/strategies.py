@@ -311,7 +311,7 @@ def playbooks(
     )
 
 
-def _effort(hours: Decimal | int) -> dict[str, Decimal | int]:
+def _effort(hours: object) -> dict[str, object]:
     return {"csm": hours}
 
 

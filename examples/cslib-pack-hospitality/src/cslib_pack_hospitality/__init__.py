@@ -56,7 +56,7 @@ PLAYBOOKS = (
         need="rooms online",
         layer=Layer.SERVICE,
         entry=_FEW_ROOMS,
-        hours=3,
+        effort={"csm": 3},
         title="Bring the first half of the rooms online together.",
     ),
     Playbook(
@@ -64,7 +64,7 @@ PLAYBOOKS = (
         need="rooms online",
         layer=Layer.CONSULTING,
         entry=rule(f"{_FEW_ROOMS} and stars(rating) >= 4", functions=[STARS]),
-        hours=16,
+        effort={"csm": 16},
         title="Which rooms to sell where, by a consultant who has run a house.",
     ),
     Playbook(
@@ -72,7 +72,7 @@ PLAYBOOKS = (
         need="season",
         layer=Layer.SERVICE,
         entry="0 <= days_until(season_opens_on) <= 30",
-        hours=1,
+        effort={"csm": 1},
         priority=10,
         title="Prices, rooms and people, gone through before the season opens.",
     ),
