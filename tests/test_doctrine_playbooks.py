@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from cslib.feedback import Request
 from cslib.histories import History, begin
 from cslib.issues import Issue, Update
-from cslib.layermix import HoursDone, TeamOutput, layer_mix
+from cslib.layermix import TeamOutput, hours_done, layer_mix
 from cslib.periods import Period
 from cslib.playbooks import Choice, Layer, Level, Playbook, Status, schedule
 from cslib.rhythms import CustomerVisit, visits_due
@@ -152,19 +152,6 @@ def test_p2_a_small_customer_gets_no_scarce_expert_and_is_told_why() -> None:
     assert "takes consulting, and the level of service is support" in rescue.reason
 
 
-def hours(run: Run) -> Iterator[HoursDone]:
-    for done in run.done:
-        for role, spent in done.hours.items():
-            yield HoursDone(
-                on=done.on,
-                layer=PLAYBOOKS[run.playbook].layer,
-                role=role,
-                hours=spent,
-                account=run.account,
-                playbook=run.playbook,
-            )
-
-
 def test_p3_the_share_of_each_layer_and_of_scarce_people_is_told_month_by_month() -> None:
     may = begin(PLAYBOOKS["scenario design"], "crane", on=D(2026, 5, 1))
     may = may.take("practice", on=D(2026, 5, 20), hours={"consultant": 12})
@@ -173,7 +160,7 @@ def test_p3_the_share_of_each_layer_and_of_scarce_people_is_told_month_by_month(
     june = june.take("workshop", on=D(2026, 6, 9), hours={"analyst": 3, "consultant": 1})
     months = [Period.month(2026, 5), Period.month(2026, 6)]
 
-    mix = layer_mix([*hours(may), *hours(june)], months, scarce=SCARCE_ROLES)
+    mix = layer_mix(hours_done([may, june], PLAYBOOKS), months, scarce=SCARCE_ROLES)
 
     assert [each.share(Layer.CONSULTING).value for each in mix.mixes] == [1, 0]
     assert [each.scarce_share.value for each in mix.mixes] == [1, Fraction(1, 6)]
