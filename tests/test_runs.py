@@ -119,6 +119,13 @@ def test_an_unknown_judgement_is_refused_with_a_suggestion() -> None:
         Verdict(judgement="workd", judged_on=DAY)
 
 
+def test_words_and_steps_are_texts() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.reason: expected text, but got the int 3"):
+        Verdict(judgement="worked", judged_on=DAY, reason=3)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match=r"\$\.step: expected text, but got the int 3"):
+        run().take(3, on=DAY)  # type: ignore[arg-type]
+
+
 def test_instants_stand_for_their_day_in_utc() -> None:
     late = dt.datetime(2026, 7, 1, 23, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 

@@ -300,6 +300,19 @@ def test_a_price_is_exact_whatever_the_context() -> None:
         assert playbook(effort={"csm": "0.5", "engineer": 9}).hours == Decimal("9.5")
 
 
+def test_nothing_of_a_stake_without_bound_is_no_value() -> None:
+    free = playbook(effect=Effect(lift=0))
+
+    choice = library(free, stake="b").select({"a": 2, "b": float("inf")})
+
+    assert choice.chosen[0].value is None
+
+
+def test_what_is_no_history_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="expected a History, but got a list of 0"):
+        library(TOUR).select({"a": 2}, history=[], as_of=NOW)  # type: ignore[arg-type]
+
+
 # Exclusions
 
 

@@ -81,6 +81,10 @@ class Verdict:
     outcome: str = ""
     reason: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        faults = (*text_faults("$.outcome", self.outcome), *text_faults("$.reason", self.reason))
+        refuse("verdict", faults)
+
     def __str__(self) -> str:
         return f"{self.judgement.replace('_', ' ')}: {self.reason}"
 
@@ -102,6 +106,9 @@ class Done:
     step: str
     on: dt.date = attrs.field(converter=utc_day)
     hours: Mapping[str, Decimal] = attrs.field(factory=dict, converter=_hours, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        refuse("done", name_faults("$.step", self.step))
 
 
 def _optional_day(value: dt.date | None) -> dt.date | None:

@@ -254,7 +254,10 @@ class Selector:
     def value(self, place: int, values: Sequence[Value]) -> float | None:
         """What a playbook is expected to bring: its lift times the stake; None is unknown."""
         lift, stake = self.lifts[place], values[-1] if self.stake is not None else None
-        return None if lift is None or stake is None else lift * stake  # type: ignore[operator]
+        if lift is None or stake is None:
+            return None
+        worth: float = lift * stake  # type: ignore[operator]
+        return worth if worth == worth else None  # nothing of something without bound
 
     def decide(
         self,
