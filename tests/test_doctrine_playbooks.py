@@ -327,9 +327,9 @@ def test_p8_a_medicine_that_was_not_taken_says_nothing_of_itself() -> None:
         ("technique", "support engineer", ()),
         ("metric definition", "support engineer", ("analyst",)),
         ("stability", "support engineer", ("operations engineer",)),
-        ("commercial", "customer success", ("consultant",)),
-        ("upgrade", "customer success", ("operations engineer",)),
-        ("migration", "customer success", ("operations engineer",)),
+        ("commercial", "csm", ("consultant",)),
+        ("upgrade", "csm", ("operations engineer",)),
+        ("migration", "csm", ("operations engineer",)),
     ],
 )
 def test_p9_each_kind_of_issue_goes_to_the_role_that_owns_it(

@@ -48,6 +48,17 @@ def test_a_run_is_under_way_from_its_start_to_the_day_before_its_end() -> None:
     assert run().is_open_on(day(999))
 
 
+def test_a_run_takes_its_verdict_unless_it_is_too_early() -> None:
+    ended = run(ended=day(9))
+    early = Verdict(judgement="too_early", judged_on=day(9))
+    worked = Verdict(judgement="worked", judged_on=day(40))
+
+    assert ended.judged(early) == ended
+    assert ended.judged(worked).verdict == worked
+    with pytest.raises(DefinitionError, match="expected a Verdict, but got the str 'worked'"):
+        ended.judged("worked")  # type: ignore[arg-type]
+
+
 def test_an_ended_run_takes_nothing_more() -> None:
     ended = run(ended=day(9))
 

@@ -130,6 +130,12 @@ def test_a_playbook_whose_reason_has_gone_is_not_begun(b: int | None, status: st
     assert statuses(library(gone), {"a": 2, "b": b}) == {"tour": status}
 
 
+def test_a_chosen_one_says_its_entry_and_not_that_the_exit_does_not_hold() -> None:
+    assert line(library(playbook(exit="b > 5")), {"a": 2, "b": 0}, "tour") == (
+        "tour (product, 0 h): chosen: a is above 1 (a = 2)"
+    )
+
+
 def test_the_reason_that_has_gone_is_named() -> None:
     assert line(library(playbook(exit="b > 5")), {"a": 2, "b": 9}, "tour") == (
         "tour (product, 0 h): does not apply: it holds that b is above 5 (b = 9)"

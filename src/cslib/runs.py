@@ -204,6 +204,15 @@ class Run:
         self._check_open()
         return attrs.evolve(self, ended=on)
 
+    def judged(self, verdict: Verdict) -> Run:
+        """The run with its verdict; one that is too early to tell leaves it as it is.
+
+        Raises:
+            DefinitionError: If the run is under way, or the verdict is none.
+        """
+        is_early = isinstance(verdict, Verdict) and verdict.judgement is Judgement.TOO_EARLY
+        return self if is_early else attrs.evolve(self, verdict=verdict)
+
     def _check_open(self) -> None:
         if self.ended is not None:
             raise RunError(str(self), f"ended on {self.ended}; begin another run")

@@ -5,7 +5,8 @@ doctrine (L1 to L15, H1 to H11, R1 to R13, P1 to P15) and the letter of its auth
 W Wang Daiming, K the 36Kr closed-door meeting, J Ji Weiguo, N Sensors Data. Change one by making a
 new value from it (``attrs.evolve``), or write your own. The lifecycles stand in
 :mod:`cslib.stocklifecycles`, the scorecards in :mod:`cslib.stockscorecards`, the playbooks in
-:mod:`cslib.stockplaybooks`, with what they read; take them from here.
+:mod:`cslib.stockplaybooks`, the scenarios in :mod:`cslib.stockscenarios` and the service work in
+:mod:`cslib.stockservice`, with what they read; take them from here.
 
 Facts of a deal, read by :data:`OWNERSHIP`: ``deal``, ``cs_commercial``, ``renewal_number``,
 ``new_product_line``.
@@ -34,6 +35,7 @@ from cslib.stocklifecycles import (
     VARIANTS,
 )
 from cslib.stockplaybooks import LEVELS, PLAYBOOKS, SCARCE_ROLES, VISITS
+from cslib.stockscenarios import NEEDS, SCENARIO_COVERAGE, SCENARIO_FACTS, SCENARIOS, TASKS
 from cslib.stockscorecards import (
     ACTIVATION,
     BEFORE_RENEWAL,
@@ -43,6 +45,7 @@ from cslib.stockscorecards import (
     SCORECARD_FACTS,
     SCORECARDS,
 )
+from cslib.stockservice import ROUTING, SERVICE_LEVEL, WEIGHING
 
 __all__ = [
     "ACTIVATION",
@@ -54,19 +57,27 @@ __all__ = [
     "KINDS",
     "LEVELS",
     "MAINTENANCE",
+    "NEEDS",
     "ON_SITE",
     "OWNERSHIP",
     "PHASES",
     "PLAYBOOKS",
     "PRIVATE",
+    "ROUTING",
     "SCARCE_ROLES",
+    "SCENARIOS",
+    "SCENARIO_COVERAGE",
+    "SCENARIO_FACTS",
     "SCORECARD",
     "SCORECARDS",
     "SCORECARD_FACTS",
+    "SERVICE_LEVEL",
     "SUBSCRIPTION",
     "SUCCESS_CHAIN",
+    "TASKS",
     "VARIANTS",
     "VISITS",
+    "WEIGHING",
 ]
 
 OWNERSHIP = DecisionTable(
