@@ -1,6 +1,7 @@
 """How Sphinx builds these pages: ``sphinx-build -W docs docs/_build``."""
 
 from importlib.metadata import version as installed_version
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.util.inspect import signature, stringify_signature
@@ -26,7 +27,7 @@ html_title = "cslib"
 
 
 def with_full_names(
-    _app: Sphinx, what: str, _name: str, made: object, *_: object
+    _app: Sphinx, what: str, _name: str, made: Any, *_: object
 ) -> tuple[str, str] | None:
     """The signature of a named tuple with the full names of its types.
 
