@@ -29,11 +29,22 @@ from cslib.health import (
     Scorecard,
     Tier,
 )
+from cslib.histories import History, OptOut, Tally
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.packs import Pack
-from cslib.playbooks import Playbook, Status
+from cslib.playbooks import (
+    Effect,
+    Library,
+    Limits,
+    Playbook,
+    Status,
+    Step,
+    Success,
+    Suppression,
+)
 from cslib.rewards import Bonus, LeadReward
+from cslib.runs import Done, Run, Verdict
 from cslib.scenariocoverage import ScenarioCoverage
 from cslib.scenarios import NeedSurvey, Scenario, ScenarioLibrary
 from cslib.schemas import FactSpec
@@ -165,7 +176,19 @@ DOCUMENTED = [
     ("decisions", DecisionTable),
     ("rewards", Bonus),
     ("rewards", LeadReward),
-    ("playbooks", Playbook),
+    ("playbooks", Library),
+    ("plays", Playbook),
+    ("plays", Success),
+    ("plays", Effect),
+    ("plays", Limits),
+    ("steps", Step),
+    ("selection", Suppression),
+    ("runs", Run),
+    ("runs", Done),
+    ("runs", Verdict),
+    ("histories", OptOut),
+    ("histories", Tally),
+    ("histories", History),
     ("practices", Scenario),
     ("needsurveys", NeedSurvey),
     ("scenarios", ScenarioLibrary),

@@ -1,7 +1,7 @@
 """The choice for one account: what to run, and the reason for and against every playbook.
 
-A part of :mod:`cslib.playbooks`. A :class:`Choice` keeps what was read of the account. Its findings
-and their words are made when somebody asks for them.
+A part of :mod:`cslib.playbooks`. A :class:`Choice` keeps the facts of the account; its findings and
+their words are made from them when somebody asks.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from cslib.rules import Explanation
 from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
 from cslib.standings import Bar, Status
 
-__all__ = ["Choice", "Finding", "listed"]
-
+__all__ = ["Choice", "Finding"]
 
 _CHOSEN = Status.CHOSEN
 _OPEN = frozenset({Status.UNKNOWN, Status.HELD_BACK, Status.DOES_NOT_APPLY})
@@ -34,7 +33,7 @@ class Choice:
     Attributes:
         selector: The library, made ready.
         definition: The fingerprint of the library.
-        facts: The facts that the library reads, as the account had them.
+        facts: The account's facts as they were, at least those that the library reads.
         as_of: Today, as the selection was told it.
     """
 
@@ -68,7 +67,7 @@ class Choice:
 
     @property
     def playbook(self) -> Playbook | None:
-        """The first to run, or None where nothing is known to apply."""
+        """The first to run, or None where nothing is chosen."""
         first = self._first
         return None if first is None else self.selector.playbooks[first]
 
@@ -78,7 +77,7 @@ class Choice:
         if (first := self._first) is not None:
             return Finding(choice=self, place=first).reason
         if self.questions:
-            return f"no playbook is known to apply: ask for {listed(self.questions)}"
+            return f"no playbook is known to apply: ask for {_listed(self.questions)}"
         if not self._outcomes:
             return "no playbook applies"
         statuses = {each.status for each in self._outcomes.values()}
@@ -95,7 +94,7 @@ class Choice:
     @functools.cached_property
     def questions(self) -> tuple[str, ...]:
         """Facts to ask for, since they could change what is chosen; the most urgent first."""
-        return distinct(each for each in self.findings if each.status is Status.UNKNOWN)
+        return _distinct(each for each in self.findings if each.status is Status.UNKNOWN)
 
     @property
     def tests(self) -> Mapping[str, tuple[Value, ...]]:
@@ -205,7 +204,7 @@ class Finding:
             case Status.UNKNOWN:
                 return self._asked()
             case Status.HELD_BACK:
-                return distinct(each for each in self.ahead if each.status is Status.UNKNOWN)
+                return _distinct(each for each in self.ahead if each.status is Status.UNKNOWN)
         return ()
 
     def _asked(self) -> tuple[str, ...]:
@@ -241,10 +240,10 @@ class Finding:
                 bar = self.choice.selector._worth_bar(self.place, self.choice._values)
                 return f"applies, but {bar.why}" if bar is not None else ""
         if self.bar is not None:
-            ask = f": ask for {listed(self.bar.missing)}" if self.bar.missing else ""
+            ask = f": ask for {_listed(self.bar.missing)}" if self.bar.missing else ""
             return f"{self.bar.why}{ask}"
         if self.missing:
-            return f"not known: {listed(self.missing)}"
+            return f"not known: {_listed(self.missing)}"
         return f"it cannot be told whether {self.choice._reader.affirmed(self.place)}"
 
     def _entry(self) -> str:
@@ -271,10 +270,10 @@ class Finding:
         return f"{name} costs as much and stands before it by name"
 
     def _held_back(self) -> str:
-        ask = f": ask for {listed(self.missing)}" if self.missing else ""
+        ask = f": ask for {_listed(self.missing)}" if self.missing else ""
         unknown = [each for each in self.ahead if each.status is Status.UNKNOWN]
         if unknown:
-            names = listed([each.playbook.name for each in unknown])
+            names = _listed([each.playbook.name for each in unknown])
             return f"applies, but waits until it is known whether {names} would do{ask}"
         others = "; ".join(f"{each.playbook.name}: {each.reason}" for each in self.ahead)
         return f"applies, but a cheaper layer may still do: {others}"
@@ -283,15 +282,15 @@ class Finding:
         return self.choice._line(self.place)
 
 
-def distinct(findings: Iterable[Finding]) -> tuple[str, ...]:
+def _distinct(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The facts that findings miss, each once."""
     return tuple(dict.fromkeys(name for each in findings for name in each.missing))
 
 
-def listed(names: Sequence[str], most: int = 5) -> str:
+def _listed(names: Sequence[str], most: int = 5) -> str:
     """Names as a text, the first few of many.
 
-    >>> listed(["a", "b", "c"], most=2)
+    >>> _listed(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
     more = [f"{len(names) - most} more"] if len(names) > most else []

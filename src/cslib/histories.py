@@ -1,8 +1,8 @@
 """Histories: what an account was given before, and what its customer does not want.
 
 A part of :mod:`cslib.playbooks`. A :class:`History` is the runs and the opt-outs of one account or
-of many. It compacts: what ended and was judged is counted in a :class:`Tally`, and no later
-selection can tell.
+of many. It compacts: what ended and was judged is only counted, in a :class:`Tally`, and no later
+selection can tell the difference.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ class OptOut:
         since: The first day on which it holds.
         until: The last day; None: until it is taken back.
         reason: Why, in words.
+
+    Raises:
+        DefinitionError: With every fault: no account, a last day before the first.
+
+    >>> out = OptOut(account="A1", need="expansion", since=dt.date(2026, 7, 1))
+    >>> out.holds_on(dt.date(2026, 8, 1), "expansion"), out.holds_on(dt.date(2026, 8, 1), "renewal")
+    (True, False)
     """
 
     account: str
@@ -107,7 +114,7 @@ class History:
 
     Raises:
         DefinitionError: If a part is of another kind, or a run stands twice: the same account,
-            need, playbook and start.
+            need, playbook, version, subject and start.
 
     >>> History().of("A1").runs
     ()
@@ -121,7 +128,7 @@ class History:
         refuse("history", _repeated(self.runs))
 
     def of(self, account: str) -> History:
-        """That of one account."""
+        """The history of one account; an empty one where there is none."""
         return self._by_account.get(account, _EMPTY)
 
     @property
@@ -130,14 +137,15 @@ class History:
         return tuple(sorted(self._by_account))
 
     def with_run(self, run: Run) -> History:
-        """The history with a run, in place of its earlier value where it has one."""
+        """The history with a run, in the place of its earlier value where there is one."""
         others = [each for each in self.runs if _identity(each) != _identity(run)]
         return attrs.evolve(self, runs=(*others, run))
 
     def compacted(self, before: dt.date) -> History:
         """The history with all runs that ended and were judged before a day only counted.
 
-        It stays as short as there are playbooks, and no selection as of that day or later changes.
+        It grows with the playbooks that were run, and not with their runs; opt-outs that were over
+        by that day are left out. No selection as of that day or later changes.
 
         >>> run = Run(account="A1", need="adoption", playbook="tour", started=dt.date(2026, 7, 1),
         ...           ended=dt.date(2026, 7, 5), verdict=Verdict(judgement="worked",
@@ -238,7 +246,9 @@ def begin(
 ) -> Run:
     """A playbook, prescribed for an account: the first value of its run.
 
-    The cycle is one more than that of the last run for the need; the lead is the playbook's (P8).
+    The cycle is one more than the highest for the account and the need; the lead is the playbook's
+    (P8). No gate is asked: whether it may begin is for :meth:`cslib.playbooks.Library.select` to
+    say.
 
     Raises:
         DefinitionError: If the playbook or the history is none, or the account is no text.

@@ -2,8 +2,8 @@
 
 A part of :mod:`cslib.playbooks`. Most entries are tests joined by *and*. Their words are made once
 and their tests are compiled together, so that a reason for every playbook of a library costs
-microseconds. All others are explained by :meth:`cslib.rules.Rule.explain`, which says the same
-(held to it by the tests).
+microseconds. All others are explained by :meth:`cslib.rules.Rule.explain`, and the words are the
+same by either way.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from cslib.facts import known
 from cslib.lowering import lower
 from cslib.rules import Explanation, Rule, read_in_groups
 
-__all__ = ["Phrase", "Phrasebook", "Reader", "against", "in_words", "shown"]
+__all__ = ["Phrasebook", "Reader", "against", "in_words", "shown"]
 
 _LARGE = 2**53  # up to here a whole number and the double that is read of it look alike
 
 
-class Phrase(NamedTuple):
+class _Phrase(NamedTuple):
     """A test in words.
 
     Attributes:
@@ -49,8 +49,8 @@ class Phrasebook:
     rules: tuple[Rule, ...]
 
     @functools.cached_property
-    def phrases(self) -> tuple[tuple[Phrase, ...], ...]:
-        """The tests of each condition that is a plain list of them; else none."""
+    def phrases(self) -> tuple[tuple[_Phrase, ...], ...]:
+        """For each condition its tests in words, where it is a plain list of them; else none."""
         return tuple(tuple(_phrases(each)) if _is_plain(each) else () for each in self.rules)
 
     @functools.cached_property
@@ -150,11 +150,11 @@ def _called(rule: Rule, part: Node) -> tuple[Any, ...]:
     return tuple(each for each in rule.functions if each.key in used)
 
 
-def _phrases(rule: Rule) -> Iterator[Phrase]:
+def _phrases(rule: Rule) -> Iterator[_Phrase]:
     functions = {each.key: each for each in rule.functions}
     for part in _tests(rule.node):
         facts = [each.name for each in walk(lower(part)) if isinstance(each, Fact)]
-        yield Phrase(_denial(part, functions), tuple(dict.fromkeys(facts)))
+        yield _Phrase(_denial(part, functions), tuple(dict.fromkeys(facts)))
 
 
 def _denial(part: Node, functions: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ _LEVEL_RANK: dict[enum.StrEnum, int] = {level: rank for rank, level in enumerate
 
 
 def condition(source: object) -> Rule:
-    """A rule that is a condition."""
+    """A rule that answers true, false or unknown; a rule that gives a number is refused."""
     return rule(source, kind=Kind.BOOLEAN)
 
 
@@ -164,14 +164,20 @@ class Limits:
     """How often a playbook may be run for an account.
 
     Attributes:
-        cool_down: How many days must pass after the end of the last run for the same need, whatever
-            its playbook; the day after the last of them is the first on which it may start.
-        at_most: How many runs of it an account has at the most, all versions counted; None: as many
-            as it takes.
-        retry_after: How many days after a failure was judged it counts no more; None: for ever.
+        cool_down: It may start so many days after the end of the last run for the same need,
+            whatever its playbook, and no day earlier.
+        at_most: How many runs of it an account may have, all versions counted; None: as many as it
+            takes.
+        retry_after: A failure counts no more so many days after it was judged; None: it always
+            counts.
 
     Raises:
         DefinitionError: If a number is out of bounds.
+
+    A run that ended on 1 July may be followed on 31 July, and not on 30 July:
+
+    >>> Limits(cool_down=30, at_most=2)
+    Limits(cool_down=30, at_most=2, retry_after=None)
     """
 
     cool_down: int = 0
@@ -188,13 +194,13 @@ class Limits:
 
 
 def amounts(subject: str, path: str, given: Any) -> Mapping[str, Decimal]:
-    """Exact numbers by role.
-
-    >>> amounts("playbook", "$.hours", {"csm": 6})
-    {'csm': Decimal('6')}
+    """Exact numbers by role: hours, or what an hour costs.
 
     Raises:
         DefinitionError: If it is no mapping from names to exact numbers of 0 to a million.
+
+    >>> amounts("playbook", "$.effort", {"csm": 6})
+    {'csm': Decimal('6')}
     """
     if not isinstance(given, Mapping):
         problem = f"expected numbers by role, as {{'csm': 6}}, but got {shown(given)}"
@@ -257,14 +263,15 @@ class Playbook:
         version: Raised when what is done changes: a failure of another version does not count.
         level: The kind of service it takes (P2); None: none, as with most of the product.
         effort: Hours of people's work by role, exact; no floats.
-        lead: The role that leads the taking, where one is asked for (P8).
+        lead: The role that leads the taking of it (P8); empty: none is asked for.
         steps: What is done.
         success: How it is told whether it worked; None: nobody judges it.
         exit: The condition under which the reason for it has gone: it is not begun, and a run under
             way may stop.
         effect: What it is believed to do.
         limits: How often it may be run.
-        excludes: Names of playbooks that do not run for one account beside it.
+        excludes: Names of playbooks that no account has beside it; to name one of the two is
+            enough.
         priority: Between needs, the higher goes first; a whole number within plus or minus a
             million. Within a need it says nothing.
         title: What is done, in words.
@@ -273,6 +280,7 @@ class Playbook:
     Raises:
         DefinitionError: With every fault: an empty name or need, an unknown layer, a number out of
             bounds, steps that wait for one another, an exit or a success that is the entry itself.
+        RuleSyntaxError, KindError: If a condition is none.
 
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
     >>> tour.hours, tour.success is None

@@ -27,10 +27,10 @@ __all__ = ["Done", "Judgement", "Run", "RunError", "Verdict"]
 
 @attrs.define
 class RunError(CslibError, ValueError):
-    """Something was said of a run that cannot be.
+    """What was said or asked of a run, or of a history of runs, cannot be.
 
     Attributes:
-        run: The run, in words.
+        run: The run in words, or ``history``.
         problem: What is wrong, and what was expected.
     """
 
@@ -42,7 +42,7 @@ class RunError(CslibError, ValueError):
 
 
 class Judgement(enum.StrEnum):
-    """Whether the last medicine worked."""
+    """Whether a run worked."""
 
     WORKED = "worked"
     """It was taken, and its success holds at the end of the window."""
@@ -70,9 +70,12 @@ class Verdict:
         judgement: Whether it worked.
         judged_on: The day on which it was judged.
         observed_on: The day of the facts that it was judged by; None where none were.
-        outcome: Where the account's stated outcome (L15) stood then, in a word; it is told beside
-            and decides nothing.
+        outcome: Where the account's stated outcome (L15) stood then, in a word; it stands beside
+            the judgement and decides nothing.
         reason: Why, in words.
+
+    Raises:
+        DefinitionError: If the judgement is none.
     """
 
     judgement: Judgement = attrs.field(converter=_judgement)
@@ -101,6 +104,9 @@ class Done:
         step: Its name.
         on: The day.
         hours: The hours that it took, by role.
+
+    Raises:
+        DefinitionError: If the hours are no exact numbers by role.
     """
 
     step: str
@@ -137,14 +143,19 @@ class Run:
         cycle: The number of the prescription for this account and need, from 1.
         subject: What within the account it is about: a site, a team; empty for all of it.
         lead: The role that leads the taking.
-        done: The steps that were done, in the order in which it was said.
+        done: The steps that were done, in the order in which they were told.
         skipped: The steps that did not apply.
         ended: The day on which it ended; None while it is under way.
         verdict: Its verdict, once it was judged.
 
     Raises:
-        DefinitionError: With every fault: an empty name, a day before the start, a step that was
-            both done and skipped, a verdict of a run under way.
+        DefinitionError: With every fault: an empty name, a number out of bounds, a day before the
+            start or after the end, a step that was both done and skipped, a verdict of a run under
+            way.
+
+    >>> run = Run(account="A1", need="adoption", playbook="tour", started=dt.date(2026, 7, 1))
+    >>> run.take("call", on=dt.date(2026, 7, 3)).end(dt.date(2026, 7, 10)).is_open
+    False
     """
 
     account: str
@@ -169,11 +180,13 @@ class Run:
         return self.ended is None
 
     def is_open_on(self, day: dt.date) -> bool:
-        """Whether it was under way on a day; on the day of its end it is so no more."""
+        """Whether it was under way on a day; on the day of its end it is not."""
         return self.started <= day and (self.ended is None or self.ended > day)
 
     def take(self, step: str, *, on: dt.date, hours: Mapping[str, Any] | None = None) -> Run:
         """The run with one more step done.
+
+        Whether its playbook has such a step is asked when the run is judged.
 
         Raises:
             DefinitionError: If the day lies outside the run, or the step was skipped.

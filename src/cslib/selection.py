@@ -45,7 +45,7 @@ class Suppression:
         reason: Why, in words.
 
     Raises:
-        DefinitionError: If the name is no text or empty, or a need is none.
+        DefinitionError: If the name is empty, or the name, a need or the reason is no text.
 
     >>> Suppression(name="escalation", when="open_escalations > 0", needs=["expansion"]).needs
     ('expansion',)
@@ -62,7 +62,7 @@ class Suppression:
 
 
 class Outcome(NamedTuple):
-    """What became of a playbook, and whose place stood before it.
+    """What became of a playbook, and which others decided that.
 
     Attributes:
         status: What became of it.
@@ -74,8 +74,10 @@ class Outcome(NamedTuple):
     ahead: tuple[int, ...] = ()
 
 
-DOES_NOT_APPLY, _UNKNOWN = Outcome(Status.DOES_NOT_APPLY), Outcome(Status.UNKNOWN)
-_CHOSEN = Outcome(Status.CHOSEN)
+DOES_NOT_APPLY = Outcome(Status.DOES_NOT_APPLY)
+"""The outcome of each playbook that :meth:`Selector.decide` leaves out, by far the most."""
+
+_CHOSEN, _UNKNOWN = Outcome(Status.CHOSEN), Outcome(Status.UNKNOWN)
 _BARRED = {status: Outcome(status) for status in Status}
 
 
@@ -267,7 +269,13 @@ class Selector:
     ) -> dict[int, Outcome]:
         """What becomes of each playbook that applies, or of which that is not known.
 
-        P1 among the alternatives of each need, which come cheapest first.
+        The layer rule (P1) among the alternatives of each need, which come cheapest first; then the
+        exclusions.
+
+        Args:
+            applies: By place, whether it applies; those that do not are left out.
+            values: What the suppressions and the stake say of the account.
+            shut: The gates that are shut ahead of the conditions, by place.
         """
         outcomes: dict[int, Outcome] = {}
         chosen: dict[str, int] = {}

@@ -26,8 +26,8 @@ class Status(enum.StrEnum):
     CHOSEN = "chosen"
     """It applies and is the cheapest for its need."""
     DEARER = "dearer"
-    """Another for its need applies that is of a cheaper layer, or costs less. Whether this
-    one applies too may be unknown, and makes no difference."""
+    """Another for its need is chosen, which is cheaper by layer, by price or hours, or stands
+    before it by name. Whether this one applies too may be unknown, and makes no difference."""
     HELD_BACK = "held_back"
     """It applies, but one of a cheaper layer may still do: it is unknown, or waits itself."""
     UNKNOWN = "unknown"
@@ -39,7 +39,7 @@ class Status(enum.StrEnum):
     NOT_OFFERED = "not_offered"
     """It takes a higher level of service than the account has (P2); others may follow."""
     NOT_WORTH_IT = "not_worth_it"
-    """Its hours cost more than it is expected to bring."""
+    """It is expected to bring less than its price, times the least return."""
     UNDER_WAY = "under_way"
     """A run for its need is under way."""
     NOT_JUDGED = "not_judged"
@@ -186,7 +186,7 @@ class _Past:
         return Bar(Status.FAILED, why.removesuffix(": "), stops=False)
 
     def _last_verdict(self, playbook: Playbook) -> Verdict | None:
-        """That of the run that ended last, of those that tell whether it works."""
+        """The verdict of the run of this version that ended last."""
         own = playbook.name, playbook.version
         tallies = [each for each in self.history.tallies if (each.playbook, each.version) == own]
         found = [(each.ended, each.cycle, each.last) for each in tallies]

@@ -31,11 +31,9 @@ from cslib.faults import (
 from cslib.moments import utc_day
 from cslib.rules import Rule, rule
 
-__all__ = ["START", "PlannedStep", "Step", "schedule", "step_faults"]
+__all__ = ["PlannedStep", "Step", "schedule", "step_faults"]
 
-START = "start"
-"""What a step's days are counted from, unless it names a fact."""
-
+_START = "start"
 _MOST_DAYS = 10_000
 _ALWAYS = rule(True)
 
@@ -74,7 +72,7 @@ class Step:
     name: str
     role: str
     days: int = 0
-    of: str = START
+    of: str = _START
     business: bool = False
     after: tuple[str, ...] = attrs.field(default=(), converter=_names)
     when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
@@ -95,7 +93,11 @@ class Step:
 
 
 def step_faults(steps: Sequence[Step]) -> Iterator[Fault]:
-    """The faults of steps as a whole: names twice, unknown names, a circle, an order in vain."""
+    """The faults of steps as a whole.
+
+    Two of one name, a name that there is not, steps that wait for one another, one that is due
+    before what must be done first.
+    """
     yield from unique_faults("$.steps", (step.name for step in steps))
     named = {step.name: step for step in steps}
     for place, step in enumerate(steps):
@@ -123,7 +125,7 @@ def _is_due_before(step: Step, before: Step) -> bool:
 
 @attrs.frozen(kw_only=True)
 class PlannedStep:
-    """A step of one run.
+    """A step of a playbook, planned for one account.
 
     Attributes:
         step: The step.
@@ -153,14 +155,14 @@ def schedule(
 ) -> tuple[PlannedStep, ...]:
     """When each step of a run is due, in the order of the days; what is not known comes last.
 
+    A due day is what the definition says, also where it lies before the start: such a step is late
+    on its first day, and is not moved (``docs/semantics.md``, "Runs and verdicts").
+
     Args:
         steps: The steps of a playbook.
         start: The day on which the run starts; conditions that count days have it as today.
         account: Its facts: a mapping or an object.
         calendar: The days on which work is done; Monday to Friday unless given.
-
-    A due day is what the definition says, also where it lies before the start: such a step is late
-    on its first day, and is not moved (``docs/semantics.md``, "Playbooks").
 
     Raises:
         DefinitionError: If the calendar is none, or something is no step.
@@ -189,7 +191,7 @@ def schedule(
 def _planned(
     step: Step, start: dt.date, account: object, calendar: BusinessCalendar
 ) -> PlannedStep:
-    anchor = start if step.of == START else _day(account, step.of)
+    anchor = start if step.of == _START else _day(account, step.of)
     applies = step.when(account, as_of=start)
     asked = () if applies is not None else step.when.missing(account, as_of=start)
     lacking = () if anchor is not None else (step.of,)

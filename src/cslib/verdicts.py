@@ -56,13 +56,15 @@ def judge(
         playbook: Its playbook, in the version that was prescribed.
         observations: Facts of the account, each of a day, in any order.
         as_of: Today.
-        not_valid: Why the run should not have been prescribed, where a person found so.
+        not_valid: Why the run should not have been prescribed, where a person found so; it may be
+            said of a run under way, too.
 
     Raises:
         DefinitionError: If the run, the playbook or an observation is none.
         FactError, AsOfError: As the success condition does.
-        RunError: If the playbook is another, or two observations of one day differ in what they
-            say.
+        MomentError: If ``as_of`` is no date and no instant.
+        RunError: If the playbook is another, or does not have a step that the run has; or if two
+            observations of one day differ in what they say.
 
     Examples:
         >>> from cslib.histories import begin
@@ -173,6 +175,7 @@ def entry_precision(runs: Iterable[Run], playbook: str) -> Rate:
     """How precise the entry of a playbook is: the share of its judged runs that were valid.
 
     A run is not valid where a person found that its reason was none (:attr:`Judgement.NOT_VALID`).
+    Runs of all versions count, and those without a verdict do not; without any it is undefined.
     Precision is true positives over all positives (van Rijsbergen, *Information Retrieval*, 1979).
 
     >>> entry_precision([], "tour").value is None
