@@ -228,7 +228,7 @@ class Finding:
             case Status.EXCLUDED if self.ahead:
                 return f"applies, but stands back for {self.because_of[0]}, which goes first"
             case Status.NOT_WORTH_IT:
-                bar = self.choice.selector._worth_bar(self.place, self.choice._values)
+                bar = self.choice.selector.worth_bar(self.place, self.choice._values)
                 return f"applies, but {bar.why}" if bar is not None else ""
         if self.bar is not None:
             ask = f": ask for {listed(self.bar.missing)}" if self.bar.missing else ""

@@ -27,7 +27,17 @@ from cslib.plays import Level, Playbook, condition
 from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
-__all__ = ["CHOSEN", "DOES_NOT_APPLY", "Outcome", "Selector", "Suppression"]
+__all__ = [
+    "CHOSEN",
+    "DOES_NOT_APPLY",
+    "Outcome",
+    "Selector",
+    "Suppression",
+    "level_gate",
+    "ruling",
+    "suppression_gate",
+    "worth_gate",
+]
 
 
 def _needs(needs: Iterable[str]) -> tuple[str, ...]:
@@ -74,9 +84,69 @@ class Outcome(NamedTuple):
     ahead: tuple[int, ...] = ()
 
 
-DOES_NOT_APPLY, _UNKNOWN = Outcome(Status.DOES_NOT_APPLY), Outcome(Status.UNKNOWN)
-CHOSEN = Outcome(Status.CHOSEN)
-_BARRED = {status: Outcome(status) for status in Status}
+_ALONE = {status: Outcome(status) for status in Status}
+CHOSEN, DOES_NOT_APPLY = _ALONE[Status.CHOSEN], _ALONE[Status.DOES_NOT_APPLY]
+
+
+# --------------------------------------------------------------------------------------
+# The rules, for a record and for columns alike
+
+
+def ruling(holds: bool | None, gate: Status | None, *, is_chosen: bool, is_held: bool) -> Status:
+    """What becomes of a playbook that applies, or of which that is not known (P1).
+
+    Args:
+        holds: Whether it applies; None is unknown.
+        gate: The gate that is shut ahead of it; None: none is.
+        is_chosen: Whether a cheaper one for its need is chosen.
+        is_held: Whether one of a cheaper layer may still do.
+
+    >>> print(ruling(True, None, is_chosen=False, is_held=True))
+    held_back
+    """
+    if gate is not None and not (is_chosen and gate is Status.UNKNOWN):
+        return gate
+    if is_chosen:
+        return Status.DEARER
+    if holds is None:
+        return Status.UNKNOWN
+    return Status.HELD_BACK if is_held else Status.CHOSEN
+
+
+def level_gate(takes: Level, offered: Level | None) -> Status | None:
+    """The gate of the level of service (P2); ``offered`` is None where it is unknown.
+
+    >>> level_gate(Level.SUPPORT, Level.SUPPORT) is None
+    True
+    """
+    if offered is None:
+        return Status.UNKNOWN
+    return Status.NOT_OFFERED if takes.rank > offered.rank else None
+
+
+def suppression_gate(holds: Value) -> Status | None:
+    """The gate of a suppression; an unknown one suppresses nothing and begins nothing.
+
+    >>> print(suppression_gate(None))
+    unknown
+    """
+    if holds is None:
+        return Status.UNKNOWN
+    return Status.SUPPRESSED if holds else None
+
+
+def worth_gate(*, is_known: bool, is_enough: bool) -> Status | None:
+    """The gate of the price, where a playbook must be worth something.
+
+    >>> print(worth_gate(is_known=True, is_enough=False))
+    not_worth_it
+    """
+    if not is_known:
+        return Status.UNKNOWN
+    return None if is_enough else Status.NOT_WORTH_IT
+
+
+# --------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
@@ -221,24 +291,22 @@ class Selector:
         self, levels: DecisionTable, account: object, as_of: object
     ) -> Iterator[tuple[int, Bar]]:
         decision = levels.decide(account, as_of=as_of)
-        offered = decision.outcome
+        offered = None if decision.outcome is None else Level(decision.outcome)
         for place, playbook in enumerate(self.playbooks):
-            if playbook.level is None:
-                continue
-            if offered is None:
-                why = f"the level of service is {decision.reason}"
-                yield place, Bar(Status.UNKNOWN, why, missing=decision.questions)
-            elif playbook.level.rank > Level(offered).rank:
-                why = f"takes {playbook.level}, and the level of service is {decision.reason}"
-                yield place, Bar(Status.NOT_OFFERED, why, stops=False)
+            gate = None if playbook.level is None else level_gate(playbook.level, offered)
+            if gate is not None:
+                known = f"takes {playbook.level}, and " if offered else ""
+                why = f"{known}the level of service is {decision.reason}"
+                yield place, Bar(gate, why, missing=decision.questions)
 
     def _suppressed(
         self, account: object, values: Sequence[Value], as_of: object
     ) -> Iterator[tuple[int, Bar]]:
         for each, holds in zip(self.suppressions, values, strict=False):
-            if holds is False:
+            gate = suppression_gate(holds)
+            if gate is None:
                 continue
-            bar = _suppression_bar(each, holds, account, as_of)
+            bar = _suppression_bar(each, gate, account, as_of)
             for place, playbook in enumerate(self.playbooks):
                 if not each.needs or playbook.need in each.needs:
                     yield place, bar
@@ -263,52 +331,51 @@ class Selector:
         waits: dict[str, list[int]] = {}
         for place, holds in applies.items():
             need = self.needs[place]
-            bar = self._bar(place, holds, values, shut)
-            if bar is not None and not (need in chosen and bar.status is Status.UNKNOWN):
-                outcomes[place] = _BARRED[bar.status]
-                if bar.stops:
-                    waits.setdefault(need, []).append(place)
-            elif need in chosen:
-                outcomes[place] = Outcome(Status.DEARER, (chosen[need],))
-            elif holds is None:
-                outcomes[place] = _UNKNOWN
-                waits.setdefault(need, []).append(place)
-            elif need in waits and self.ranks[waits[need][0]] < self.ranks[place]:
-                outcomes[place] = Outcome(Status.HELD_BACK, self._cheaper(waits[need], place))
-            else:
-                outcomes[place] = CHOSEN
+            gate = self._gate(place, holds, values, shut)
+            is_held = need in waits and self.ranks[waits[need][0]] < self.ranks[place]
+            status = ruling(holds, gate, is_chosen=need in chosen, is_held=is_held)
+            if status is Status.CHOSEN:
                 chosen[need] = place
+            elif status.stops:
+                waits.setdefault(need, []).append(place)
+            outcomes[place] = _ALONE[status]
+            if status is Status.DEARER:
+                outcomes[place] = Outcome(status, (chosen[need],))
+            elif status is Status.HELD_BACK:
+                outcomes[place] = Outcome(status, self._cheaper(waits[need], place))
         if self.pairs:
-            self._exclude(values, outcomes)
+            self.exclude(values, outcomes)
         return outcomes
 
-    def _bar(
+    def _gate(
         self, place: int, holds: bool | None, values: Sequence[Value], shut: Mapping[int, Bar]
-    ) -> Bar | None:
+    ) -> Status | None:
         """The first gate that is shut."""
-        bar = shut.get(place) if shut else None
-        if bar is None and holds and self.least_return is not None:
-            return self._worth_bar(place, values)
-        return bar
+        if shut and place in shut:
+            return shut[place].status
+        if holds and self.least_return is not None:
+            bar = self.worth_bar(place, values)
+            return None if bar is None else bar.status
+        return None
 
     def _cheaper(self, places: Iterable[int], place: int) -> tuple[int, ...]:
         """Those of a cheaper layer."""
         return tuple(each for each in places if self.ranks[each] < self.ranks[place])
 
-    def _worth_bar(self, place: int, values: Sequence[Value]) -> Bar | None:
+    def worth_bar(self, place: int, values: Sequence[Value]) -> Bar | None:
         """The gate of the price, for a playbook that applies."""
         least = self.least[place]
         if least is None:
             return None
         worth = self.value(place, values)
-        if worth is None:
-            return Bar(Status.UNKNOWN, "what it would bring is not known")
-        if worth >= least:
-            return None
+        is_enough = worth is not None and worth >= least
+        gate = worth_gate(is_known=worth is not None, is_enough=is_enough)
+        if gate is None or worth is None:
+            return None if gate is None else Bar(gate, "what it would bring is not known")
         why = f"brings {worth:,.2f}, and must bring {least:,.2f}: "
-        return Bar(Status.NOT_WORTH_IT, f"{why}{self.least_return} times its price")
+        return Bar(gate, f"{why}{self.least_return} times its price")
 
-    def _exclude(self, values: Sequence[Value], outcomes: dict[int, Outcome]) -> None:
+    def exclude(self, values: Sequence[Value], outcomes: dict[int, Outcome]) -> None:
         """Of two chosen ones that do not run side by side the first stays.
 
         By value, then priority, then name.
@@ -328,12 +395,12 @@ class Selector:
         return worth is None, -(worth or 0.0), -playbook.priority, playbook.name
 
 
-def _suppression_bar(each: Suppression, holds: Value, account: object, as_of: object) -> Bar:
+def _suppression_bar(each: Suppression, gate: Status, account: object, as_of: object) -> Bar:
     said = each.reason or each.when.words()
-    if holds is None:
+    if gate is Status.UNKNOWN:
         missing = each.when.missing(account, as_of=as_of)
-        return Bar(Status.UNKNOWN, f"it is not known whether {said} ({each.name})", missing=missing)
-    return Bar(Status.SUPPRESSED, f"{each.name}: {said}")
+        return Bar(gate, f"it is not known whether {said} ({each.name})", missing=missing)
+    return Bar(gate, f"{each.name}: {said}")
 
 
 def price_of(playbook: Playbook, prices: Mapping[str, Decimal]) -> Decimal:

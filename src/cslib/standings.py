@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cslib.histories import History
@@ -55,6 +55,21 @@ class Status(enum.StrEnum):
     EXCLUDED = "excluded"
     """Another playbook that does not run beside it goes first."""
 
+    @property
+    def stops(self) -> bool:
+        """Whether the dearer layers of the need wait for it, since it may yet solve it.
+
+        >>> Status.COOLING_DOWN.stops, Status.FAILED.stops
+        (True, False)
+        """
+        return self not in _LETS_PASS
+
+
+_LETS_PASS = (
+    *(Status.CHOSEN, Status.DEARER, Status.HELD_BACK, Status.DOES_NOT_APPLY),
+    *(Status.FAILED, Status.NOT_OFFERED),
+)
+
 
 class Bar(NamedTuple):
     """A gate that is shut.
@@ -62,25 +77,32 @@ class Bar(NamedTuple):
     Attributes:
         status: Which gate.
         why: Why, in words.
-        stops: Whether the dearer layers of the need wait as well.
         run: The run that shuts it.
         missing: The facts to ask for, where it is not known whether it is shut.
     """
 
     status: Status
     why: str
-    stops: bool = True
     run: Run | None = None
     missing: tuple[str, ...] = ()
 
 
 def bars(
-    playbooks: Sequence[Playbook], history: History, day: dt.date
+    playbooks: Sequence[Playbook],
+    history: History,
+    day: dt.date,
+    places: Iterable[int] | None = None,
 ) -> Iterator[tuple[int, Bar]]:
     """The playbooks that the history of one account bars, by their place, and why.
 
     Runs that begin later than the day have not happened; what ends or is judged later is open on
     it.
+
+    Args:
+        playbooks: All playbooks.
+        history: The history of one account.
+        day: Today.
+        places: Those that are asked about; None: all.
 
     Raises:
         RunError: If the history is of several accounts, or counts runs that were judged later.
@@ -93,7 +115,8 @@ def bars(
     """
     _check(history, day)
     past = _Past(playbooks, history, day)
-    for place, playbook in enumerate(playbooks):
+    for place in range(len(playbooks)) if places is None else places:
+        playbook = playbooks[place]
         bar = past.of_need(playbook.need) or past.of_playbook(playbook)
         if bar is not None:
             yield place, bar
@@ -181,7 +204,7 @@ class _Past:
         if retry is not None and (self.day - verdict.judged_on).days >= retry:
             return None
         why = f"was taken and failed, as judged on {verdict.judged_on}: {verdict.reason}"
-        return Bar(Status.FAILED, why.removesuffix(": "), stops=False)
+        return Bar(Status.FAILED, why.removesuffix(": "))
 
     def _last_verdict(self, playbook: Playbook) -> Verdict | None:
         """That of the run that ended last, of those that tell whether it works."""
