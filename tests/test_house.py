@@ -131,12 +131,13 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
+PARTS_OF_PLAYBOOKS = ("feedback", "issues", "queues", "routing")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
             *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
             *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
-            *("series", "spans", "survival", "termids"),
+            *("series", "spans", "survival", "termids", "workinghours"),
             *PARTS_OF_CODECS,
             *PARTS_OF_RULES,
         ),
@@ -145,9 +146,9 @@ HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
         "lifecycle": ("lifecycle", *PARTS_OF_LIFECYCLE),
         "health": ("health", *PARTS_OF_HEALTH),
         "renewal": ("renewal", *PARTS_OF_RENEWAL),
-        "playbooks": ("playbooks",),
+        "playbooks": ("playbooks", *PARTS_OF_PLAYBOOKS),
     },
-    {"stock": ("stock", "stocklifecycles", "stockscorecards")},
+    {"stock": ("stock", "stocklifecycles", "stockscorecards", "stockservice")},
     {"review": ("review",)},
     {"package": ("__init__",)},
     {"doors": ("__main__", "books", "cells", "doubts", "layouts", "report", "sheets")},

@@ -14,8 +14,8 @@ from cslib.bands import Anchor, Band, Norm, Points
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
 from cslib.expressions import Kind
-from cslib.health import Assessment, Scorecard, Status, Tier
 from cslib.faults import decimal_faults, exact_decimal
+from cslib.health import Assessment, Scorecard, Status, Tier
 from cslib.measures import (
     Combine,
     Group,

@@ -17,10 +17,14 @@ from cslib.expressions import Value
 from cslib.phrases import Reader
 from cslib.plays import Playbook
 from cslib.rules import Explanation
-from cslib.selection import CHOSEN, DOES_NOT_APPLY, Outcome, Selector
+from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
 from cslib.standings import Bar, Status
 
 __all__ = ["Choice", "Finding", "listed"]
+
+
+_CHOSEN = Status.CHOSEN
+_OPEN = frozenset({Status.UNKNOWN, Status.HELD_BACK, Status.DOES_NOT_APPLY})
 
 
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
@@ -28,6 +32,7 @@ class Choice:
     """What to do for one account.
 
     Attributes:
+        selector: The library, made ready.
         definition: The fingerprint of the library.
         facts: The facts that the library reads, as the account had them.
         as_of: Today, as the selection was told it.
@@ -74,8 +79,13 @@ class Choice:
             return Finding(choice=self, place=first).reason
         if self.questions:
             return f"no playbook is known to apply: ask for {listed(self.questions)}"
-        some = any(each.status is Status.UNKNOWN for each in self._outcomes.values())
-        return "no playbook is known to apply" if some else "no playbook applies"
+        if not self._outcomes:
+            return "no playbook applies"
+        statuses = {each.status for each in self._outcomes.values()}
+        if statuses <= {Status.UNKNOWN, Status.HELD_BACK}:
+            return "no playbook is known to apply"
+        barred = next(each for each in self.findings if each.status in statuses - _OPEN)
+        return f"nothing to begin: {barred}"
 
     @property
     def others(self) -> tuple[Finding, ...]:
@@ -114,14 +124,14 @@ class Choice:
     @property
     def _places(self) -> list[int]:
         """The places of the chosen ones, the most urgent first."""
-        found = [place for place, each in self._outcomes.items() if each is CHOSEN]
+        found = [place for place, each in self._outcomes.items() if each.status is _CHOSEN]
         return sorted(found, key=self.selector.urgency.__getitem__) if len(found) > 1 else found
 
     @property
     def _others(self) -> list[int]:
         """The places of all but the chosen ones, the most urgent first."""
-        outcomes = self._outcomes
-        return [each for each in self.selector.by_urgency if outcomes.get(each) is not CHOSEN]
+        chosen = set(self._places)
+        return [each for each in self.selector.by_urgency if each not in chosen]
 
     @property
     def _first(self) -> int | None:

@@ -199,7 +199,9 @@ def _tally(run: Run) -> Tally:
 
 
 def _tally_order(tally: Tally) -> tuple[object, ...]:
-    return tally.account, tally.need, tally.playbook, tally.version, tally.ended, tally.cycle
+    last = tally.last.judged_on, tally.last.judgement, tally.last.reason
+    own = tally.account, tally.need, tally.playbook, tally.version
+    return *own, tally.ended, tally.cycle, *last
 
 
 def _together(before: Tally, after: Tally) -> Tally:

@@ -300,10 +300,11 @@ def _own_faults(playbook: Playbook) -> Iterator[Fault]:
     yield from text_faults("$.source", playbook.source)
     yield from step_faults(playbook.steps)
     yield from unique_faults("$.excludes", playbook.excludes, end="")
-    for name, kind in (("success", Success), ("effect", Effect), ("limits", Limits)):
+    kinds = (("success", Success | None), ("effect", Effect | None), ("limits", Limits))
+    for name, kind in kinds:
         value = getattr(playbook, name)
-        if value is not None and not isinstance(value, kind):
-            expected = f"expected {kind.__name__}(...), but got {shown(value)}"
+        if not isinstance(value, kind):
+            expected = f"expected {name.capitalize()}(...), but got {shown(value)}"
             yield Fault(f"$.{name}", expected)
     if playbook.name in playbook.excludes:
         yield Fault("$.excludes", f"{playbook.name!r} cannot exclude itself")

@@ -28,7 +28,6 @@ from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
 __all__ = [
-    "CHOSEN",
     "DOES_NOT_APPLY",
     "Outcome",
     "Selector",
@@ -85,7 +84,7 @@ class Outcome(NamedTuple):
 
 
 _ALONE = {status: Outcome(status) for status in Status}
-CHOSEN, DOES_NOT_APPLY = _ALONE[Status.CHOSEN], _ALONE[Status.DOES_NOT_APPLY]
+DOES_NOT_APPLY = _ALONE[Status.DOES_NOT_APPLY]
 
 
 # --------------------------------------------------------------------------------------
@@ -380,7 +379,8 @@ class Selector:
 
         By value, then priority, then name.
         """
-        chosen = {place for pair in self.pairs for place in pair if outcomes.get(place) is CHOSEN}
+        places = {place for pair in self.pairs for place in pair}
+        chosen = [each for each in places if outcomes.get(each) == _ALONE[Status.CHOSEN]]
         kept: list[int] = []
         for place in sorted(chosen, key=lambda each: self.precedence(each, values)):
             rivals = [other for other in kept if tuple(sorted((place, other))) in self.pairs]

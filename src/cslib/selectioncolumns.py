@@ -44,7 +44,7 @@ from cslib.gatecolumns import (
 from cslib.histories import History
 from cslib.plays import Playbook
 from cslib.rules import rule
-from cslib.selection import CHOSEN, Outcome, Selector
+from cslib.selection import Outcome, Selector
 from cslib.standings import Status, bars
 
 if TYPE_CHECKING:
@@ -396,7 +396,7 @@ class _Book:
         """What becomes of chosen playbooks, some of which exclude one another."""
         key = (chosen, values)
         if key not in self.settled:
-            outcomes = dict.fromkeys(chosen, CHOSEN)
+            outcomes = dict.fromkeys(chosen, Outcome(Status.CHOSEN))
             self.selector.exclude(values, outcomes)
             self.settled[key] = outcomes
         return self.settled[key]

@@ -138,7 +138,7 @@ class _Past:
     def __init__(self, playbooks: Sequence[Playbook], history: History, day: dt.date) -> None:
         self.day = day
         self.history = history
-        self.runs = [each for each in history.runs if each.started <= day]
+        self.runs = sorted((each for each in history.runs if each.started <= day), key=_order)
         self.named = {playbook.name: playbook for playbook in playbooks}
         self.open = [each for each in self.runs if each.is_open_on(day)]
         self.needs: dict[str, Bar | None] = {}
@@ -159,7 +159,9 @@ class _Past:
         )
 
     def _opted_out(self, need: str) -> Bar | None:
-        for each in self.history.opt_outs:
+        for each in sorted(
+            self.history.opt_outs, key=lambda out: (out.since, out.need, out.reason)
+        ):
             if each.holds_on(self.day, need):
                 reason = f": {each.reason}" if each.reason else ""
                 until = f" until {each.until}" if each.until else ""
@@ -174,7 +176,7 @@ class _Past:
     def _waits(self, need: str) -> Bar | None:
         """The last ended run for the need, where it can be judged and was not."""
         ended = [each for each in self.runs if each.need == need and each not in self.open]
-        for run in sorted(ended, key=lambda each: (each.ended, each.cycle), reverse=True):
+        for run in sorted(ended, key=lambda each: each.ended or self.day, reverse=True):
             playbook = self.named.get(run.playbook)
             is_known = playbook is not None and playbook.version == run.version
             if self._verdict(run) is None and is_known and playbook.success is not None:  # type: ignore[union-attr]
@@ -209,16 +211,13 @@ class _Past:
     def _last_verdict(self, playbook: Playbook) -> Verdict | None:
         """That of the run that ended last, of those that tell whether it works."""
         own = playbook.name, playbook.version
-        found = [
-            (each.ended, each.cycle, each.last)
-            for each in self.history.tallies
-            if (each.playbook, each.version) == own
-        ]
+        tallies = [each for each in self.history.tallies if (each.playbook, each.version) == own]
+        found = [(each.ended, each.cycle, each.last) for each in tallies]
         for each in self.runs:
             verdict = self._verdict(each)
             if (each.playbook, each.version) == own and each.ended and verdict:
                 found.append((each.ended, each.cycle, verdict))
-        return max(found, key=lambda one: one[:2])[2] if found else None
+        return max(found, key=_last)[2] if found else None
 
     def _at_limit(self, playbook: Playbook) -> Bar | None:
         most = playbook.limits.at_most
@@ -240,3 +239,14 @@ class _Past:
         again = max(past) + dt.timedelta(days=days)
         why = f"cools down until {again}: the last run for {playbook.need} ended on {max(past)}"
         return Bar(Status.COOLING_DOWN, why)
+
+
+def _order(run: Run) -> tuple[object, ...]:
+    """What orders the runs of an account: none are equal."""
+    return run.started, run.cycle, run.playbook, run.version, run.subject, run.need
+
+
+def _last(told: tuple[dt.date, int, Verdict]) -> tuple[object, ...]:
+    """What orders verdicts: the day on which the run ended, then its cycle."""
+    ended, cycle, verdict = told
+    return ended, cycle, verdict.judged_on, verdict.judgement, verdict.reason
