@@ -131,11 +131,37 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
-PARTS_OF_PLAYBOOKS = ("feedback", "issues", "queues", "routing")
+PARTS_OF_PLAYBOOKS = (
+    "choices",
+    "feedback",
+    "gatecolumns",
+    "histories",
+    "issues",
+    "phrases",
+    "plays",
+    "previews",
+    "queues",
+    "routing",
+    "runs",
+    "selection",
+    "selectioncolumns",
+    "standings",
+    "steps",
+    "verdicts",
+)
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
+            *(
+                "arguments",
+                "calendars",
+                "changes",
+                "codecs",
+                "coverage",
+                "daycount",
+                "days",
+                "decisions",
+            ),
             *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
             *("series", "spans", "survival", "termids", "workinghours"),
             *PARTS_OF_CODECS,

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cslib import columns as blocks
-from cslib import selectioncolumns
+from cslib import selection, selectioncolumns
 from cslib.arguments import ArgumentError
 from cslib.columns import ColumnsError
 from cslib.decisions import DecisionTable, Row
@@ -229,6 +229,21 @@ def test_what_excludes_one_another_is_settled_in_the_rows_where_it_matters() -> 
         "rescue": ["chosen", "does_not_apply", "chosen"],
         "offer": ["excluded", "chosen", "does_not_apply"],
     }
+
+
+def test_values_decide_between_what_excludes_one_another_and_alike_rows_are_settled_once() -> None:
+    one = playbook("one", True, excludes=["two"], effect=Effect(lift="0.1"))
+    two = playbook("two", True, need="mood", effect=Effect(lift="0.2"))
+    valued = library(one, two, stake="worth")
+
+    with mock.patch.object(
+        selection.Selector, "exclude", autospec=True, side_effect=selection.Selector.exclude
+    ) as asked:
+        found = valued.select_columns({"worth": np.array([5.0, -5, 5, np.nan, np.nan])})
+
+    assert words(found)["one"] == ["excluded", "chosen", "excluded", "chosen", "chosen"]
+    assert words(found)["two"] == ["chosen", "excluded", "chosen", "excluded", "excluded"]
+    assert asked.call_count == 3
 
 
 def test_only_accounts_with_a_history_are_asked_for_it() -> None:

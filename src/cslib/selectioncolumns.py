@@ -92,6 +92,11 @@ class Choices:
         """How many rows there are."""
         return int(self.statuses.shape[1])
 
+    @property
+    def by_urgency(self) -> tuple[Playbook, ...]:
+        """The playbooks by priority, the higher first, then layer, cost, name."""
+        return tuple(self.playbooks[place] for place in self._selector.by_urgency)
+
     def status(self, playbook: str) -> npt.NDArray[np.str_]:
         """What became of a playbook, in words, for each row.
 
