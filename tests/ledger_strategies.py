@@ -11,9 +11,10 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from cslib.ledger import Contract, EndReason, Entry
+from cslib.ledger import Contract, Entry
 from cslib.periods import Period
 from cslib.renewal import DOCTRINE, Line, RenewalConvention, RenewalReport, renewal_rate
+from cslib.testing import strategies
 
 JUNE = Period.month(2026, 6)
 END_OF_JUNE = dt.date(2026, 6, 30)
@@ -87,40 +88,18 @@ def credit(on: str = "2026-06-20", amount: Any = 1200, **more: Any) -> Entry:
     return entry("credit", on, amount, **more)
 
 
-NAMES = ("c1", "c2", "c3", "c4", "c5", "c6")
-
 _DAYS = [dt.date(2026, 4, 1) + dt.timedelta(days=n) for n in range(81)]
 
 some_days = st.sampled_from(_DAYS)
 """The days that the generated records lie on: April to June, so that they meet."""
 
-_days_or_none = st.sampled_from([None] * len(_DAYS) + _DAYS)
+entries = strategies.entries(days=some_days)
+books = strategies.ledgers(days=some_days)
+"""Contracts and their ledger, with ids that stand twice, orphans and links that run back."""
 
 
-@st.composite
-def contracts(draw: st.DrawFn) -> Contract:
-    start, name = draw(some_days), draw(st.sampled_from(NAMES))
-    length = draw(st.sampled_from([*range(1, 61), *[None] * 20]))
-    return Contract(
-        contract=name,
-        account=draw(st.sampled_from("AB")),
-        start=start,
-        end=None if length is None else start + dt.timedelta(days=length),
-        annual_value=Decimal(draw(st.integers(0, 500_00))) / 100,
-        currency="EUR",
-        signed_on=draw(_days_or_none),
-        recorded_at=draw(_days_or_none),
-        renews=draw(_renews(name)),
-        sale=draw(st.sampled_from([None, None, "S", "T"])),
-        end_reason=draw(st.sampled_from([None, None, None, *EndReason])),
-        product=draw(st.sampled_from(["", "seats"])),
-    )
-
-
-def _renews(name: str) -> st.SearchStrategy[list[str]]:
-    """None, one or a few other contracts."""
-    others = [other for other in NAMES if other != name]
-    return st.lists(st.sampled_from(others), max_size=3, unique=True)
+def contracts() -> st.SearchStrategy[Contract]:
+    return strategies.contracts(days=some_days)
 
 
 @st.composite
@@ -168,19 +147,6 @@ def tidy_books(draw: st.DrawFn) -> Book:
 
 _SIGNINGS = ("2026-06-01", "2026-06-30", "2026-07-01", "2026-07-30", "2026-07-31")
 _values = st.integers(0, 2000_00).map(lambda cents: Decimal(cents) / 100)
-
-
-entries = st.builds(
-    Entry,
-    entry=st.sampled_from([f"e{n}" for n in range(9)]),
-    contract=st.sampled_from(NAMES),
-    kind=st.sampled_from(["due", "paid", "paid", "refund", "credit"]),
-    on=some_days,
-    amount=st.sampled_from([0, 5, Decimal("7.50")]),
-    recorded_at=_days_or_none,
-)
-books = st.tuples(st.lists(contracts(), max_size=6), st.none() | st.lists(entries, max_size=9))
-"""Contracts and their ledger, with ids that stand twice, orphans and links that run back."""
 
 
 # --------------------------------------------------------------------------------------

@@ -31,8 +31,11 @@ from cslib.health import (
 )
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
+from cslib.packs import Pack
 from cslib.playbooks import Playbook
 from cslib.rewards import Bonus, LeadReward
+from cslib.scenariocoverage import ScenarioCoverage
+from cslib.scenarios import NeedSurvey, Scenario, ScenarioLibrary
 from cslib.schemas import FactSpec
 
 ROOT = Path(__file__).parents[1]
@@ -163,6 +166,11 @@ DOCUMENTED = [
     ("rewards", Bonus),
     ("rewards", LeadReward),
     ("playbooks", Playbook),
+    ("practices", Scenario),
+    ("needsurveys", NeedSurvey),
+    ("scenarios", ScenarioLibrary),
+    ("scenariocoverage", ScenarioCoverage),
+    ("packs", Pack),
     ("schemas", FactSpec),
 ]
 
@@ -180,7 +188,9 @@ def test_the_table_of_a_definition_lists_its_fields_and_defaults(
 
 def test_contributing_places_every_module_and_none_that_is_not_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| Floor |")[1].split("\n\n")[0]
-    modules = {path.stem for path in Path(os.fspath(cslib.__file__)).parent.glob("*.py")}
+    source = Path(os.fspath(cslib.__file__)).parent
+    packages = {path.parent.name for path in source.glob("*/__init__.py")}
+    modules = {path.stem for path in source.glob("*.py")} | packages
 
     listed = re.findall(r"`(\w+)`", text)
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from cslib.health import Assessment, Scorecard, Status
 from cslib.lifecycle import Event
-from cslib.playbooks import Verdict
 from cslib.stock import (
     ACTIVATION,
     BEFORE_RENEWAL,
@@ -360,4 +359,4 @@ def test_the_page_of_the_gallery_has_a_story_that_runs_for_each_row() -> None:
 def test_h3_an_account_that_is_well_starts_no_playbook() -> None:
     choice = PLAYBOOKS.select({**CRANE, "term_ends_on": D(2027, 3, 1)}, as_of=TODAY)
 
-    assert {each.verdict for each in choice.findings} == {Verdict.DOES_NOT_APPLY}
+    assert {each.status.value for each in choice.findings} == {"does_not_apply"}

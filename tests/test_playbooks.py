@@ -16,6 +16,7 @@ from cslib.documents import from_data, from_json, to_data, to_json
 from cslib.errors import DefinitionError, Fault
 from cslib.playbooks import Choice, Finding, Layer, Library, Playbook, Status
 from cslib.rules import AsOfError, FactError, Function, rule
+from cslib.testing import strategies
 
 PRODUCT, SERVICE, CONSULTING = Layer
 LOW = "seats_used / seats < 0.6"
@@ -506,24 +507,8 @@ ASKING_WHAT_IS_MISSING = ["coalesce(a, b) > 1", "is_missing(a)"]
 """Entries of which a known answer can change when a missing fact comes in."""
 
 
-def libraries_of(entries: list[str]) -> st.SearchStrategy[Library]:
-    books = st.builds(
-        playbook,
-        name=st.sampled_from([f"p{place}" for place in range(12)]),
-        entry=st.sampled_from([rule(entry) for entry in entries]),
-        layer=st.sampled_from(Layer),
-        need=st.sampled_from(["x", "y"]),
-        effort=st.sampled_from([0, 1, Decimal("1.0"), Decimal("2.5")]).map(
-            lambda hours: {"csm": hours}
-        ),
-        priority=st.integers(-1, 1),
-    )
-    drawn = st.lists(books, max_size=7, unique_by=lambda each: each.name)
-    return drawn.map(lambda found: Library(name="drawn", playbooks=found))
-
-
-libraries = libraries_of([*ENTRIES, *ASKING_WHAT_IS_MISSING])
-steady_libraries = libraries_of(ENTRIES)
+libraries = strategies.libraries(entries=[*ENTRIES, *ASKING_WHAT_IS_MISSING], needs="xy")
+steady_libraries = strategies.libraries(entries=ENTRIES, needs="xy")
 accounts = st.dictionaries(st.sampled_from(FACTS), st.sampled_from([None, 0, 1, 2, 3.0]))
 
 

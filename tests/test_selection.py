@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import pickle
 from collections.abc import Mapping
 from decimal import Decimal
@@ -206,6 +207,18 @@ def test_a_suppression_without_needs_is_of_all() -> None:
     assert set(statuses(found, {"a": 2, "tickets": 1}).values()) == {"suppressed"}
 
 
+def test_a_gate_that_is_shut_goes_before_one_of_which_that_is_not_known() -> None:
+    certain = Suppression(name="on hold", when="on_hold")
+    found = library(TOUR, suppressions=[ESCALATION, certain])
+
+    assert line(found, {"a": 2, "on_hold": True}, "tour") == (
+        "tour (product, 0 h): suppressed: on hold: on hold"
+    )
+    history = History(runs=[begin(TOUR, "A1", on=DAY)])
+    account = {"a": 2, "on_hold": False}
+    assert statuses(found, account, history=history, as_of=NOW) == {"tour": "under_way"}
+
+
 def test_faults_of_suppressions_are_told() -> None:
     with pytest.raises(DefinitionError, match="unknown need 'usee': did you mean 'use'"):
         library(TOUR, suppressions=[attrs.evolve(ESCALATION, needs=["usee"])])
@@ -279,10 +292,12 @@ def test_prices_that_cannot_be_compared_are_refused(given: dict[str, Any], probl
         library(costly, **given)
 
 
-def test_a_price_is_exact() -> None:
+def test_a_price_is_exact_whatever_the_context() -> None:
     odd = playbook(effort={"csm": "0.1", "engineer": "0.2"})
 
-    assert price_of(odd, {"csm": Decimal("0.1"), "engineer": Decimal("0.1")}) == Decimal("0.03")
+    with decimal.localcontext(prec=1):
+        assert price_of(odd, {"csm": Decimal("0.1"), "engineer": Decimal("0.1")}) == Decimal("0.03")
+        assert playbook(effort={"csm": "0.5", "engineer": 9}).hours == Decimal("9.5")
 
 
 # Exclusions
@@ -364,11 +379,13 @@ def obvious(
             states[each.name] = Status.DOES_NOT_APPLY
         elif any(one for supp, one in held if one and _meant(supp, each)):
             states[each.name] = Status.SUPPRESSED
-        elif any(one is None for supp, one in held if _meant(supp, each)):
-            states[each.name] = Status.UNKNOWN
         elif each.name in shut:
             states[each.name] = shut[each.name].status
-        elif entry is None or gone is None:
+        elif (
+            any(one is None for supp, one in held if _meant(supp, each))
+            or entry is None
+            or gone is None
+        ):
             states[each.name] = Status.UNKNOWN
         else:
             states[each.name] = _worth(found, each, account)

@@ -206,15 +206,15 @@ def test_levels_that_are_unknown_or_too_low_shut_the_gate() -> None:
     }
 
 
-def test_of_two_suppressions_the_last_that_is_shut_counts() -> None:
+def test_of_two_suppressions_one_that_is_shut_goes_before_one_that_is_not_known() -> None:
     both = (Suppression(name="a", when="seats > 5"), Suppression(name="b", when="mood > 1"))
     always = playbook("tour", True)
 
     found = library(always, suppressions=both).select_columns(
-        {"seats": np.array([9.0, 9, 1, 1]), "mood": np.array([np.nan, 0, 9, 0])}
+        {"seats": np.array([9.0, 9, 1, 1, 1]), "mood": np.array([np.nan, 0, 9, 0, np.nan])}
     )
 
-    assert words(found)["tour"] == ["unknown", "suppressed", "suppressed", "chosen"]
+    assert words(found)["tour"] == ["suppressed", "suppressed", "suppressed", "chosen", "unknown"]
 
 
 def test_what_excludes_one_another_is_settled_in_the_rows_where_it_matters() -> None:

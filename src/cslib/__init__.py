@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cslib.decisions import DecisionTable, Row
     from cslib.errors import CslibError, DefinitionError, Fault
     from cslib.health import Band, Measure, Scorecard, Tier
+    from cslib.histories import History
     from cslib.lifecycle import (
         Deadline,
         Event,
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
         Track,
         Transition,
     )
+    from cslib.packs import Pack
     from cslib.periods import Period
-    from cslib.playbooks import Layer, Library, Playbook
+    from cslib.playbooks import Layer, Library, Playbook, Step, Success
     from cslib.rates import Rate
     from cslib.renewal import Contract, Entry, renewal_rate
     from cslib.review import Book, Definitions, review_book
     from cslib.rules import FactSpec, Function, Rule, Schema, fact, fn, rule, ruleset
+    from cslib.runs import Run
 
 __all__ = [
     "Band",
@@ -47,19 +50,24 @@ __all__ = [
     "FactSpec",
     "Fault",
     "Function",
+    "History",
     "Layer",
     "Library",
     "Lifecycle",
     "Measure",
     "Milestone",
+    "Pack",
     "Period",
     "Playbook",
     "Rate",
     "Row",
     "Rule",
+    "Run",
     "Schema",
     "Scorecard",
     "Stage",
+    "Step",
+    "Success",
     "Tier",
     "Track",
     "Transition",
@@ -74,6 +82,7 @@ __all__ = [
 _HOMES = {
     "decisions": ("DecisionTable", "Row"),
     "errors": ("CslibError", "DefinitionError", "Fault"),
+    "histories": ("History",),
     "health": ("Band", "Measure", "Scorecard", "Tier"),
     "lifecycle": (
         "Deadline",
@@ -85,9 +94,11 @@ _HOMES = {
         "Transition",
     ),
     "periods": ("Period",),
-    "playbooks": ("Layer", "Library", "Playbook"),
+    "packs": ("Pack",),
+    "playbooks": ("Layer", "Library", "Playbook", "Step", "Success"),
     "rates": ("Rate",),
     "renewal": ("Contract", "Entry", "renewal_rate"),
+    "runs": ("Run",),
     "review": ("Book", "Definitions", "review_book"),
     "rules": ("FactSpec", "Function", "Rule", "Schema", "fact", "fn", "rule", "ruleset"),
 }

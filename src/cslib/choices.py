@@ -64,7 +64,7 @@ class Choice:
     @property
     def chosen(self) -> tuple[Finding, ...]:
         """For each need that has one, the playbook to run; the most urgent first."""
-        return tuple(Finding(choice=self, place=place) for place in self._places)
+        return tuple([Finding(choice=self, place=place) for place in self._places])
 
     @property
     def playbook(self) -> Playbook | None:
@@ -103,7 +103,8 @@ class Choice:
 
         A condition of tests joined by *and* has them in their order; any other is one test.
         """
-        return dict(zip(self.selector.names, self._reader.truths, strict=True))
+        selector = self.selector
+        return dict(zip(selector.names, selector.phrasebook.read(self.facts, self.as_of)))  # noqa: B905
 
     def explain(self) -> str:
         """Every playbook considered, a line each: what became of it, and why."""

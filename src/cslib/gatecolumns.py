@@ -197,18 +197,21 @@ class Gates:
     def of(self, place: int, found: Found) -> Codes:
         """The gate that counts in each row in which a playbook does not fail.
 
-        As in the record a suppression goes before history, that before the level, and the price is
-        asked last and only of what applies.
+        As in the record a suppression goes before history, that before the level, that before a
+        suppression which is unknown, and the price is asked last and only of what applies.
         """
         playbook = self.selector.playbooks[place]
         rows, holds = found
+        is_suppressed = playbook.need in self.suppressed
         gates: Codes = np.full(rows.size, _OPEN, np.int8)
+        if is_suppressed:
+            gates = self.suppressed[playbook.need][rows]
         if self.offered is not None and playbook.level is not None:
-            gates = _level_gates()[playbook.level.rank][self.offered[rows]]
+            gates = _over(_level_gates()[playbook.level.rank][self.offered[rows]], gates)
         if place in self.barred:
             gates[self.barred[place].at] = self.barred[place].gates
-        if playbook.need in self.suppressed:
-            gates = _over(self.suppressed[playbook.need][rows], gates)
+        if is_suppressed:
+            gates = _shut_first(self.suppressed[playbook.need][rows], gates)
         least = self.selector.least[place]
         if least is not None:
             gates = np.where(holds & (gates == _OPEN), self._worth(place, rows, least), gates)
@@ -227,6 +230,11 @@ class Gates:
 def _over(gates: Codes, before: Codes) -> Codes:
     """Gates, and where none is shut those before."""
     return np.where(gates == _OPEN, before, gates)
+
+
+def _shut_first(suppressed: Codes, gates: Codes) -> Codes:
+    """The gate of a suppression where it is shut, elsewhere the others."""
+    return np.where(suppressed == CODES[Status.SUPPRESSED], suppressed, gates)
 
 
 @functools.cache
@@ -272,12 +280,13 @@ class Levels:
 
 
 def suppressed_in(selector: Selector, blocks: Sequence[Blocks], rows: slice) -> Mapping[str, Codes]:
-    """The gate of the suppressions of each need in some rows; of two the last said counts."""
+    """The gate of the suppressions of each need in some rows; one that is shut goes first."""
     gates: dict[str, Codes] = {}
     for each, asked in zip(selector.suppressions, blocks, strict=True):
         found = _suppression_gates()[_kleene(_truth(asked.read(rows)), rows.stop - rows.start)]
         for need in each.needs or dict.fromkeys(selector.needs):
-            gates[need] = _over(found, gates[need]) if need in gates else found
+            before = gates.get(need, found)
+            gates[need] = _shut_first(before, _over(found, before))
     return gates
 
 

@@ -6,6 +6,7 @@ A part of :mod:`cslib.playbooks`. A :class:`Playbook` is data, and keeps three c
 
 from __future__ import annotations
 
+import decimal
 import enum
 import functools
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +33,21 @@ from cslib.faults import (
 from cslib.rules import Rule, rule
 from cslib.steps import Step, step_faults
 
-__all__ = ["Effect", "Layer", "Level", "Limits", "Playbook", "Success", "amounts", "condition"]
+__all__ = [
+    "EXACT",
+    "Effect",
+    "Layer",
+    "Level",
+    "Limits",
+    "Playbook",
+    "Success",
+    "amounts",
+    "condition",
+    "exact_sum",
+]
+
+EXACT = decimal.Context(prec=60, traps=[decimal.Inexact])
+"""Hours and prices are exact, whatever the caller's context is."""
 
 _MOST_HOURS = 1_000_000
 _MOST_PRIORITY = 1_000_000
@@ -199,6 +214,15 @@ def amounts(subject: str, path: str, given: Any) -> Mapping[str, Decimal]:
     return found
 
 
+def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+    """The sum of exact numbers.
+
+    >>> exact_sum([Decimal("0.1"), Decimal("0.2")])
+    Decimal('0.3')
+    """
+    return functools.reduce(EXACT.add, numbers, Decimal(0))
+
+
 def _layer(value: str) -> Layer:
     return member("playbook", "$.layer", "layer", Layer, value)
 
@@ -279,7 +303,7 @@ class Playbook:
     @functools.cached_property
     def hours(self) -> Decimal:
         """Hours of people's work in all."""
-        return sum(self.effort.values(), Decimal(0))
+        return exact_sum(self.effort.values())
 
     @property
     def fingerprint(self) -> str:

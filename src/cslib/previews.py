@@ -23,7 +23,7 @@ from cslib.documents import canonical
 from cslib.errors import CslibError
 from cslib.histories import History
 from cslib.playbooks import Library
-from cslib.plays import Layer, Playbook
+from cslib.plays import EXACT, Layer, Playbook, exact_sum
 from cslib.standings import Status
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Forecast:
     @property
     def hours(self) -> Mapping[str, Decimal]:
         """The hours that these take, by role, exact."""
-        return {role: self.chosen * hours for role, hours in self.playbook.effort.items()}
+        chosen = Decimal(self.chosen)
+        return {role: EXACT.multiply(chosen, hours) for role, hours in self.playbook.effort.items()}
 
     def __str__(self) -> str:
         words = (f"{count} {each.replace('_', ' ')}" for each, count in self.counts.items())
@@ -128,14 +129,14 @@ class Preview:
     @property
     def hours(self) -> Decimal:
         """All hours of what is chosen, exact."""
-        return sum((each.hours for each in self.work), Decimal(0))
+        return exact_sum(each.hours for each in self.work)
 
     @property
     def price(self) -> Decimal | None:
         """What they cost; None where the library has no prices."""
         if not self.choices.library.prices:
             return None
-        return sum((each.price for each in self.work if each.price is not None), Decimal(0))
+        return exact_sum(each.price for each in self.work if each.price is not None)
 
     def accounts(self, playbook: str, status: Status | str = Status.CHOSEN) -> tuple[str, ...]:
         """The accounts for which a playbook has a status, in the order of the rows.
@@ -201,18 +202,17 @@ def preview(
 def _price(choices: Choices, playbook: Playbook) -> Decimal | None:
     price = choices.price(playbook.name)
     chosen = choices.count(playbook.name).get(Status.CHOSEN, 0)
-    return None if price is None else chosen * price
+    return None if price is None else EXACT.multiply(Decimal(chosen), price)
 
 
 def _work(library: Library, forecasts: Iterable[Forecast]) -> Iterator[Work]:
-    hours: dict[tuple[Layer, str], Decimal] = {}
+    parts: dict[tuple[Layer, str], list[Decimal]] = {}
     for each in forecasts:
         for role, taken in each.hours.items():
-            key = each.playbook.layer, role
-            hours[key] = hours.get(key, Decimal(0)) + taken
-    for layer, role in sorted(hours, key=lambda each: (each[0].rank, each[1])):
-        if taken := hours[layer, role]:
-            price = taken * library.prices[role] if library.prices else None
+            parts.setdefault((each.playbook.layer, role), []).append(taken)
+    for layer, role in sorted(parts, key=lambda each: (each[0].rank, each[1])):
+        if taken := exact_sum(parts[layer, role]):
+            price = EXACT.multiply(taken, library.prices[role]) if library.prices else None
             yield Work(layer=layer, role=role, hours=taken, price=price)
 
 

@@ -23,7 +23,7 @@ from cslib.facts import as_of_day
 from cslib.faults import name_faults, refuse, several, text_faults
 from cslib.histories import History
 from cslib.phrases import Phrasebook
-from cslib.plays import Level, Playbook, condition
+from cslib.plays import EXACT, Level, Playbook, condition, exact_sum
 from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
@@ -83,6 +83,7 @@ class Outcome(NamedTuple):
     ahead: tuple[int, ...] = ()
 
 
+_CHOSEN = Status.CHOSEN
 _ALONE = {status: Outcome(status) for status in Status}
 DOES_NOT_APPLY = _ALONE[Status.DOES_NOT_APPLY]
 
@@ -257,7 +258,7 @@ class Selector:
         if factor is None:
             return (None,) * len(self.playbooks)
         return tuple(
-            None if price is None or not price else float(price * factor) for price in self.price
+            None if not price else float(EXACT.multiply(price, factor)) for price in self.price
         )
 
     @functools.cached_property
@@ -276,14 +277,19 @@ class Selector:
     def bars(
         self, account: object, values: Sequence[Value], history: History | None, as_of: object
     ) -> dict[int, Bar]:
-        """The gates that are shut ahead of the conditions, by the place of the playbook."""
+        """The gates that are shut ahead of the conditions, by the place of the playbook.
+
+        A gate of which it is not known whether it is shut gives way to one that is.
+        """
         found: dict[int, Bar] = {}
-        if self.levels is not None:
-            found.update(self._not_offered(self.levels, account, as_of))
-        if history is not None and (history.runs or history.opt_outs or history.tallies):
-            found.update(bars(self.playbooks, history, as_of_day(as_of)))
         if self.suppressions:
-            found.update(self._suppressed(account, values, as_of))
+            found |= self._suppressed(account, values, as_of, Status.UNKNOWN)
+        if self.levels is not None:
+            found |= self._not_offered(self.levels, account, as_of)
+        if history is not None and (history.runs or history.opt_outs or history.tallies):
+            found |= bars(self.playbooks, history, as_of_day(as_of))
+        if self.suppressions:
+            found |= self._suppressed(account, values, as_of, Status.SUPPRESSED)
         return found
 
     def _not_offered(
@@ -299,16 +305,18 @@ class Selector:
                 yield place, Bar(gate, why, missing=decision.questions)
 
     def _suppressed(
-        self, account: object, values: Sequence[Value], as_of: object
-    ) -> Iterator[tuple[int, Bar]]:
+        self, account: object, values: Sequence[Value], as_of: object, gate: Status
+    ) -> dict[int, Bar]:
+        """The playbooks before which a suppression shuts a gate; of several the first is told."""
+        found: dict[int, Bar] = {}
         for each, holds in zip(self.suppressions, values, strict=False):
-            gate = suppression_gate(holds)
-            if gate is None:
+            if suppression_gate(holds) is not gate:
                 continue
             bar = _suppression_bar(each, gate, account, as_of)
             for place, playbook in enumerate(self.playbooks):
                 if not each.needs or playbook.need in each.needs:
-                    yield place, bar
+                    found.setdefault(place, bar)
+        return found
 
     def value(self, place: int, values: Sequence[Value]) -> float | None:
         """What a playbook is expected to bring: its lift times the stake; None is unknown."""
@@ -328,12 +336,14 @@ class Selector:
         outcomes: dict[int, Outcome] = {}
         chosen: dict[str, int] = {}
         waits: dict[str, list[int]] = {}
+        needs, ranks = self.needs, self.ranks
+        may_be_shut = bool(shut) or self.least_return is not None
         for place, holds in applies.items():
-            need = self.needs[place]
-            gate = self._gate(place, holds, values, shut)
-            is_held = need in waits and self.ranks[waits[need][0]] < self.ranks[place]
+            need = needs[place]
+            gate = self._gate(place, holds, values, shut) if may_be_shut else None
+            is_held = need in waits and ranks[waits[need][0]] < ranks[place]
             status = ruling(holds, gate, is_chosen=need in chosen, is_held=is_held)
-            if status is Status.CHOSEN:
+            if status is _CHOSEN:
                 chosen[need] = place
             elif status.stops:
                 waits.setdefault(need, []).append(place)
@@ -411,4 +421,4 @@ def price_of(playbook: Playbook, prices: Mapping[str, Decimal]) -> Decimal:
     >>> price_of(visit, {"csm": Decimal(80)})
     Decimal('240')
     """
-    return sum((hours * prices[role] for role, hours in playbook.effort.items()), Decimal(0))
+    return exact_sum(EXACT.multiply(hours, prices[role]) for role, hours in playbook.effort.items())
