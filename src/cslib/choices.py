@@ -7,7 +7,7 @@ and their words are made when somebody asks for them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from cslib.rules import Explanation
 from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
 from cslib.standings import Bar, Status
 
-__all__ = ["Choice", "Finding", "listed"]
+__all__ = ["Choice", "Finding", "Tests", "listed"]
 
 
 _CHOSEN = Status.CHOSEN
@@ -103,8 +103,8 @@ class Choice:
 
         A condition of tests joined by *and* has them in their order; any other is one test.
         """
-        selector = self.selector
-        return dict(zip(selector.names, selector.phrasebook.read(self.facts, self.as_of)))  # noqa: B905
+        book = self.selector.phrasebook
+        return Tests(self.selector, *book.read(self.facts, self.as_of))
 
     def explain(self) -> str:
         """Every playbook considered, a line each: what became of it, and why."""
@@ -141,6 +141,34 @@ class Choice:
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone: what was made from them is made again."""
         return {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
+
+
+class Tests(Mapping[str, tuple[Value, ...]]):
+    """What each test of each playbook says, by the name of the playbook.
+
+    Args:
+        selector: The library, made ready.
+        values: What all tests say, one after another.
+    """
+
+    __slots__ = ("_selector", "_values")
+
+    def __init__(self, selector: Selector, values: tuple[Value, ...]) -> None:
+        self._selector = selector
+        self._values = values
+
+    def __getitem__(self, playbook: str) -> tuple[Value, ...]:
+        selector = self._selector
+        return self._values[selector.phrasebook.spans[selector.places[playbook]]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._selector.names)
+
+    def __len__(self) -> int:
+        return len(self._selector.names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @attrs.frozen(kw_only=True)

@@ -188,6 +188,11 @@ class Selector:
         return tuple(each.name for each in self.playbooks)
 
     @functools.cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each playbook, by its name."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    @functools.cached_property
     def needs(self) -> tuple[str, ...]:
         """The need of each playbook."""
         return tuple(each.need for each in self.playbooks)
@@ -264,9 +269,8 @@ class Selector:
     @functools.cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The places of playbooks that do not run side by side, the lower one first."""
-        place = {each.name: at for at, each in enumerate(self.playbooks)}
         found = {
-            tuple(sorted((at, place[other])))
+            tuple(sorted((at, self.places[other])))
             for at, each in enumerate(self.playbooks)
             for other in each.excludes
         }

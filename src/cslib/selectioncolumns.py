@@ -191,8 +191,7 @@ class Choices:
         return found
 
     def _place(self, playbook: str) -> int:
-        named = self.library[playbook]
-        return self.playbooks.index(named)
+        return self._selector.places[self.library[playbook].name]
 
     def _foremost(self, places: Sequence[int]) -> Places:
         """The first of some places that is chosen, for each row."""
