@@ -144,7 +144,9 @@ def compile_groups(groups: Sequence[Sequence[Part]]) -> ReadGroups:
         texts = []
         for part, each in zip(parts, asked, strict=True):
             writer.ready(part, each)
-            texts.append(f"{writer.write(part.lowered)}, ")
+            is_constant = isinstance(part.lowered, Literal)
+            write = writer.operand if is_constant else writer.write
+            texts.append(f"{write(part.lowered)}, ")
         told.append(f"({''.join(texts)}), ")
     writer.lines.append(f"return ({''.join(told)})")
     read: ReadGroups = writer.function()
