@@ -344,6 +344,10 @@ def test_a_choice_tells_what_each_test_of_each_playbook_says() -> None:
     choice = library(playbook("one", entry="a > 1 and b > 1"), two).select({"a": 2})
 
     assert choice.tests == {"one": (True, None), "two": (True,)}
+    assert len(choice.tests) == 2
+    assert repr(choice.tests) == "{'one': (True, None), 'two': (True,)}"
+    with pytest.raises(KeyError):
+        choice.tests["three"]
 
 
 def test_a_library_gives_a_playbook_by_name() -> None:

@@ -20,7 +20,7 @@ from cslib.rules import Explanation
 from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
 from cslib.standings import Bar, Status
 
-__all__ = ["Choice", "Finding", "Tests", "listed"]
+__all__ = ["Answers", "Choice", "Finding", "listed"]
 
 
 _CHOSEN = Status.CHOSEN
@@ -104,7 +104,7 @@ class Choice:
         A condition of tests joined by *and* has them in their order; any other is one test.
         """
         book = self.selector.phrasebook
-        return Tests(self.selector, *book.read(self.facts, self.as_of))
+        return Answers(self.selector, *book.read(self.facts, self.as_of))
 
     def explain(self) -> str:
         """Every playbook considered, a line each: what became of it, and why."""
@@ -143,7 +143,7 @@ class Choice:
         return {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
 
 
-class Tests(Mapping[str, tuple[Value, ...]]):
+class Answers(Mapping[str, tuple[Value, ...]]):
     """What each test of each playbook says, by the name of the playbook.
 
     Args:

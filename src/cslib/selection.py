@@ -86,6 +86,7 @@ class Outcome(NamedTuple):
 _CHOSEN = Status.CHOSEN
 _ALONE = {status: Outcome(status) for status in Status}
 DOES_NOT_APPLY = _ALONE[Status.DOES_NOT_APPLY]
+"""What becomes of every playbook that is not said to be otherwise."""
 
 
 # --------------------------------------------------------------------------------------
