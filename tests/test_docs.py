@@ -32,7 +32,7 @@ from cslib.health import (
 from cslib.ledger import Contract, Entry
 from cslib.lifecycle import Deadline, Lifecycle, Milestone, Pause, Stage, Track, Transition
 from cslib.packs import Pack
-from cslib.playbooks import Playbook
+from cslib.playbooks import Playbook, Status
 from cslib.rewards import Bonus, LeadReward
 from cslib.scenariocoverage import ScenarioCoverage
 from cslib.scenarios import NeedSurvey, Scenario, ScenarioLibrary
@@ -184,6 +184,12 @@ def test_the_table_of_a_definition_lists_its_fields_and_defaults(
     listed = [(name, value) for name, _, value, _ in rows(f"reference/{page}.md", cls.__name__)]
 
     assert listed == [(f"`{each.name}`", default(each)) for each in attrs.fields(cls) if each.init]
+
+
+def test_the_guide_says_what_to_do_about_every_status_of_a_playbook() -> None:
+    listed = [status for status, *_ in rows("how-to/why-was-this-account-not-chosen.md", "Status")]
+
+    assert sorted(listed) == sorted(f"`{each}`" for each in Status)
 
 
 def test_contributing_places_every_module_and_none_that_is_not_there() -> None:

@@ -177,7 +177,7 @@ def test_h3_activity_is_watched_and_what_goes_wrong_starts_a_playbook() -> None:
         facts = {**middle, "logins_30d": logins}
         found = SCORECARD.assess(facts, as_of=TODAY)
         choice = PLAYBOOKS.select({**facts, **found.facts}, as_of=TODAY)
-        wanted = [] if logins == 336 else ["usage review"]
+        wanted = [] if logins == 336 else ["idle user reminder"]
         assert [each.playbook.name for each in choice.chosen] == wanted
 
 
@@ -203,7 +203,7 @@ def test_h5_two_roles_are_enough_and_one_is_not() -> None:
 
     facts = {**CRANE, "roles_active": 1, "term_ends_on": D(2027, 3, 1)}
     choice = PLAYBOOKS.select(facts, as_of=TODAY)
-    assert [each.playbook.name for each in choice.chosen] == ["second role"]
+    assert [each.playbook.name for each in choice.chosen] == ["role invitation"]
 
 
 @given(
@@ -262,7 +262,7 @@ def test_h7_ninety_days_are_left_to_intervene() -> None:
     found = BEFORE_RENEWAL.assess({**early, "seats_used": 8, "nps": 3}, as_of=TODAY)
     choice = PLAYBOOKS.select({**early, **found.facts}, as_of=TODAY)
     assert found.tier == "yellow"
-    assert "renewal rescue" in [each.playbook.name for each in choice.chosen]
+    assert "renewal review" in [each.playbook.name for each in choice.chosen]
 
 
 def test_h8_the_answer_to_the_nps_question_is_what_satisfaction_goes_by() -> None:

@@ -80,6 +80,13 @@ def test_parts_of_another_kind_are_refused() -> None:
         History(runs=["tour"])  # type: ignore[list-item]
 
 
+def test_what_is_no_playbook_or_history_begins_nothing() -> None:
+    with pytest.raises(DefinitionError, match="expected a Playbook, but got the str 'tour'"):
+        begin("tour", "A1", on=DAY)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected a History, but got a list of 0"):
+        begin(TOUR, "A1", on=DAY, history=[])  # type: ignore[arg-type]
+
+
 # Opting out
 
 

@@ -159,7 +159,9 @@ PARTS_OF_RENEWAL = (
     "termtables",
     "waterfalls",
 )
-PARTS_OF_STOCK = ("stocklifecycles", "stockscenarios", "stockscorecards", "stockservice")
+PARTS_OF_STOCK = (
+    *("stocklifecycles", "stockplaybooks", "stockscenarios", "stockscorecards", "stockservice"),
+)
 PARTS_OF_TESTING = ("testing.conformance", "testing.reading", "testing.strategies")
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {

@@ -52,11 +52,12 @@ def example(name: str) -> ModuleType:
 BUFFER = example("buffer_trend_risk")
 CUSTOMEROS = example("customeros_contract_status")
 GITLAB = example("gitlab_prove_scorecard")
+PINGS = example("gitlab_metrics_playbooks")
 HEALTH = example("posthog_health_score")
 LIFECYCLE = example("posthog_mrr_lifecycle")
 MATTERMOST = example("mattermost_renewal_rate")
 POSTHOG = example("posthog_renewal_discount")
-EXAMPLES = (BUFFER, CUSTOMEROS, GITLAB, HEALTH, LIFECYCLE, MATTERMOST, POSTHOG)
+EXAMPLES = (BUFFER, CUSTOMEROS, GITLAB, HEALTH, LIFECYCLE, MATTERMOST, PINGS, POSTHOG)
 
 
 # --- The published cases
@@ -159,6 +160,11 @@ def gitlab_answer(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def metrics_answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    account = {"months_since_onboarding": given["months_since_onboarding"], **given["series"]}
+    return {"fired": PINGS.fired(account)}
+
+
 GITLAB_DAY = dt.date(2026, 6, 30)
 LONG_AGO = dt.date(2024, 9, 2)
 COLOURS = {88: "green", 63: "yellow", 25: "red"}
@@ -186,6 +192,7 @@ def days_ago(days: int) -> dt.date:
 ANSWERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "buffer-trend-risk": buffer_answer,
     "customeros-contract-status": customeros_answer,
+    "gitlab-metrics-playbooks": metrics_answer,
     "gitlab-prove-scorecard": gitlab_answer,
     "mattermost-renewal-rate": mattermost_answer,
     "posthog-health-score": health_answer,
@@ -195,6 +202,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 CASES = {
     "buffer-trend-risk": {"as published": 6},
     "customeros-contract-status": {"as published": 14},
+    "gitlab-metrics-playbooks": {"as published": 15, "reading": 1},
     "gitlab-prove-scorecard": {"as published": 13, "reading": 1},
     "mattermost-renewal-rate": {"as published": 11},
     "posthog-health-score": {"as published": 8},
@@ -585,6 +593,60 @@ def test_the_overall_score_is_the_mean_of_the_seven_by_weight(account: dict[str,
 @pytest.mark.parametrize("measure", HEALTH.OVERALL.leaves, ids=lambda measure: measure.name)
 def test_every_metric_has_a_word_for_every_number(measure: Any) -> None:
     assert gaps(measure) == ()
+
+
+# --- GitLab's playbooks by usage metrics
+
+
+@needs_cases
+@pytest.mark.real_data
+def test_the_case_that_is_a_reading_is_read_alike() -> None:
+    (case,) = (each for each in cases("gitlab-metrics-playbooks") if each["certainty"] == "reading")
+
+    assert metrics_answer(case["input"]) == case["expected"]
+
+
+@pytest.mark.parametrize(
+    ("months", "series", "fired"),
+    [
+        (0, {"ci_runners": [0]}, []),
+        (1, {"ci_runners": [0]}, ["ci_runners"]),
+        (1, {"ci_runners": [1]}, []),
+        (2, {"ci_internal_pipelines": [1000, 800]}, ["ci_internal_pipelines"]),
+        (2, {"ci_internal_pipelines": [1000, 801]}, []),
+        (2, {"ci_internal_pipelines": [None, 800]}, []),
+        (2, {"ci_internal_pipelines": [0, 0]}, []),
+        (3, {"ci_internal_pipelines": [9, 9]}, ["ci_internal_pipelines"]),
+        (3, {"ci_internal_pipelines": [10, 10]}, []),
+        (2, {"projects_bamboo_active": [4, 4]}, ["projects_bamboo_active"]),
+        (2, {"projects_bamboo_active": [3, 3]}, []),
+        (2, {"projects_bamboo_active": [1, 2]}, ["projects_bamboo_active"]),
+        (4, {"license_utilisation": [0.9, 0.85]}, []),
+        (4, {"license_utilisation": [0.9, 0.75]}, ["license_utilisation"]),
+        (4, {"license_utilisation": [0.4, 0.4]}, ["license_utilisation"]),
+        (2, {"dast_jobs": [0]}, []),
+        (3, {"dast_jobs": [49]}, ["dast_jobs"]),
+        (3, {"dast_jobs": [50]}, []),
+    ],
+    ids=str,
+)
+def test_a_metric_starts_its_playbook_at_its_bound(
+    months: int, series: dict[str, Any], fired: list[str]
+) -> None:
+    account = {"months_since_onboarding": months, "projects": [20, 20], **series}
+
+    assert PINGS.fired(account) == fired
+
+
+def test_three_months_are_asked_for_the_pipelines_of_elsewhere() -> None:
+    inside = {"months_since_onboarding": 6, "ci_internal_pipelines": [10, 20, 30]}
+
+    found = [
+        PINGS.fired({**inside, "ci_external_pipelines": outside})
+        for outside in ([11, 21, 31], [11, 20, 31], [None, 21, 31])
+    ]
+
+    assert found == [["ci_external_pipelines"], [], []]
 
 
 # --- Buffer's trend of risk

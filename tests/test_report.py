@@ -419,9 +419,9 @@ def test_an_action_says_what_for_whom_and_why() -> None:
 
     why = "yellow 66.67, held down by seat use 0.4 (partly used)"
     assert lines[place + 1 : place + 5] == [
-        "  by playbook: renewal rescue 1 (16 h)",
-        "  with those that come after the first: 2 playbooks, 16 h",
-        "   1. A Paper Crane: renewal rescue (consulting, 16 h)",
+        "  by playbook: renewal review 1 (4 h)",
+        "  with those that come after the first: 2 playbooks, 4 h",
+        "   1. A Paper Crane: renewal review (service, 4 h)",
         f"      term ends 2026-07-31, 1,200 EUR a year; {why}",
     ]
 

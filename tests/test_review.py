@@ -18,12 +18,14 @@ import pytest
 
 from cslib.books import Reading, read_book
 from cslib.days import PeriodError
+from cslib.decisions import DecisionTable, Row
 from cslib.errors import DefinitionError
+from cslib.expressions import Kind
 from cslib.facts import FactError
 from cslib.health import UNKNOWN, Band, Measure, Scorecard, Tier
 from cslib.lifecycle import Event, LogError
 from cslib.moments import MomentError
-from cslib.playbooks import Library, Playbook
+from cslib.playbooks import Library, Playbook, Suppression
 from cslib.renewal import Contract, EndReason, Entry, Outcome
 from cslib.review import AccountReview, Book, Definitions, Review, review_book
 from cslib.rules import rule
@@ -82,7 +84,9 @@ def test_the_sample_is_read_whole() -> None:
 
     assert reading.bad == ()
     assert found.faults == ()
-    assert found.lacking == ()
+    assert found.lacking == (
+        *("expectations_agreed", "sale_years", "closure_sign", "open_escalations"),
+    )
     assert reading.counts["events"].duplicates == truth()["duplicate_events_dropped"]
 
 
@@ -349,6 +353,40 @@ def test_of_who_left_only_playbooks_that_speak_of_the_stage_are_considered() -> 
     assert account.choice is not None
     assert [each.playbook.name for each in account.choice.findings] == ["goodbye"]
     assert account.questions == ()
+
+
+def test_of_who_left_no_playbook_names_one_that_is_not_considered() -> None:
+    library = Library(
+        name="own",
+        playbooks=(
+            playbook("call", "nps < 7"),
+            playbook("goodbye", "stage == 'closed'", excludes=["call"]),
+        ),
+        suppressions=(
+            Suppression(name="quiet", when="is_quiet", needs=["call"]),
+            Suppression(name="strike", when="on_strike"),
+        ),
+    )
+
+    parting = Definitions(playbooks=library).parting_playbooks
+
+    assert [(each.name, each.excludes) for each in parting.playbooks] == [("goodbye", ())]
+    assert [each.name for each in parting.suppressions] == ["strike"]
+
+
+def test_what_keeps_a_playbook_from_being_begun_is_read_of_a_book_as_well() -> None:
+    library = Library(
+        name="own",
+        playbooks=(playbook("call", "nps < 7", exit="nps_again > 6", level="consulting"),),
+        suppressions=(Suppression(name="quiet", when="is_quiet"),),
+        levels=DecisionTable(name="levels", rows=(Row(when="seats > 9", then="consulting"),)),
+        stake="annual_value",
+    )
+
+    kinds = Definitions(playbooks=library).fact_kinds
+
+    assert {"nps", "nps_again", "is_quiet", "seats", "annual_value"} <= set(kinds)
+    assert kinds["is_quiet"] == {Kind.BOOLEAN}
 
 
 def test_where_a_choice_waits_for_the_health_the_facts_that_it_wants_are_asked_for() -> None:

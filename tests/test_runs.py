@@ -48,6 +48,17 @@ def test_a_run_is_under_way_from_its_start_to_the_day_before_its_end() -> None:
     assert run().is_open_on(day(999))
 
 
+def test_a_run_takes_its_verdict_unless_it_is_too_early() -> None:
+    ended = run(ended=day(9))
+    early = Verdict(judgement="too_early", judged_on=day(9))
+    worked = Verdict(judgement="worked", judged_on=day(40))
+
+    assert ended.judged(early) == ended
+    assert ended.judged(worked).verdict == worked
+    with pytest.raises(DefinitionError, match="expected a Verdict, but got the str 'worked'"):
+        ended.judged("worked")  # type: ignore[arg-type]
+
+
 def test_an_ended_run_takes_nothing_more() -> None:
     ended = run(ended=day(9))
 
@@ -117,6 +128,13 @@ def test_too_early_is_no_verdict_and_a_run_under_way_has_none() -> None:
 def test_an_unknown_judgement_is_refused_with_a_suggestion() -> None:
     with pytest.raises(DefinitionError, match="did you mean 'worked'"):
         Verdict(judgement="workd", judged_on=DAY)
+
+
+def test_words_and_steps_are_texts() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.reason: expected text, but got the int 3"):
+        Verdict(judgement="worked", judged_on=DAY, reason=3)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match=r"\$\.step: expected text, but got the int 3"):
+        run().take(3, on=DAY)  # type: ignore[arg-type]
 
 
 def test_instants_stand_for_their_day_in_utc() -> None:

@@ -130,6 +130,12 @@ def test_a_playbook_whose_reason_has_gone_is_not_begun(b: int | None, status: st
     assert statuses(library(gone), {"a": 2, "b": b}) == {"tour": status}
 
 
+def test_a_chosen_one_says_its_entry_and_not_that_the_exit_does_not_hold() -> None:
+    assert line(library(playbook(exit="b > 5")), {"a": 2, "b": 0}, "tour") == (
+        "tour (product, 0 h): chosen: a is above 1 (a = 2)"
+    )
+
+
 def test_the_reason_that_has_gone_is_named() -> None:
     assert line(library(playbook(exit="b > 5")), {"a": 2, "b": 9}, "tour") == (
         "tour (product, 0 h): does not apply: it holds that b is above 5 (b = 9)"
@@ -298,6 +304,19 @@ def test_a_price_is_exact_whatever_the_context() -> None:
     with decimal.localcontext(prec=1):
         assert price_of(odd, {"csm": Decimal("0.1"), "engineer": Decimal("0.1")}) == Decimal("0.03")
         assert playbook(effort={"csm": "0.5", "engineer": 9}).hours == Decimal("9.5")
+
+
+def test_nothing_of_a_stake_without_bound_is_no_value() -> None:
+    free = playbook(effect=Effect(lift=0))
+
+    choice = library(free, stake="b").select({"a": 2, "b": float("inf")})
+
+    assert choice.chosen[0].value is None
+
+
+def test_what_is_no_history_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="expected a History, but got a list of 0"):
+        library(TOUR).select({"a": 2}, history=[], as_of=NOW)  # type: ignore[arg-type]
 
 
 # Exclusions

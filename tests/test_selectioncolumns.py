@@ -184,21 +184,22 @@ def test_without_a_stake_and_prices_nothing_has_a_value_or_a_price() -> None:
     assert found.price("tour") is None
 
 
-def test_an_infinite_stake_without_a_lift_is_known_and_not_enough() -> None:
+def test_nothing_of_a_stake_without_bound_is_not_known() -> None:
     visit = playbook("visit", True, effort={"csm": 3}, effect=Effect(lift=0))
     priced = library(visit, prices={"csm": 80}, stake="worth * 10", least_return=1)
 
     found = priced.select_columns({"worth": np.array([1e308])})
 
-    assert priced.select({"worth": 1e308}).findings[0].status == "not_worth_it"
-    assert words(found)["visit"] == ["not_worth_it"]
+    assert priced.select({"worth": 1e308}).findings[0].status == "unknown"
+    assert words(found)["visit"] == ["unknown"]
 
 
 def test_levels_that_are_unknown_or_too_low_shut_the_gate() -> None:
     table = DecisionTable(name="levels", rows=(Row(when="seats >= 5", then="support"),))
     deep = playbook("deep", True, "service", level="implementation")
+    light = playbook("light", True, "service", level="support")
 
-    found = library(deep, playbook("light", True, "service"), levels=table).select_columns(LOW)
+    found = library(deep, light, levels=table).select_columns(LOW)
 
     assert words(found) == {
         "deep": ["unknown", "not_offered", "not_offered", "unknown"],

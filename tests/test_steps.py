@@ -151,6 +151,21 @@ def test_every_fault_of_a_step_is_told() -> None:
     ]
 
 
+def test_flags_and_names_of_other_steps_are_what_they_should_be() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        step(business="yes", optional=1)
+    assert [each.path for each in caught.value.faults] == ["$.business", "$.optional"]
+    with pytest.raises(DefinitionError, match=r"\$\.after: expected several str parts, but got"):
+        step(after="call")
+
+
+def test_what_is_no_step_or_calendar_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="expected several Step parts"):
+        schedule("call", FRIDAY, {})  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected a BusinessCalendar, but got the str"):
+        schedule([], FRIDAY, {}, calendar="NL")  # type: ignore[arg-type]
+
+
 def test_steps_of_a_playbook_have_a_name_of_their_own_and_wait_for_steps_that_there_are() -> None:
     with pytest.raises(DefinitionError) as caught:
         Playbook(

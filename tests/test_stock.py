@@ -19,13 +19,12 @@ from cslib.decisions import Decision, Row
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.health import Band, Measure
 from cslib.lifecycle import Event
-from cslib.playbooks import Playbook, Status
 from cslib.review import Definitions
-from cslib.stock import OWNERSHIP, PLAYBOOKS, SCORECARD, SUBSCRIPTION
+from cslib.stock import OWNERSHIP, SCORECARD, SUBSCRIPTION
 from doctrine import DOCTRINE
 
 TODAY = dt.date(2026, 6, 30)
-DEFINITIONS = (SUBSCRIPTION, SCORECARD, PLAYBOOKS, OWNERSHIP)
+DEFINITIONS = (SUBSCRIPTION, SCORECARD, OWNERSHIP)
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda each: each.name)
@@ -45,14 +44,12 @@ def cited() -> Iterator[tuple[str, str]]:
         yield stage.name, stage.norm
     for measure in SCORECARD.measures:
         yield measure.name, measure.meaning
-    for playbook in PLAYBOOKS.playbooks:
-        yield playbook.name, f"{playbook.title} {playbook.source}"
     for row in OWNERSHIP.rows:
         yield row.name, f"{row.reason}. {row.source}"
 
 
 @pytest.mark.parametrize(("name", "text"), list(cited()))
-def test_every_stage_measure_playbook_and_owner_names_its_source(name: str, text: str) -> None:
+def test_every_stage_measure_and_owner_names_its_source(name: str, text: str) -> None:
     assert re.search(r"\b[LHRP]\d+\b", text), name
 
 
@@ -136,72 +133,7 @@ def test_the_weights_add_up_to_a_hundred() -> None:
     assert sum(measure.weight for measure in SCORECARD.measures) == 100
 
 
-# --- The playbooks
-
-IN_USE: Mapping[str, object] = {
-    "stage": "in_use",
-    "tier": "green",
-    "term_ends_on": dt.date(2027, 6, 30),
-    "seats": 10,
-    "seats_used": 9,
-    "roles_active": 3,
-    "scenarios_running": 2,
-    "nps": 10,
-    "logins_30d": 100,
-    "logins_prior_30d": 100,
-}
-IN_DELIVERY: Mapping[str, object] = {"stage": "delivery"}
-SOON = TODAY + dt.timedelta(days=60)
-CASES: Mapping[str, Mapping[str, object]] = {
-    "guided set-up": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=31)},
-    "delivery review": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=90)},
-    "delivery rescue": {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=91)},
-    "seat tour": {**IN_USE, "seats_used": 5},
-    "second role": {**IN_USE, "roles_active": 1},
-    "usage review": {**IN_USE, "logins_30d": 70},
-    "scenario workshop": {**IN_USE, "scenarios_running": 0},
-    "detractor call": {**IN_USE, "nps": 6},
-    "renewal preparation": {**IN_USE, "term_ends_on": SOON},
-    "renewal rescue": {**IN_USE, "term_ends_on": SOON, "tier": "yellow"},
-    "win-back letter": {"stage": "churned", "days_in_stage": 90},
-}
-
-
-@pytest.mark.parametrize("playbook", PLAYBOOKS.playbooks, ids=lambda each: each.name)
-def test_every_playbook_is_the_one_for_some_account(playbook: Playbook) -> None:
-    choice = PLAYBOOKS.select(CASES[playbook.name], as_of=TODAY)
-
-    assert [each.playbook.name for each in choice.chosen] == [playbook.name]
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        IN_USE,
-        {**IN_DELIVERY, "signed_on": TODAY - dt.timedelta(days=30)},
-        {**IN_USE, "term_ends_on": TODAY - dt.timedelta(days=1)},
-        {"stage": "churned", "days_in_stage": 59},
-        {"stage": "closed"},
-        {"stage": "rescinded"},
-    ],
-)
-def test_an_account_that_needs_nothing_gets_no_playbook(facts: Mapping[str, object]) -> None:
-    choice = PLAYBOOKS.select(facts, as_of=TODAY)
-
-    assert choice.chosen == ()
-    assert {each.status for each in choice.findings} == {Status.DOES_NOT_APPLY}
-
-
-def test_every_stage_tier_and_fact_that_a_playbook_names_exists() -> None:
-    stages = {stage.name for stage in SUBSCRIPTION.stages}
-    tiers = {tier.name for tier in SCORECARD.tiers}
-    named = re.compile(r'(stage|tier) (?:in \{([^}]*)\}|== ("\w+"))')
-
-    for playbook in PLAYBOOKS.playbooks:
-        for what, several, one in named.findall(str(playbook.entry).replace("'", '"')):
-            words = set(re.findall(r'"(\w+)"', several or one))
-            assert words
-            assert words <= (stages if what == "stage" else tiers), playbook.name
+# --- The facts
 
 
 def test_the_module_names_every_fact_that_its_rules_read() -> None:
@@ -406,21 +338,6 @@ def test_the_page_lists_every_measure_as_it_is() -> None:
 
 def test_the_page_lists_every_tier_as_it_is() -> None:
     assert table("Tier") == [(each.name, f"{each.at_least} or more") for each in SCORECARD.tiers]
-
-
-def test_the_page_lists_every_playbook_as_it_is() -> None:
-    assert table("Playbook") == [
-        (
-            each.name,
-            each.need,
-            each.layer,
-            str(each.entry),
-            str(each.hours),
-            str(each.priority),
-            each.source,
-        )
-        for each in PLAYBOOKS.playbooks
-    ]
 
 
 def test_the_page_lists_every_row_of_owners_as_it_is() -> None:

@@ -187,7 +187,7 @@ def test_p6_where_none_is_running_the_stock_playbook_starts_one() -> None:
 
     choice = PLAYBOOKS.select(short.facts | {"stage": "in_use"}, as_of=day(30))
 
-    assert choice.chosen[0].playbook.name == "scenario workshop"
+    assert choice.chosen[0].playbook.name == "scenario starter"
     measure = next(each for each in SCORECARD.leaves if each.name == "scenarios")
     assert measure.value(short.facts) == 0
 

@@ -46,14 +46,14 @@ def test_P9_the_stability_of_the_system_is_cleared_with_the_operations_engineer(
 def test_P9_R5_a_commercial_issue_is_for_customer_success_and_the_consultant() -> None:
     found = routed("commercial")
 
-    assert (found.owner, found.assists) == ("customer success", ("consultant",))
+    assert (found.owner, found.assists) == ("csm", ("consultant",))
 
 
 @pytest.mark.parametrize("kind", ["upgrade", "migration", "capacity"])
 def test_P9_work_on_the_installation_is_arranged_by_customer_success(kind: str) -> None:
     found = routed(kind)
 
-    assert (found.owner, found.assists) == ("customer success", ("operations engineer",))
+    assert (found.owner, found.assists) == ("csm", ("operations engineer",))
     assert "arranged by customer success, done by operations" in found.reason
 
 
@@ -61,7 +61,7 @@ def test_R6_who_owns_a_deal_is_another_question_than_who_owns_an_issue() -> None
     deal = {"deal": "renewal", "cs_commercial": False, "kind": "commercial"}
 
     assert OWNERSHIP.decide(deal).outcome == "sales"
-    assert ROUTING.route(deal).owner == "customer success"
+    assert ROUTING.route(deal).owner == "csm"
 
 
 def test_every_kind_has_one_route_and_no_route_is_for_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cslib.errors import DefinitionError
 from cslib.histories import begin
 from cslib.plays import Playbook, Success
 from cslib.runs import Judgement, Run, RunError, Verdict
@@ -169,6 +170,26 @@ def test_a_run_is_judged_by_its_own_playbook_and_version() -> None:
 def test_a_step_that_the_playbook_does_not_have_is_refused_with_a_suggestion() -> None:
     with pytest.raises(RunError, match="has a step 'cal': did you mean 'call'"):
         judged(run=OPEN.take("cal", on=BEGUN), playbook=STEPS)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"run": None}, "run is not valid: $: expected a Run, but got None"),
+        ({"playbook": "tour"}, "playbook is not valid: $: expected a Playbook, but got the str"),
+    ],
+)
+def test_what_is_no_run_or_playbook_is_refused(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        judged(**given)
+    assert str(caught.value).startswith(problem)
+
+
+def test_what_is_no_observation_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"\$\[0\]: expected a Observation, but got a dict"):
+        judged({"seats_used": 7})  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected several Run parts, but got None"):
+        entry_precision(None, "tour")  # type: ignore[arg-type]
 
 
 # Laws

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from cslib.expressions import Value
-from cslib.phrases import Reader
+from cslib.phrases import Reader, in_words
 from cslib.plays import Playbook
 from cslib.rules import Explanation
 from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
@@ -257,7 +257,7 @@ class Finding:
         """Why, in words."""
         match self.status:
             case Status.CHOSEN:
-                return self.choice._reader.affirmed(self.place)
+                return self._entry()
             case Status.DOES_NOT_APPLY:
                 return self.choice._reader.denied(self.place)
             case Status.DEARER:
@@ -275,6 +275,13 @@ class Finding:
         if self.missing:
             return f"not known: {listed(self.missing)}"
         return f"it cannot be told whether {self.choice._reader.affirmed(self.place)}"
+
+    def _entry(self) -> str:
+        """The entry in words; that the reason has not gone goes without saying."""
+        if self.playbook.exit is None:
+            return self.choice._reader.affirmed(self.place)
+        entry, choice = self.playbook.entry, self.choice
+        return in_words(entry.explain(choice.facts, as_of=choice.as_of), entry)
 
     def _dearer(self) -> str:
         unknown = self.choice._applies[self.place] is None

@@ -25,9 +25,11 @@ __all__ = [
     "REFUSALS",
     "Faults",
     "RepeatedKey",
+    "check_kind",
     "check_mapping",
     "decimal_faults",
     "exact_decimal",
+    "flag_faults",
     "member",
     "name_faults",
     "quoted",
@@ -142,6 +144,19 @@ list of 1
         raise DefinitionError(subject, (Fault(path, problem),))
 
 
+def check_kind(subject: str, given: object, kind: type) -> None:
+    """Refuses what should be of a kind, and is not.
+
+    >>> check_kind("period", "2026-06", dt.date)
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: period is not valid: $: expected a date, but got the str '2026-06'
+    """
+    if not isinstance(given, kind):
+        problem = f"expected a {kind.__name__}, but got {shown(given)}"
+        raise DefinitionError(subject, (Fault("$", problem),))
+
+
 def several(subject: str, path: str, given: Iterable[T], kind: type[T]) -> tuple[T, ...]:
     """Parts of a definition as a tuple; refuses what is no series, and parts of another kind.
 
@@ -194,6 +209,16 @@ def text_faults(path: str, value: object) -> Iterator[Fault]:
     """
     if not isinstance(value, str):
         yield Fault(path, f"expected text, but got {shown(value)}")
+
+
+def flag_faults(path: str, value: object) -> Iterator[Fault]:
+    """The fault of what should be True or False.
+
+    >>> [str(fault) for fault in flag_faults("$.optional", "yes")]
+    ["$.optional: expected True or False, but got the str 'yes'"]
+    """
+    if not isinstance(value, bool):
+        yield Fault(path, f"expected True or False, but got {shown(value)}")
 
 
 def name_faults(path: str, value: object) -> Iterator[Fault]:

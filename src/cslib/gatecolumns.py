@@ -222,9 +222,9 @@ class Gates:
         lift = self.selector.lifts[place]
         assert lift is not None  # noqa: S101 - a library that asks for a return has both
         assert self.stake is not None  # noqa: S101
-        stake = Quantity(self.stake.value[rows])
-        is_enough = (lift * stake.value >= least).astype(np.intp)
-        return _worth_gates()[np.where(stake.known, 1 + is_enough, 0)]
+        worth = Quantity(lift * self.stake.value[rows])
+        is_enough = (worth.value >= least).astype(np.intp)
+        return _worth_gates()[np.where(worth.known, 1 + is_enough, 0)]
 
 
 def _over(gates: Codes, before: Codes) -> Codes:

@@ -16,12 +16,12 @@ import attrs
 
 from cslib.documents import document
 from cslib.errors import Fault
-from cslib.faults import name_faults, refuse, several, text_faults
+from cslib.faults import check_kind, name_faults, refuse, several, text_faults
 from cslib.moments import utc_day
 from cslib.plays import Playbook
 from cslib.runs import Run, Verdict
 
-__all__ = ["History", "OptOut", "Tally", "begin"]
+__all__ = ["History", "OptOut", "Tally", "begin", "checked_history"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +43,11 @@ class OptOut:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        faults = [*name_faults("$.account", self.account), *text_faults("$.need", self.need)]
+        faults = [
+            *name_faults("$.account", self.account),
+            *text_faults("$.need", self.need),
+            *text_faults("$.reason", self.reason),
+        ]
         if self.until is not None and self.until < self.since:
             faults.append(Fault("$.until", f"{self.until} lies before {self.since}"))
         refuse("opt-out", faults)
@@ -212,6 +216,18 @@ def _together(before: Tally, after: Tally) -> Tally:
 _EMPTY = History()
 
 
+def checked_history(given: History) -> History:
+    """A history; refuses what is none.
+
+    >>> checked_history([])
+    Traceback (most recent call last):
+    ...
+    cslib.errors.DefinitionError: history is not valid: $: expected a History, but got a list of 0
+    """
+    check_kind("history", given, History)
+    return given
+
+
 def begin(
     playbook: Playbook,
     account: str,
@@ -224,11 +240,15 @@ def begin(
 
     The cycle is one more than that of the last run for the need; the lead is the playbook's (P8).
 
+    Raises:
+        DefinitionError: If the playbook or the history is none, or the account is no text.
+
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
     >>> begin(tour, "A1", on=dt.date(2026, 7, 1)).cycle
     1
     """
-    past = (history or History()).of(account)
+    check_kind("playbook", playbook, Playbook)
+    past = (History() if history is None else checked_history(history)).of(account)
     cycles = [each.cycle for each in past.runs if each.need == playbook.need]
     cycles += [each.cycle for each in past.tallies if each.need == playbook.need]
     return Run(

@@ -36,7 +36,7 @@ from cslib.faults import (
     shown,
     unique_faults,
 )
-from cslib.histories import History
+from cslib.histories import History, checked_history
 from cslib.plays import Effect, Layer, Level, Limits, Playbook, Success, amounts
 from cslib.rules import Rule, rule
 from cslib.selection import Selector, Suppression, price_of
@@ -149,12 +149,14 @@ class Library:
             as_of: Today, for conditions that count days and for a history.
 
         Raises:
+            DefinitionError: If the history is none.
             FactError, AsOfError: As the entry conditions do.
             RunError: If the history is of several accounts, or was compacted for a later day.
         """
+        past = None if history is None else checked_history(history)
         selector = self._selector
         applies, values = selector.read(account, as_of)
-        bars = selector.bars(account, values, history, as_of)
+        bars = selector.bars(account, values, past, as_of)
         return Choice(
             selector=selector,
             definition=self.fingerprint,
@@ -213,7 +215,7 @@ class Library:
         """
         found = self._by_name.get(name)
         if found is None:
-            raise KeyError(f"no playbook {name!r}{suggestion(name, self._by_name)}")
+            raise KeyError(f"no playbook {name!r}{suggestion(str(name), self._by_name)}")
         return found
 
     @functools.cached_property

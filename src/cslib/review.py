@@ -146,7 +146,7 @@ class Definitions:
 
     @property
     def judged_facts(self) -> tuple[str, ...]:
-        """The facts that the measures and playbooks read, in their order; not the indicators.
+        """The facts that the measures and the choice read, in their order; not the indicators.
 
         Without the others an account cannot be judged in full; an indicator is only unknown.
         """
@@ -159,8 +159,21 @@ class Definitions:
 
         Health and use say nothing of who is no longer a customer; a win-back asks for the stage.
         """
-        speaking = [each for each in self.playbooks.playbooks if "stage" in each.entry.facts]
-        return attrs.evolve(self.playbooks, playbooks=speaking)
+        library = self.playbooks
+        speaking = [each for each in library.playbooks if "stage" in each.entry.facts]
+        names, needs = {each.name for each in speaking}, {each.need for each in speaking}
+        return attrs.evolve(
+            library,
+            playbooks=(
+                attrs.evolve(each, excludes=[name for name in each.excludes if name in names])
+                for each in speaking
+            ),
+            suppressions=(
+                attrs.evolve(each, needs=[need for need in each.needs if need in needs])
+                for each in library.suppressions
+                if not each.needs or needs & set(each.needs)
+            ),
+        )
 
     @functools.cached_property
     def final_stages(self) -> frozenset[str]:
@@ -178,8 +191,17 @@ class Definitions:
         yield from self._entries()
 
     def _entries(self) -> Iterator[tuple[str, Rule]]:
-        for place, playbook in enumerate(self.playbooks.playbooks):
+        library = self.playbooks
+        for place, playbook in enumerate(library.playbooks):
             yield f"$.playbooks.playbooks[{place}].entry", playbook.entry
+            if playbook.exit is not None:
+                yield f"$.playbooks.playbooks[{place}].exit", playbook.exit
+        for place, each in enumerate(library.suppressions):
+            yield f"$.playbooks.suppressions[{place}].when", each.when
+        for place, row in enumerate(() if library.levels is None else library.levels.rows):
+            yield f"$.playbooks.levels.rows[{place}].when", row.when
+        if library.stake is not None:
+            yield "$.playbooks.stake", library.stake
 
 
 def _either(kinds: Kinds) -> str:

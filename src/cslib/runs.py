@@ -81,6 +81,10 @@ class Verdict:
     outcome: str = ""
     reason: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        faults = (*text_faults("$.outcome", self.outcome), *text_faults("$.reason", self.reason))
+        refuse("verdict", faults)
+
     def __str__(self) -> str:
         return f"{self.judgement.replace('_', ' ')}: {self.reason}"
 
@@ -102,6 +106,9 @@ class Done:
     step: str
     on: dt.date = attrs.field(converter=utc_day)
     hours: Mapping[str, Decimal] = attrs.field(factory=dict, converter=_hours, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        refuse("done", name_faults("$.step", self.step))
 
 
 def _optional_day(value: dt.date | None) -> dt.date | None:
@@ -196,6 +203,15 @@ class Run:
         """
         self._check_open()
         return attrs.evolve(self, ended=on)
+
+    def judged(self, verdict: Verdict) -> Run:
+        """The run with its verdict; one that is too early to tell leaves it as it is.
+
+        Raises:
+            DefinitionError: If the run is under way, or the verdict is none.
+        """
+        is_early = isinstance(verdict, Verdict) and verdict.judgement is Judgement.TOO_EARLY
+        return self if is_early else attrs.evolve(self, verdict=verdict)
 
     def _check_open(self) -> None:
         if self.ended is not None:

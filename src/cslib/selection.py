@@ -117,9 +117,15 @@ def ruling(holds: bool | None, gate: Status | None, *, is_chosen: bool, is_held:
 def level_gate(takes: Level, offered: Level | None) -> Status | None:
     """The gate of the level of service (P2); ``offered`` is None where it is unknown.
 
-    >>> level_gate(Level.SUPPORT, Level.SUPPORT) is None
+    The lowest is offered to all, whatever their level.
+
+    >>> level_gate(Level.SUPPORT, None) is None
     True
+    >>> print(level_gate(Level.IMPLEMENTATION, None))
+    unknown
     """
+    if takes.rank == 0:
+        return None
     if offered is None:
         return Status.UNKNOWN
     return Status.NOT_OFFERED if takes.rank > offered.rank else None
@@ -326,7 +332,10 @@ class Selector:
     def value(self, place: int, values: Sequence[Value]) -> float | None:
         """What a playbook is expected to bring: its lift times the stake; None is unknown."""
         lift, stake = self.lifts[place], values[-1] if self.stake is not None else None
-        return None if lift is None or stake is None else lift * stake  # type: ignore[operator]
+        if lift is None or stake is None:
+            return None
+        worth: float = lift * stake  # type: ignore[operator]
+        return worth if worth == worth else None  # nothing of something without bound
 
     def decide(
         self,

@@ -18,7 +18,16 @@ from cslib.days import PeriodError, add_days
 from cslib.errors import Fault, suggestion
 from cslib.expressions import Kind
 from cslib.facts import getter, known
-from cslib.faults import name_faults, refuse, text_faults, unique_faults, whole_faults
+from cslib.faults import (
+    check_kind,
+    flag_faults,
+    name_faults,
+    refuse,
+    several,
+    text_faults,
+    unique_faults,
+    whole_faults,
+)
 from cslib.moments import utc_day
 from cslib.rules import Rule, rule
 
@@ -33,6 +42,10 @@ _ALWAYS = rule(True)
 
 def _condition(source: object) -> Rule:
     return rule(source, kind=Kind.BOOLEAN)
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return several("step", "$.after", names, str)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +76,7 @@ class Step:
     days: int = 0
     of: str = START
     business: bool = False
-    after: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    after: tuple[str, ...] = attrs.field(default=(), converter=_names)
     when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
     optional: bool = False
     title: str = ""
@@ -74,6 +87,8 @@ class Step:
             *name_faults("$.role", self.role),
             *whole_faults("$.days", self.days, -_MOST_DAYS, _MOST_DAYS),
             *name_faults("$.of", self.of),
+            *flag_faults("$.business", self.business),
+            *flag_faults("$.optional", self.optional),
             *text_faults("$.title", self.title),
         )
         refuse(f"step {self.name!r}", faults)
@@ -148,6 +163,7 @@ def schedule(
     on its first day, and is not moved (``docs/semantics.md``, "Playbooks").
 
     Raises:
+        DefinitionError: If the calendar is none, or something is no step.
         FactError: If a fact that days are counted from is no date, or a condition's is of another
             kind.
         MomentError: If the start is no date and no instant.
@@ -163,7 +179,9 @@ def schedule(
     offer (csm): due 2026-08-31
     """
     first, office = utc_day(start, "start"), calendar or BusinessCalendar()
-    planned = [_planned(step, first, account, office) for step in steps]
+    check_kind("calendar", office, BusinessCalendar)
+    parts = several("steps", "$", steps, Step)
+    planned = [_planned(step, first, account, office) for step in parts]
     last = dt.date.max
     return tuple(sorted(planned, key=lambda each: (each.due is None, each.due or last)))
 

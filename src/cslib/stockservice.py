@@ -23,7 +23,7 @@ ROUTING = Routing(
         "analyst",
         "operations engineer",
         "consultant",
-        "customer success",
+        "csm",
     ),
     routes=(
         Route(
@@ -52,7 +52,7 @@ ROUTING = Routing(
         Route(
             name="commercial",
             when='kind == "commercial"',
-            owner="customer success",
+            owner="csm",
             assists=("consultant",),
             reason="customer success owns the renewal, and the consultant closed the deal",
             source="P9 (N), R5 (W, K), L2 (N)",
@@ -60,7 +60,7 @@ ROUTING = Routing(
         Route(
             name="operations",
             when='kind in {"upgrade", "migration", "capacity"}',
-            owner="customer success",
+            owner="csm",
             assists=("operations engineer",),
             reason="arranged by customer success, done by operations",
             source="P9 (N)",

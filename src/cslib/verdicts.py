@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from cslib.errors import suggestion
+from cslib.faults import check_kind, several
 from cslib.moments import utc_day
 from cslib.plays import Playbook
 from cslib.rates import Rate
@@ -58,6 +59,7 @@ def judge(
         not_valid: Why the run should not have been prescribed, where a person found so.
 
     Raises:
+        DefinitionError: If the run, the playbook or an observation is none.
         FactError, AsOfError: As the success condition does.
         RunError: If the playbook is another, or two observations of one day differ in what they
             say.
@@ -77,9 +79,12 @@ def judge(
         worked: on 2026-08-01 seats used is at least 5
     """
     today = utc_day(as_of, "as_of")
+    check_kind("run", run, Run)
+    check_kind("playbook", playbook, Playbook)
+    seen = several("observations", "$", observations, Observation)
     _check_playbook(run, playbook)
     found = _settled_before(run, playbook, today, not_valid)
-    return found if found is not None else _by_facts(run, playbook, observations, today)
+    return found if found is not None else _by_facts(run, playbook, seen, today)
 
 
 def _check_playbook(run: Run, playbook: Playbook) -> None:
@@ -173,6 +178,7 @@ def entry_precision(runs: Iterable[Run], playbook: str) -> Rate:
     >>> entry_precision([], "tour").value is None
     True
     """
-    judged = [each.verdict for each in runs if each.playbook == playbook and each.verdict]
+    every = several("runs", "$", runs, Run)
+    judged = [each.verdict for each in every if each.playbook == playbook and each.verdict]
     valid = [each for each in judged if each.judgement is not Judgement.NOT_VALID]
     return Rate.of_counts(len(valid), len(judged))

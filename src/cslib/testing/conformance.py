@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -27,7 +27,7 @@ from cslib.functions import Function
 from cslib.health import Measure
 from cslib.lifecycle import Lifecycle
 from cslib.packs import Named, Pack
-from cslib.playbooks import Library
+from cslib.playbooks import Library, Playbook
 from cslib.registry import Registry
 from cslib.review import Definitions
 from cslib.rules import Rule
@@ -326,12 +326,12 @@ def _left_out(schema: Schema | None, measure: Measure, scale: Scale) -> tuple[st
 
 def _order(asked: _Asked) -> Iterator[Flaw]:
     pack = asked.pack
-    library = Library(name=pack.name, playbooks=pack.playbooks)
+    library = Library(name=pack.name, playbooks=_among(pack.playbooks))
     turned = attrs.evolve(library, playbooks=library.playbooks[::-1])
 
     def alike(account: dict[str, Any]) -> None:
         one, other = (each.select(account, as_of=asked.as_of) for each in (library, turned))
-        if one.findings != other.findings:
+        if one.explain() != other.explain():
             raise _OrderMattersError
 
     failed = _first_failing(asked, library, alike)
@@ -341,6 +341,15 @@ def _order(asked: _Asked) -> Iterator[Flaw]:
         yield Flaw(Check.ORDER, pack.name, problem)
 
 
+def _among(playbooks: Sequence[Playbook]) -> tuple[Playbook, ...]:
+    """Playbooks that exclude one another only, and none of another pack."""
+    names = {each.name for each in playbooks}
+    return tuple(
+        attrs.evolve(each, excludes=[other for other in each.excludes if other in names])
+        for each in playbooks
+    )
+
+
 class _OrderMattersError(Exception):
     """Two orders gave two choices."""
 
@@ -348,7 +357,7 @@ class _OrderMattersError(Exception):
 def _accounts(asked: _Asked) -> Iterator[Flaw]:
     pack, as_of = asked.pack, asked.as_of
     for playbook in pack.playbooks:
-        library = Library(name=playbook.name, playbooks=(playbook,))
+        library = Library(name=playbook.name, playbooks=_among([playbook]))
         yield from _raising(asked, playbook, functools.partial(_chosen, library, as_of))
     for card in pack.scorecards:
         yield from _raising(asked, card, functools.partial(card.assess, as_of=as_of))
@@ -357,8 +366,7 @@ def _accounts(asked: _Asked) -> Iterator[Flaw]:
 
 
 def _chosen(library: Library, as_of: dt.date, account: Mapping[str, Any]) -> None:
-    for finding in library.select(account, as_of=as_of).findings:
-        str(finding)  # its reasons are made when they are asked for
+    library.select(account, as_of=as_of).explain()  # reasons are made when they are asked for
 
 
 def _raising(

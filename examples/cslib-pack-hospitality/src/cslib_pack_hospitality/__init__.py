@@ -1,4 +1,4 @@
-"""Playbooks, a scorecard, a lifecycle and a function for hotels that use a booking system.
+"""Playbooks, practices, a scorecard, a lifecycle and a function for hotels with a booking system.
 
 An example: what it says of hotels is made up. ``PACK`` is what the entry point leads to; ``FACTS``
 are the facts that its rules read, for whoever fills them in.
@@ -14,6 +14,7 @@ from cslib.lifecycle import Deadline, Lifecycle, Stage, Transition
 from cslib.packs import Pack
 from cslib.playbooks import Layer, Playbook
 from cslib.rules import rule
+from cslib.scenarios import Need, Scenario, ScenarioLibrary
 from cslib.schemas import FactSpec, Schema
 
 __all__ = ["FACTS", "PACK"]
@@ -126,11 +127,40 @@ OPENING = Lifecycle(
     ),
 )
 
+PRACTICES = ScenarioLibrary(
+    name="practices",
+    needs=(
+        Need(name="empty rooms", meaning="Rooms stand empty on days that are known ahead."),
+        Need(name="late check-in", meaning="Guests wait at the desk in the evening."),
+    ),
+    scenarios=(
+        Scenario(
+            name="weekday offers",
+            need="empty rooms",
+            value="more revenue",
+            roles=("revenue manager", "front desk"),
+            industries=("hotel",),
+            practice="Sell the weekdays to firms nearby, with the rooms that were empty last year.",
+            asks="rooms >= 10",
+            source="made up",
+        ),
+        Scenario(
+            name="check-in on the way",
+            need="late check-in",
+            value="higher efficiency",
+            roles=("front desk",),
+            practice="Send the form on the day of arrival, and hand out keys without a queue.",
+            source="made up",
+        ),
+    ),
+)
+
 PACK = Pack(
     name="hospitality",
     version="1.0.0",
     api="1.0",
     playbooks=PLAYBOOKS,
+    scenarios=(PRACTICES,),
     scorecards=(FRONT_DESK,),
     lifecycles=(OPENING,),
     functions=(STARS,),
