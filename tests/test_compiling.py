@@ -7,13 +7,17 @@ import collections
 import dataclasses
 import datetime as dt
 import itertools
+import math
 import re
 import sqlite3
 import types
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +31,7 @@ from cslib.facts import AsOfError, FactError
 from cslib.functions import Function
 from cslib.inference import infer
 from cslib.lowering import lower
-from cslib.rules import Rule, read_together, rule
+from cslib.rules import Rule, match_together, read_in_groups, read_together, rule
 from strategies import AS_OF
 
 
@@ -120,6 +124,48 @@ def test_rules_compiled_together_answer_as_one_by_one(
     one_by_one = outcome(lambda: [made(record, as_of=as_of) for made in rules])
 
     assert outcome(lambda: read(record, as_of)[0]) == one_by_one
+
+
+NUMBERS = st.one_of(
+    st.integers(2**53 - 2, 2**53 + 2),
+    st.sampled_from([2**60, 0, 1, 2, -3, 2.0, 2.5, math.nan, None, True, np.int64(3)]),
+    st.sampled_from([Decimal("0.1"), Decimal(2), Fraction(1, 3), Fraction(2)]),
+    st.floats(allow_nan=False),
+)
+COMPARED = st.builds(
+    lambda operation, first, second: make(operation, first, second),
+    st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
+    st.sampled_from([Fact("x"), Fact("y")]),
+    st.sampled_from([Fact("x"), Fact("y"), *map(literal, (0, 2, 2.0, 0.1, 2**53, -(2**53)))]),
+)
+
+
+@given(
+    st.lists(strategies.conditions() | COMPARED, max_size=5),
+    st.lists(strategies.trees(), max_size=2),
+    strategies.records(),
+    st.fixed_dictionaries({}, optional={"x": NUMBERS, "y": NUMBERS}),
+    st.sampled_from([AS_OF, None]),
+)
+def test_conditions_matched_and_read_together_answer_as_one_by_one(
+    conditions: list[Node],
+    values: list[Node],
+    record: dict[str, Any],
+    numbers: dict[str, Any],
+    as_of: object,
+) -> None:
+    record |= numbers
+    asked, told = [Rule(node) for node in conditions], [Rule(node) for node in values]
+    match, groups = match_together(asked, told), read_in_groups([asked, told, []])
+
+    one_by_one = outcome(lambda: [made(record, as_of=as_of) for made in (*asked, *told)])
+
+    def matched() -> list[Any]:
+        found, rest = match(record, as_of)
+        return [*(found.get(place, False) for place in range(len(asked))), *rest]
+
+    assert outcome(matched) == one_by_one
+    assert outcome(lambda: list(itertools.chain(*groups(record, as_of)))) == one_by_one
 
 
 READ_IN_MANY_WAYS = (

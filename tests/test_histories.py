@@ -108,7 +108,8 @@ def test_an_opt_out_that_ends_before_it_begins_is_refused() -> None:
 
 def test_what_ended_and_was_judged_before_the_day_is_only_counted() -> None:
     past = attrs.evolve(begin(TOUR, "A1", on=DAY).end(day(9)), verdict=JUDGED)
-    again = attrs.evolve(past, started=day(50), ended=day(55), cycle=2)
+    later = Verdict(judgement="failed", judged_on=day(90))
+    again = attrs.evolve(past, started=day(50), ended=day(55), cycle=2, verdict=later)
     waiting = begin(TOUR, "A1", on=day(60)).end(day(61))
     gone = OptOut(account="A1", since=DAY, until=day(1))
     history = History(runs=[again, waiting, past], opt_outs=[gone])
@@ -116,7 +117,7 @@ def test_what_ended_and_was_judged_before_the_day_is_only_counted() -> None:
     short = history.compacted(day(365))
 
     (tally,) = short.tallies
-    assert (tally.runs, tally.cycle, tally.ended, tally.last) == (2, 2, day(55), JUDGED)
+    assert (tally.runs, tally.cycle, tally.ended, tally.last) == (2, 2, day(55), later)
     assert short.runs == (waiting,)
     assert short.opt_outs == ()
     assert short.compacted(day(366)) == short

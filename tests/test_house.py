@@ -112,6 +112,7 @@ PARTS_OF_HEALTH = (
 PARTS_OF_PLAYBOOKS = (
     "choices",
     "feedback",
+    "gatecolumns",
     "histories",
     "issues",
     "layermix",
@@ -119,6 +120,7 @@ PARTS_OF_PLAYBOOKS = (
     "phrases",
     "plays",
     "practices",
+    "previews",
     "queues",
     "rhythms",
     "rosters",
@@ -129,6 +131,7 @@ PARTS_OF_PLAYBOOKS = (
     "scenarios",
     "scenariosearch",
     "selection",
+    "selectioncolumns",
     "slots",
     "standings",
     "steps",
@@ -163,7 +166,16 @@ PARTS_OF_TESTING = ("testing.conformance", "testing.reading", "testing.strategie
 HOUSE: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "ground floor": (
-            *("arguments", "calendars", "codecs", "coverage", "daycount", "days", "decisions"),
+            *(
+                "arguments",
+                "calendars",
+                "changes",
+                "codecs",
+                "coverage",
+                "daycount",
+                "days",
+                "decisions",
+            ),
             *("documents", "errors", "logorder", "moments", "money", "periods", "rates", "rules"),
             *("series", "spans", "survival", "termids", "workinghours"),
             *PARTS_OF_CODECS,

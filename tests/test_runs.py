@@ -125,6 +125,14 @@ def test_too_early_is_no_verdict_and_a_run_under_way_has_none() -> None:
     assert faults(verdict=worked) == ["$.verdict: is that of a run under way: end the run first"]
 
 
+def test_a_verdict_is_not_given_before_the_end() -> None:
+    early = Verdict(judgement="worked", judged_on=day(8))
+
+    assert faults(ended=day(9), verdict=early) == [
+        "$.verdict.judged_on: 2026-07-09 lies before the end of the run, 2026-07-10"
+    ]
+
+
 def test_an_unknown_judgement_is_refused_with_a_suggestion() -> None:
     with pytest.raises(DefinitionError, match="did you mean 'worked'"):
         Verdict(judgement="workd", judged_on=DAY)

@@ -61,7 +61,7 @@ def test_a_run_under_way_bars_every_playbook_of_its_need_and_no_other() -> None:
         "training": Status.UNDER_WAY,
     }
     assert barred["training"].run == under_way
-    assert barred["training"].stops
+    assert barred["training"].status.stops
 
 
 def test_a_run_bars_from_its_first_day_to_the_day_before_its_end() -> None:
@@ -82,6 +82,13 @@ def test_a_run_that_can_be_judged_and_was_not_bars_its_need() -> None:
 
     assert {bar.status for bar in barred.values()} == {Status.NOT_JUDGED}
     assert barred["training"].why == "tour for A1, begun 2026-07-01, is not judged yet"
+
+
+def test_only_the_run_that_ended_last_waits_for_its_verdict() -> None:
+    older, later = run(JUDGED_TOUR, 0, 9), run(JUDGED_TOUR, 20, 29, "worked")
+
+    assert status(15, older, later, of=JUDGED_TOUR) is Status.NOT_JUDGED
+    assert status(40, older, later, of=JUDGED_TOUR) is None
 
 
 def test_a_verdict_counts_from_its_own_day() -> None:
@@ -110,9 +117,7 @@ def test_a_failure_bars_its_playbook_and_lets_the_dearer_ones_pass() -> None:
     barred = found(11, run(JUDGED_TOUR, 0, 9, "failed"), of=(JUDGED_TOUR, TRAINING))
 
     assert barred == {
-        "tour": Bar(
-            Status.FAILED, "was taken and failed, as judged on 2026-07-11: seen", stops=False
-        )
+        "tour": Bar(Status.FAILED, "was taken and failed, as judged on 2026-07-11: seen")
     }
 
 
@@ -168,7 +173,7 @@ def test_runs_of_all_versions_count_to_the_limit() -> None:
     runs = [run(attrs.evolve(once, version=n), n * 10, n * 10 + 1) for n in (1, 2)]
 
     assert status(15, runs[0], of=once) is None
-    assert found(40, *runs, of=(once,))["tour"].why == "was run 2 times, of at most 2"
+    assert found(40, *runs, of=(once,))["tour"].why == "was run 2 of at most 2 times"
 
 
 def test_limits_hold_on_a_compacted_history() -> None:

@@ -100,10 +100,9 @@ def test_a_day_on_which_success_is_unknown_does_not_tell() -> None:
 
 
 def test_where_nothing_known_was_seen_it_is_not_comparable() -> None:
-    assert judged().reason == "no observation from 2026-07-10 to 2026-08-09"
+    assert judged().reason == "nothing was seen from 2026-07-10 to 2026-08-09"
     assert judged(seen("2026-08-01", None)).reason == (
-        "1 observations from 2026-07-10 to 2026-08-09, none of which tells whether "
-        "seats used is at least 6"
+        "nothing that tells whether seats used is at least 6 was seen from 2026-07-10 to 2026-08-09"
     )
 
 

@@ -7,7 +7,7 @@ their words are made from them when somebody asks.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from cslib.rules import Explanation
 from cslib.selection import DOES_NOT_APPLY, Outcome, Selector
 from cslib.standings import Bar, Status
 
-__all__ = ["Choice", "Finding"]
+__all__ = ["Answers", "Choice", "Finding"]
 
 _CHOSEN = Status.CHOSEN
 _OPEN = frozenset({Status.UNKNOWN, Status.HELD_BACK, Status.DOES_NOT_APPLY})
@@ -63,7 +63,7 @@ class Choice:
     @property
     def chosen(self) -> tuple[Finding, ...]:
         """For each need that has one, the playbook to run; the most urgent first."""
-        return tuple(Finding(choice=self, place=place) for place in self._places)
+        return tuple([Finding(choice=self, place=place) for place in self._places])
 
     @property
     def playbook(self) -> Playbook | None:
@@ -102,7 +102,8 @@ class Choice:
 
         A condition of tests joined by *and* has them in their order; any other is one test.
         """
-        return dict(zip(self.selector.names, self._reader.truths, strict=True))
+        book = self.selector.phrasebook
+        return Answers(self.selector, *book.read(self.facts, self.as_of))
 
     def explain(self) -> str:
         """Every playbook considered, a line each: what became of it, and why."""
@@ -119,6 +120,9 @@ class Choice:
         finding = Finding(choice=self, place=place)
         status = finding.status.replace("_", " ")
         return f"{finding.playbook}: {status}: {finding.reason}"
+
+    def __str__(self) -> str:
+        return self.reasons if self.playbook is None else f"{self.playbook.name}: {self.reasons}"
 
     @property
     def _places(self) -> list[int]:
@@ -139,6 +143,34 @@ class Choice:
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone: what was made from them is made again."""
         return {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
+
+
+class Answers(Mapping[str, tuple[Value, ...]]):
+    """What each test of each playbook says, by the name of the playbook.
+
+    Args:
+        selector: The library, made ready.
+        values: What all tests say, one after another.
+    """
+
+    __slots__ = ("_selector", "_values")
+
+    def __init__(self, selector: Selector, values: tuple[Value, ...]) -> None:
+        self._selector = selector
+        self._values = values
+
+    def __getitem__(self, playbook: str) -> tuple[Value, ...]:
+        selector = self._selector
+        return self._values[selector.phrasebook.spans[selector.places[playbook]]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._selector.names)
+
+    def __len__(self) -> int:
+        return len(self._selector.names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @attrs.frozen(kw_only=True)
@@ -237,7 +269,7 @@ class Finding:
             case Status.EXCLUDED if self.ahead:
                 return f"applies, but stands back for {self.because_of[0]}, which goes first"
             case Status.NOT_WORTH_IT:
-                bar = self.choice.selector._worth_bar(self.place, self.choice._values)
+                bar = self.choice.selector.worth_bar(self.place, self.choice._values)
                 return f"applies, but {bar.why}" if bar is not None else ""
         if self.bar is not None:
             ask = f": ask for {_listed(self.bar.missing)}" if self.bar.missing else ""

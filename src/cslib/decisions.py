@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from cslib.columns import Column
 
-__all__ = ["Decision", "DecisionTable", "Decisions", "HitPolicy", "Row", "Verdict"]
+__all__ = ["Decision", "DecisionTable", "Decisions", "HitPolicy", "Row", "Verdict", "decisions_of"]
 
 _MAX_ROWS = 1_000
 _ALWAYS = rule(True)
@@ -203,7 +203,7 @@ class DecisionTable:
         """
         answers = [row.when.columns(columns, as_of=as_of) for row in self.rows]
         _check_lengths(self.rows, answers)
-        return _decisions(self, answers)
+        return decisions_of(self, answers)
 
 
 def _row_faults(rows: Sequence[Row]) -> Iterator[Fault]:
@@ -448,8 +448,21 @@ def _check_lengths(rows: Sequence[Row], answers: Sequence[Column]) -> None:
             raise ColumnsError(f"columns must be equally long: {differ}")
 
 
-def _decisions(table: DecisionTable, answers: Sequence[Column]) -> Decisions:
-    """What :class:`Decision` does, for all records; arrays are rows of the table by records."""
+def decisions_of(table: DecisionTable, answers: Sequence[Column]) -> Decisions:
+    """What :class:`Decision` does for one record, for all of them.
+
+    Args:
+        table: The table.
+        answers: For each of its rows whether its condition holds, for the same records; of a host
+            that works block by block, those of a block.
+
+    >>> import numpy as np
+    >>> row = Row(when="seats >= 5", then="large")
+    >>> table = DecisionTable(name="size", rows=(row, Row(then="small")))
+    >>> columns = {"seats": np.array([9, 1])}
+    >>> decisions_of(table, [each.when.columns(columns) for each in table.rows]).tolist()
+    ['large', 'small']
+    """
     import numpy as np
 
     first = table.hit_policy is HitPolicy.FIRST

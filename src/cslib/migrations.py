@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import attrs
 
 from cslib import expressions
+from cslib.changes import changes, fields_changed
 from cslib.charts import Chart
 from cslib.documents import document, fingerprint, to_data
 from cslib.errors import CslibError, Fault, suggestion
@@ -94,7 +95,7 @@ def difference(
         *(
             line
             for what, before, after in zip(_PARTS, _parts(old), _parts(new), strict=True)
-            for line in _changes(what, before, after)
+            for line in changes(what, before, after)
         ),
         *_moves_changed(old.transitions, new.transitions),
         *_orders_changed(old, new),
@@ -127,35 +128,16 @@ def _by_name(schema: _Part) -> _Part:
     return {each["name"]: each for each in schema["facts"]}
 
 
-def _changes(what: str, before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterator[str]:
-    yield from (f"{what}{name} is gone" for name in before if name not in after)
-    yield from (f"{what}{name} is new" for name in after if name not in before)
-    for name in (name for name in after if name in before):
-        yield from _fields_changed(f"{what}{name}", before[name], after[name])
-
-
-def _fields_changed(what: str, before: _Part, after: _Part) -> Iterator[str]:
-    for key in dict.fromkeys((*before, *after)):
-        was, now = before.get(key), after.get(key)
-        if not _same(was, now):
-            yield f"{what}: {key} is {now!r}, was {was!r}"
-
-
-def _same(one: object, other: object) -> bool:
-    """Whether two pieces of data are the same, of one kind: ``True`` is not 1."""
-    return repr(one) == repr(other)
-
-
 def _moves_changed(old: Iterable[Transition], new: Iterable[Transition]) -> Iterator[str]:
     before, after = _by_label(old), _by_label(new)
     for label in dict.fromkeys((*before, *after)):
         had, has = before.get(label, []), after.get(label, [])
         if len(had) == len(has) == 1:
-            yield from _fields_changed(label, had[0], has[0])
+            yield from fields_changed(label, had[0], has[0])
         elif len(had) + len(has) == 1:
             yield f"{label} is {'gone' if had else 'new'}"
         else:
-            yield from _changes(f"{label} ", _by_guard(had), _by_guard(has))
+            yield from changes(f"{label} ", _by_guard(had), _by_guard(has))
 
 
 def _by_label(moves: Iterable[Transition]) -> dict[str, list[_Part]]:

@@ -9,6 +9,7 @@ same by either way.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import attrs
 
 from cslib.compiling import ReadGroups, lags_of, raw_facts
 from cslib.explanations import has_parts, words
-from cslib.expressions import Apply, Fact, Node, walk
+from cslib.expressions import Apply, Fact, Node, Value, walk
 from cslib.facts import known
 from cslib.lowering import lower
 from cslib.rules import Explanation, Rule, read_in_groups
@@ -54,16 +55,25 @@ class Phrasebook:
         return tuple(tuple(_phrases(each)) if _is_plain(each) else () for each in self.rules)
 
     @functools.cached_property
-    def read(self) -> ReadGroups:
-        """For each condition what its tests say of an account, as one function.
-
-        A condition that is no plain list of tests is one test.
-        """
-        tests = [
-            [Rule(part, _called(each, part)) for part in _tests(each.node)] if found else [each]
+    def tests(self) -> tuple[tuple[Rule, ...], ...]:
+        """The tests of each condition; one that is no plain list of tests is one test."""
+        return tuple(
+            tuple(Rule(part, _called(each, part)) for part in _tests(each.node))
+            if found
+            else (each,)
             for each, found in zip(self.rules, self.phrases, strict=True)
-        ]
-        return read_in_groups(tests)
+        )
+
+    @functools.cached_property
+    def spans(self) -> tuple[slice, ...]:
+        """Where the tests of each condition stand among those of all."""
+        ends = tuple(itertools.accumulate(map(len, self.tests)))
+        return tuple(map(slice, (0, *ends), ends))
+
+    @functools.cached_property
+    def read(self) -> ReadGroups:
+        """What all tests say of an account, one after another in a single group."""
+        return read_in_groups([itertools.chain(*self.tests)])
 
     @functools.cached_property
     def whole(self) -> tuple[str, ...]:
@@ -83,7 +93,12 @@ class Reader:
     def __init__(self, book: Phrasebook, facts: Mapping[str, object], as_of: object) -> None:
         self.book, self.facts, self.as_of = book, facts, as_of
         self.seen: dict[tuple[str, ...], str] = {}
-        self.truths = book.read(facts, as_of)
+        (self.values,) = book.read(facts, as_of)
+
+    @property
+    def truths(self) -> tuple[tuple[Value, ...], ...]:
+        """What the tests of each condition say."""
+        return tuple(self.values[span] for span in self.book.spans)
 
     def affirmed(self, place: int) -> str:
         """A condition in words, with the values that it reads."""
@@ -102,7 +117,7 @@ class Reader:
             return against(rule.explain(self.facts, as_of=self.as_of), rule)
         parts = [
             text + (seen.get(names) or self._values(names))
-            for (text, names), holds in zip(found, self.truths[place], strict=True)
+            for (text, names), holds in zip(found, self.values[self.book.spans[place]], strict=True)
             if holds is False
         ]
         return ", and ".join(parts)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -42,6 +42,9 @@ from cslib.rules import Rule, rule
 from cslib.selection import Selector, Suppression, price_of
 from cslib.standings import Bar, Status
 from cslib.steps import PlannedStep, Step, schedule
+
+if TYPE_CHECKING:
+    from cslib.selectioncolumns import Choices
 
 __all__ = [
     "Bar",
@@ -164,6 +167,45 @@ class Library:
             bars=bars,
             outcomes=selector.decide(applies, values, bars),
         )
+
+    def select_columns(
+        self,
+        columns: Mapping[str, Any],
+        *,
+        accounts: Any = None,
+        history: History | None = None,
+        as_of: object = None,
+    ) -> Choices:
+        """What becomes of every playbook for every account of a book.
+
+        Equal to :meth:`select` on each row; only accounts that have a history are looked up in it.
+
+        Args:
+            columns: Names to numpy arrays of equal length, as for
+                :meth:`cslib.rules.Rule.columns`; an absent column is unknown in every row.
+            accounts: The name of the account of each row; needed where a history is given.
+            history: What was run for these accounts before, and what their customers do not want.
+            as_of: Today, for conditions that count days and for a history.
+
+        Raises:
+            FactError, AsOfError: As the entry conditions do.
+            ColumnsError: If the columns differ in length, or there is none to tell it.
+            ArgumentError: If ``accounts`` is missing, of another length, or holds what is no text.
+            RunError: If the history was compacted for a later day.
+
+        >>> import numpy as np
+        >>> library = Library(name="adoption", playbooks=(
+        ...     Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5"),
+        ...     Playbook(name="training", need="adoption", layer="service", effort={"csm": 6},
+        ...              entry="seats_used < 8"),
+        ... ))
+        >>> choices = library.select_columns({"seats_used": np.array([3, 7, 9, np.nan])})
+        >>> choices.playbook.tolist(), choices.status("training").tolist()
+        (['tour', 'training', '', ''], ['dearer', 'chosen', 'does_not_apply', 'unknown'])
+        """
+        from cslib.selectioncolumns import select_columns
+
+        return select_columns(self, self._selector, columns, accounts, history, as_of)
 
     def __getitem__(self, name: str) -> Playbook:
         """The playbook of a name.

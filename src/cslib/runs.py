@@ -258,3 +258,6 @@ def _run_faults(run: Run) -> Iterator[Fault]:
         yield Fault("$.verdict", "is no verdict yet: it is too early; leave it out")
     elif run.ended is None:
         yield Fault("$.verdict", "is that of a run under way: end the run first")
+    elif run.verdict.judged_on < run.ended:
+        problem = f"{run.verdict.judged_on} lies before the end of the run, {run.ended}"
+        yield Fault("$.verdict.judged_on", problem)

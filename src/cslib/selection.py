@@ -27,7 +27,16 @@ from cslib.plays import EXACT, Level, Playbook, condition, exact_sum
 from cslib.rules import Rule, match_together
 from cslib.standings import Bar, Status, bars
 
-__all__ = ["DOES_NOT_APPLY", "Outcome", "Selector", "Suppression"]
+__all__ = [
+    "DOES_NOT_APPLY",
+    "Outcome",
+    "Selector",
+    "Suppression",
+    "level_gate",
+    "ruling",
+    "suppression_gate",
+    "worth_gate",
+]
 
 
 def _needs(needs: Iterable[str]) -> tuple[str, ...]:
@@ -74,11 +83,77 @@ class Outcome(NamedTuple):
     ahead: tuple[int, ...] = ()
 
 
-DOES_NOT_APPLY = Outcome(Status.DOES_NOT_APPLY)
-"""The outcome of each playbook that :meth:`Selector.decide` leaves out, by far the most."""
+_CHOSEN = Status.CHOSEN
+_ALONE = {status: Outcome(status) for status in Status}
+DOES_NOT_APPLY = _ALONE[Status.DOES_NOT_APPLY]
+"""What becomes of every playbook that is not said to be otherwise."""
 
-_CHOSEN, _UNKNOWN = Outcome(Status.CHOSEN), Outcome(Status.UNKNOWN)
-_BARRED = {status: Outcome(status) for status in Status}
+
+# --------------------------------------------------------------------------------------
+# The rules, for a record and for columns alike
+
+
+def ruling(holds: bool | None, gate: Status | None, *, is_chosen: bool, is_held: bool) -> Status:
+    """What becomes of a playbook that applies, or of which that is not known (P1).
+
+    Args:
+        holds: Whether it applies; None is unknown.
+        gate: The gate that is shut ahead of it; None: none is.
+        is_chosen: Whether a cheaper one for its need is chosen.
+        is_held: Whether one of a cheaper layer may still do.
+
+    >>> print(ruling(True, None, is_chosen=False, is_held=True))
+    held_back
+    """
+    if gate is not None and not (is_chosen and gate is Status.UNKNOWN):
+        return gate
+    if is_chosen:
+        return Status.DEARER
+    if holds is None:
+        return Status.UNKNOWN
+    return Status.HELD_BACK if is_held else Status.CHOSEN
+
+
+def level_gate(takes: Level, offered: Level | None) -> Status | None:
+    """The gate of the level of service (P2); ``offered`` is None where it is unknown.
+
+    The lowest is offered to all, whatever their level.
+
+    >>> level_gate(Level.SUPPORT, None) is None
+    True
+    >>> print(level_gate(Level.IMPLEMENTATION, None))
+    unknown
+    """
+    if takes.rank == 0:
+        return None
+    if offered is None:
+        return Status.UNKNOWN
+    return Status.NOT_OFFERED if takes.rank > offered.rank else None
+
+
+def suppression_gate(holds: Value) -> Status | None:
+    """The gate of a suppression; an unknown one suppresses nothing and begins nothing.
+
+    >>> print(suppression_gate(None))
+    unknown
+    """
+    if holds is None:
+        return Status.UNKNOWN
+    return Status.SUPPRESSED if holds else None
+
+
+def worth_gate(*, is_known: bool, is_enough: bool) -> Status | None:
+    """The gate of the price, where a playbook must be worth something.
+
+    >>> print(worth_gate(is_known=True, is_enough=False))
+    not_worth_it
+    """
+    if not is_known:
+        return Status.UNKNOWN
+    return None if is_enough else Status.NOT_WORTH_IT
+
+
+# --------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
@@ -118,6 +193,11 @@ class Selector:
     def names(self) -> tuple[str, ...]:
         """The name of each playbook."""
         return tuple(each.name for each in self.playbooks)
+
+    @functools.cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each playbook, by its name."""
+        return {name: place for place, name in enumerate(self.names)}
 
     @functools.cached_property
     def needs(self) -> tuple[str, ...]:
@@ -196,9 +276,8 @@ class Selector:
     @functools.cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The places of playbooks that do not run side by side, the lower one first."""
-        place = {each.name: at for at, each in enumerate(self.playbooks)}
         found = {
-            tuple(sorted((at, place[other])))
+            tuple(sorted((at, self.places[other])))
             for at, each in enumerate(self.playbooks)
             for other in each.excludes
         }
@@ -215,39 +294,36 @@ class Selector:
         """
         found: dict[int, Bar] = {}
         if self.suppressions:
-            found |= self._suppressed(account, values, as_of, None)
+            found |= self._suppressed(account, values, as_of, Status.UNKNOWN)
         if self.levels is not None:
             found |= self._not_offered(self.levels, account, as_of)
         if history is not None and (history.runs or history.opt_outs or history.tallies):
             found |= bars(self.playbooks, history, as_of_day(as_of))
         if self.suppressions:
-            found |= self._suppressed(account, values, as_of, True)
+            found |= self._suppressed(account, values, as_of, Status.SUPPRESSED)
         return found
 
     def _not_offered(
         self, levels: DecisionTable, account: object, as_of: object
     ) -> Iterator[tuple[int, Bar]]:
         decision = levels.decide(account, as_of=as_of)
-        offered = decision.outcome
+        offered = None if decision.outcome is None else Level(decision.outcome)
         for place, playbook in enumerate(self.playbooks):
-            if playbook.level is None or playbook.level.rank == 0:
-                continue  # the lowest is offered to all, whatever their level
-            if offered is None:
-                why = f"the level of service is {decision.reason}"
-                yield place, Bar(Status.UNKNOWN, why, missing=decision.questions)
-            elif playbook.level.rank > Level(offered).rank:
-                why = f"takes {playbook.level}, and the level of service is {decision.reason}"
-                yield place, Bar(Status.NOT_OFFERED, why, stops=False)
+            gate = None if playbook.level is None else level_gate(playbook.level, offered)
+            if gate is not None:
+                known = f"takes {playbook.level}, and " if offered else ""
+                why = f"{known}the level of service is {decision.reason}"
+                yield place, Bar(gate, why, missing=decision.questions)
 
     def _suppressed(
-        self, account: object, values: Sequence[Value], as_of: object, holds: bool | None
+        self, account: object, values: Sequence[Value], as_of: object, gate: Status
     ) -> dict[int, Bar]:
-        """The playbooks that the first suppression bars of those that hold, or are unknown."""
+        """The playbooks before which a suppression shuts a gate; of several the first is told."""
         found: dict[int, Bar] = {}
-        for each, value in zip(self.suppressions, values, strict=False):
-            if value is not holds:
+        for each, holds in zip(self.suppressions, values, strict=False):
+            if suppression_gate(holds) is not gate:
                 continue
-            bar = _suppression_bar(each, holds, account, as_of)
+            bar = _suppression_bar(each, gate, account, as_of)
             for place, playbook in enumerate(self.playbooks):
                 if not each.needs or playbook.need in each.needs:
                     found.setdefault(place, bar)
@@ -280,59 +356,61 @@ class Selector:
         outcomes: dict[int, Outcome] = {}
         chosen: dict[str, int] = {}
         waits: dict[str, list[int]] = {}
+        needs, ranks = self.needs, self.ranks
+        may_be_shut = bool(shut) or self.least_return is not None
         for place, holds in applies.items():
-            need = self.needs[place]
-            bar = self._bar(place, holds, values, shut)
-            if bar is not None and not (need in chosen and bar.status is Status.UNKNOWN):
-                outcomes[place] = _BARRED[bar.status]
-                if bar.stops:
-                    waits.setdefault(need, []).append(place)
-            elif need in chosen:
-                outcomes[place] = Outcome(Status.DEARER, (chosen[need],))
-            elif holds is None:
-                outcomes[place] = _UNKNOWN
-                waits.setdefault(need, []).append(place)
-            elif need in waits and self.ranks[waits[need][0]] < self.ranks[place]:
-                outcomes[place] = Outcome(Status.HELD_BACK, self._cheaper(waits[need], place))
-            else:
-                outcomes[place] = _CHOSEN
+            need = needs[place]
+            gate = self._gate(place, holds, values, shut) if may_be_shut else None
+            is_held = need in waits and ranks[waits[need][0]] < ranks[place]
+            status = ruling(holds, gate, is_chosen=need in chosen, is_held=is_held)
+            if status is _CHOSEN:
                 chosen[need] = place
+            elif status.stops:
+                waits.setdefault(need, []).append(place)
+            outcomes[place] = _ALONE[status]
+            if status is Status.DEARER:
+                outcomes[place] = Outcome(status, (chosen[need],))
+            elif status is Status.HELD_BACK:
+                outcomes[place] = Outcome(status, self._cheaper(waits[need], place))
         if self.pairs:
-            self._exclude(values, outcomes)
+            self.exclude(values, outcomes)
         return outcomes
 
-    def _bar(
+    def _gate(
         self, place: int, holds: bool | None, values: Sequence[Value], shut: Mapping[int, Bar]
-    ) -> Bar | None:
+    ) -> Status | None:
         """The first gate that is shut."""
-        bar = shut.get(place) if shut else None
-        if bar is None and holds and self.least_return is not None:
-            return self._worth_bar(place, values)
-        return bar
+        if shut and place in shut:
+            return shut[place].status
+        if holds and self.least_return is not None:
+            bar = self.worth_bar(place, values)
+            return None if bar is None else bar.status
+        return None
 
     def _cheaper(self, places: Iterable[int], place: int) -> tuple[int, ...]:
         """Those of a cheaper layer."""
         return tuple(each for each in places if self.ranks[each] < self.ranks[place])
 
-    def _worth_bar(self, place: int, values: Sequence[Value]) -> Bar | None:
+    def worth_bar(self, place: int, values: Sequence[Value]) -> Bar | None:
         """The gate of the price, for a playbook that applies."""
         least = self.least[place]
         if least is None:
             return None
         worth = self.value(place, values)
-        if worth is None:
-            return Bar(Status.UNKNOWN, "what it would bring is not known")
-        if worth >= least:
-            return None
+        is_enough = worth is not None and worth >= least
+        gate = worth_gate(is_known=worth is not None, is_enough=is_enough)
+        if gate is None or worth is None:
+            return None if gate is None else Bar(gate, "what it would bring is not known")
         why = f"brings {worth:,.2f}, and must bring {least:,.2f}: "
-        return Bar(Status.NOT_WORTH_IT, f"{why}{self.least_return} times its price")
+        return Bar(gate, f"{why}{self.least_return} times its price")
 
-    def _exclude(self, values: Sequence[Value], outcomes: dict[int, Outcome]) -> None:
+    def exclude(self, values: Sequence[Value], outcomes: dict[int, Outcome]) -> None:
         """Of two chosen ones that do not run side by side the first stays.
 
         By value, then priority, then name.
         """
-        chosen = {place for pair in self.pairs for place in pair if outcomes.get(place) is _CHOSEN}
+        places = {place for pair in self.pairs for place in pair}
+        chosen = [each for each in places if outcomes.get(each) == _ALONE[Status.CHOSEN]]
         kept: list[int] = []
         for place in sorted(chosen, key=lambda each: self.precedence(each, values)):
             rivals = [other for other in kept if tuple(sorted((place, other))) in self.pairs]
@@ -347,12 +425,12 @@ class Selector:
         return worth is None, -(worth or 0.0), -playbook.priority, playbook.name
 
 
-def _suppression_bar(each: Suppression, holds: Value, account: object, as_of: object) -> Bar:
+def _suppression_bar(each: Suppression, gate: Status, account: object, as_of: object) -> Bar:
     said = each.reason or each.when.words()
-    if holds is None:
+    if gate is Status.UNKNOWN:
         missing = each.when.missing(account, as_of=as_of)
-        return Bar(Status.UNKNOWN, f"it is not known whether {said} ({each.name})", missing=missing)
-    return Bar(Status.SUPPRESSED, f"{each.name}: {said}")
+        return Bar(gate, f"it is not known whether {said} ({each.name})", missing=missing)
+    return Bar(gate, f"{each.name}: {said}")
 
 
 def price_of(playbook: Playbook, prices: Mapping[str, Decimal]) -> Decimal:

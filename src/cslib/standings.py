@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cslib.histories import History
@@ -55,6 +55,21 @@ class Status(enum.StrEnum):
     EXCLUDED = "excluded"
     """Another playbook that does not run beside it goes first."""
 
+    @property
+    def stops(self) -> bool:
+        """Whether the dearer layers of the need wait for it, since it may yet solve it.
+
+        >>> Status.COOLING_DOWN.stops, Status.FAILED.stops
+        (True, False)
+        """
+        return self not in _LETS_PASS
+
+
+_LETS_PASS = (
+    *(Status.CHOSEN, Status.DEARER, Status.HELD_BACK, Status.DOES_NOT_APPLY),
+    *(Status.FAILED, Status.NOT_OFFERED),
+)
+
 
 class Bar(NamedTuple):
     """A gate that is shut.
@@ -62,25 +77,32 @@ class Bar(NamedTuple):
     Attributes:
         status: Which gate.
         why: Why, in words.
-        stops: Whether the dearer layers of the need wait as well.
         run: The run that shuts it.
         missing: The facts to ask for, where it is not known whether it is shut.
     """
 
     status: Status
     why: str
-    stops: bool = True
     run: Run | None = None
     missing: tuple[str, ...] = ()
 
 
 def bars(
-    playbooks: Sequence[Playbook], history: History, day: dt.date
+    playbooks: Sequence[Playbook],
+    history: History,
+    day: dt.date,
+    places: Iterable[int] | None = None,
 ) -> Iterator[tuple[int, Bar]]:
     """The playbooks that the history of one account bars, by their place, and why.
 
     Runs that begin later than the day have not happened; what ends or is judged later is open on
     it.
+
+    Args:
+        playbooks: All playbooks.
+        history: The history of one account.
+        day: Today.
+        places: Those that are asked about; None: all.
 
     Raises:
         RunError: If the history is of several accounts, or counts runs that were judged later.
@@ -93,7 +115,8 @@ def bars(
     """
     _check(history, day)
     past = _Past(playbooks, history, day)
-    for place, playbook in enumerate(playbooks):
+    for place in range(len(playbooks)) if places is None else places:
+        playbook = playbooks[place]
         bar = past.of_need(playbook.need) or past.of_playbook(playbook)
         if bar is not None:
             yield place, bar
@@ -153,12 +176,15 @@ class _Past:
     def _waits(self, need: str) -> Bar | None:
         """The last ended run for the need, where it can be judged and was not."""
         ended = [each for each in self.runs if each.need == need and each not in self.open]
-        for run in sorted(ended, key=lambda each: each.ended or self.day, reverse=True):
-            playbook = self.named.get(run.playbook)
-            is_known = playbook is not None and playbook.version == run.version
-            if self._verdict(run) is None and is_known and playbook.success is not None:  # type: ignore[union-attr]
-                return Bar(Status.NOT_JUDGED, f"{run}, is not judged yet", run=run)
-        return None
+        if not ended:
+            return None
+        run = max(ended, key=lambda each: (each.ended or self.day, _order(each)))
+        playbook = self.named.get(run.playbook)
+        if playbook is None or playbook.version != run.version or playbook.success is None:
+            return None
+        if self._verdict(run) is not None:
+            return None
+        return Bar(Status.NOT_JUDGED, f"{run}, is not judged yet", run=run)
 
     def _verdict(self, run: Run) -> Verdict | None:
         """What was known of a run on the day."""
@@ -183,7 +209,7 @@ class _Past:
         if retry is not None and (self.day - verdict.judged_on).days >= retry:
             return None
         why = f"was taken and failed, as judged on {verdict.judged_on}: {verdict.reason}"
-        return Bar(Status.FAILED, why.removesuffix(": "), stops=False)
+        return Bar(Status.FAILED, why.removesuffix(": "))
 
     def _last_verdict(self, playbook: Playbook) -> Verdict | None:
         """The verdict of the run of this version that ended last."""
@@ -204,7 +230,7 @@ class _Past:
         count += sum(each.runs for each in self.history.tallies if each.playbook == playbook.name)
         if count < most:
             return None
-        return Bar(Status.AT_LIMIT, f"was run {count} times, of at most {most}")
+        return Bar(Status.AT_LIMIT, f"was run {count} of at most {most} times")
 
     def _cooling_down(self, playbook: Playbook) -> Bar | None:
         days = playbook.limits.cool_down

@@ -157,9 +157,8 @@ def _by_facts(
         if answers.setdefault(each.on, answer) != answer:
             raise RunError(str(run), f"two observations of {each.on} differ: give one of a day")
     if not answers:
-        seen = f"{len(inside)} observations" if inside else "no observation"
-        reason = f"{seen} from {first} to {last}, none of which tells whether {when.words()}"
-        reason = reason if inside else f"no observation from {first} to {last}"
+        what = f"nothing that tells whether {when.words()}" if inside else "nothing"
+        reason = f"{what} was seen from {first} to {last}"
         return Verdict(judgement=Judgement.NOT_COMPARABLE, judged_on=today, reason=reason)
     day = max(answers)
     held = "" if answers[day] else "it does not hold that "
