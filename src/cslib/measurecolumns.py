@@ -8,6 +8,7 @@ A part of :mod:`cslib.health`, which does for a block what an assessment of one 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -44,7 +45,7 @@ class Worth:
     """What a measure is worth in a block.
 
     Attributes:
-        points: The points that count, as many times the grid; 0 where none do.
+        points: The points that count, in steps of the grid; 0 where none do.
         counted: Where points count.
         known: Where the weight counts as known.
     """
@@ -99,7 +100,8 @@ class MeasureBlocks:
         columns: The columns, as for :meth:`cslib.rules.Rule.columns`.
         as_of: Today, as given.
         before: What the last assessment carried of it.
-        grid: How many parts a point has.
+        grid: How many steps of the grid a point has, as for
+            :func:`cslib.scalecolumns.on_columns`.
 
     Attributes:
         is_plain: Whether it has one scale, and values that do not age and are not carried.
@@ -114,7 +116,7 @@ class MeasureBlocks:
         columns: Mapping[str, Any],
         as_of: object,
         before: Carried | None,
-        grid: int,
+        grid: Fraction | int,
     ) -> None:
         self.measure = measure
         self.grid = grid
@@ -234,7 +236,9 @@ class MeasureBlocks:
         if not self._counts_unknown:
             return Worth(points, held, held)
         missing = self.measure.missing
-        assumed = self._assumed(found) if missing is Missing.WORST else missing * self.grid
+        assumed = (
+            int(missing * self.grid) if not isinstance(missing, Missing) else self._assumed(found)
+        )
         return Worth(np.where(held, points, np.asarray(assumed, np.int64)), np.True_, held)
 
     def _scaled(self, found: _Found) -> tuple[Any, Mask]:
@@ -248,9 +252,9 @@ class MeasureBlocks:
 
     def _assumed(self, found: _Found) -> Any:
         """The fewest points of the scale that is for the account; of any, where none is."""
-        worst: Any = min(scale.worst for scale in self.measure.scales) * self.grid
+        worst: Any = int(min(scale.worst for scale in self.measure.scales) * self.grid)
         for use in found.uses:
-            worst = np.where(use.here, use.scale.worst * self.grid, worst)
+            worst = np.where(use.here, int(use.scale.worst * self.grid), worst)
         return worst
 
     def labelled(self, found: _Found, label: str) -> Mask:

@@ -1,17 +1,20 @@
 """Scorecards on columns: the scores and tiers of a whole book, equal to those of each record.
 
 A part of :mod:`cslib.health`; :meth:`cslib.health.Scorecard.assess_columns` is the way in. Points
-are whole numbers on a grid (thousandths where a scale has anchors), weights whole numbers inside
-each group, and what a tree of measures and groups comes to is a ratio of two whole numbers. How
-large these can become is known before a row is read: arrays have the smallest type that holds
-them, and where 64 bits do not, Python's own numbers, which are slow and right. A score is rounded
-once, when it becomes a double; tiers compare whole numbers.
+are whole numbers on a grid (their greatest common divisor; thousandths where a scale has anchors),
+weights whole numbers inside each group, and what a tree of measures and groups comes to is a ratio
+of two whole numbers. How large these can become is known before a row is read: arrays have the
+smallest type that holds them, and where 64 bits do not, Python's own numbers, which are slow and
+right. A score is rounded once, when it becomes a double; tiers compare whole numbers.
+
+A block is read once: each measure is added up and forgotten before the next is read, so that what
+the processor keeps at hand is columns and not what was made of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -28,6 +31,7 @@ from cslib.measurecolumns import MeasureBlocks, Worth, check_rows, counts_unknow
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
 from cslib.scoring import combined_weights, nominal
+from cslib.tiers import Hysteresis
 
 __all__ = ["assess_columns"]
 
@@ -80,6 +84,9 @@ class _Most:
 _Part: TypeAlias = "int | _Tree"
 """A measure, by its place among all, or a group."""
 
+_WorthOf: TypeAlias = Callable[[int], Worth]
+"""What the measure at a place is worth in a block, its points times its weight: asked once."""
+
 
 @attrs.frozen
 class _Tree:
@@ -92,6 +99,15 @@ class _Tree:
 
     combine: Combine
     parts: tuple[tuple[_Part, int], ...]
+
+    def factors(self) -> Iterator[tuple[int, int]]:
+        """The place of each measure in it, and the weight that its points come multiplied by."""
+        adds = self.combine in (Combine.MEAN, Combine.SUM)
+        for part, weight in self.parts:
+            if isinstance(part, int):
+                yield part, weight if adds else 1
+            else:
+                yield from part.factors()
 
     def most(self, points: Sequence[int]) -> _Most:
         """The largest numbers that it takes, by the most points of each measure."""
@@ -110,13 +126,13 @@ class _Tree:
         over = common * weight if self.combine is Combine.MEAN else common
         return _Most(upper, over, max(peak, upper, common * weight))
 
-    def ratio(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+    def ratio(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
         """What it comes to in a block of rows."""
         if self.combine in (Combine.WORST, Combine.BEST):
-            return self._outermost(worths, rows, dtype)
-        return self._added(worths, rows, dtype)
+            return self._outermost(worth_of, rows, dtype)
+        return self._added(worth_of, rows, dtype)
 
-    def _added(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+    def _added(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
         """The sum, each times its weight, over the weight that counts or over nothing.
 
         Measures stand before groups, so that the denominator is 1 until the first group comes.
@@ -127,11 +143,11 @@ class _Tree:
         common = None
         for part, weight in self.parts:
             if isinstance(part, int):
-                worth = worths[part]
-                upper += _times(worth.points, weight, dtype)
+                worth = worth_of(part)
+                upper += worth.points
                 weights += _times(worth.counted, weight, weights.dtype)
                 continue
-            inner = part.ratio(worths, rows, dtype)
+            inner = part.ratio(worth_of, rows, dtype)
             counted = inner.over > 0
             over = inner.over + ~counted  # 1 where nothing counts
             added = inner.upper * weight
@@ -141,15 +157,15 @@ class _Tree:
         over = (weights > 0 if self.combine is Combine.SUM else weights).astype(dtype)
         return _Ratio(upper, over if common is None else over * common)
 
-    def _outermost(self, worths: Sequence[Worth], rows: int, dtype: np.dtype[Any]) -> _Ratio:
+    def _outermost(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
         """The least or the greatest that counts."""
         upper, over = np.zeros(rows, dtype), np.zeros(rows, dtype)
         for part, _ in self.parts:
             if isinstance(part, int):
-                worth = worths[part]
+                worth = worth_of(part)
                 inner = _Ratio(_times(worth.points, 1, dtype), _times(worth.counted, 1, dtype))
             else:
-                inner = part.ratio(worths, rows, dtype)
+                inner = part.ratio(worth_of, rows, dtype)
             here, there = inner.upper * over, upper * inner.over
             beyond = here < there if self.combine is Combine.WORST else here > there
             taken = (inner.over > 0) & ((over == 0) | beyond)
@@ -175,18 +191,22 @@ def _times(array: Any, weight: int, dtype: np.dtype[Any]) -> Any:
     if weight == 1:
         return array
     if dtype.itemsize == 1:  # of flags, whose bytes are 0 and 1
-        return np.asarray(array).view(np.int8) * np.int8(weight)
+        return np.asarray(array).view(dtype) * dtype.type(weight)
     return np.asarray(array).astype(dtype) * dtype.type(weight)
 
 
-def _divide(ratio: _Ratio, grid: int, most: _Most, answer: Array) -> None:
-    """Write down ratios as the doubles nearest to them; NaN for 0 over 0."""
-    if max(most.upper, most.over * grid) <= MAX_NUMBER:
-        over = ratio.over.astype(np.float64)
-        np.divide(ratio.upper.astype(np.float64), over if grid == 1 else over * grid, out=answer)
+def _divide(ratio: _Ratio, step: Fraction, most: _Most, answer: Array) -> None:
+    """Write down ratios of steps as the doubles nearest to their points; NaN for 0 over 0."""
+    times, parts = step.numerator, step.denominator
+    is_exact = max(most.upper * times, most.over * parts) <= MAX_NUMBER
+    if is_exact and not ratio.upper.dtype.hasobject:
+        answer[:] = ratio.upper
+        answer *= times
+        over = ratio.over if parts == 1 else ratio.over.astype(np.float64) * parts
+        np.divide(answer, over, out=answer)
         return
     pairs = zip(ratio.upper.tolist(), ratio.over.tolist(), strict=True)
-    answer[:] = [upper / (over * grid) if over else math.nan for upper, over in pairs]
+    answer[:] = [upper * times / (over * parts) if over else math.nan for upper, over in pairs]
 
 
 # --------------------------------------------------------------------------------------
@@ -198,56 +218,79 @@ class _Plan:
     """A scorecard as whole numbers.
 
     Attributes:
-        grid: How many parts a point has.
+        step: How many points a step of the grid is.
         tree: Its measures and groups.
         most: The largest numbers of its ratios.
         dtype: The type that holds all that come up, the comparisons with cut-offs included.
-        cuts: The lowest score of each tier, but the last.
+        cuts: The lowest score of each tier but the last, in steps of the grid.
+        rise: How far a cut-off moves for entering a tier, in steps.
+        fall: How far it moves for leaving it.
         weights: What the coverage is counted by, for each measure.
         weight: Their sum.
         least: How much of it has to be known for a score.
         is_flat: Whether the weight that counts is the weight that is known.
+        unweighed: The places of the measures that do nothing to the score.
     """
 
-    grid: int
+    step: Fraction
     tree: _Tree
     most: _Most
     dtype: np.dtype[Any]
     cuts: tuple[Fraction, ...]
+    rise: Fraction
+    fall: Fraction
     weights: tuple[int, ...]
     weight: int
     least: int
     is_flat: bool
+    unweighed: tuple[int, ...]
 
     @property
     def weight_dtype(self) -> np.dtype[Any]:
         """The type that holds the whole weight."""
-        return _wide_enough(self.weight)
+        return narrowest(self.weight)
 
 
 def _plan(card: Any) -> _Plan:
     leaves = card.leaves
-    grid = GRID if any(scale.anchors for each in leaves for scale in each.scales) else 1
+    step = _step(leaves)
     tree = _tree(card.measures, card.groups, card.combine, iter(range(len(leaves))))
-    most = tree.most([_best(measure) * grid for measure in leaves])
-    cuts = tuple(Fraction(tier.at_least) for tier in card.tiers[:-1])
-    margins = _margins(card)
-    moved = {cut + margin for cut in (*cuts, Fraction(0)) for margin in (Fraction(0), *margins)}
-    compared = [max(most.upper, 1) * cut.denominator for cut in moved]
-    compared += [most.over * grid * abs(cut.numerator) for cut in moved]
+    most = tree.most([int(_best(measure) / step) for measure in leaves])
+    cuts = tuple(Fraction(tier.at_least) / step for tier in card.tiers[:-1])
+    margins = card.hysteresis or Hysteresis()
+    rise, fall = Fraction(margins.rise) / step, -Fraction(margins.fall) / step
+    moved = {cut + margin for cut in (*cuts, Fraction(0)) for margin in (Fraction(0), rise, fall)}
+    compared = [max(most.upper, 1) * each.denominator for each in moved]
+    compared += [most.over * abs(each.numerator) for each in moved]
     weights = nominal(card.measures, card.groups)
     weight = sum(weights)
     return _Plan(
-        grid,
+        step,
         tree,
         most,
         _wide_enough(max(most.peak, *compared)),
         cuts,
+        rise,
+        fall,
         weights,
         weight,
         max(1, math.ceil(Fraction(card.floor) * weight)),
         not card.groups and card.combine is Combine.MEAN and not any(map(counts_unknown, leaves)),
+        tuple(sorted(set(range(len(leaves))).difference(dict(tree.factors())))),
     )
+
+
+def _step(measures: Iterable[Measure]) -> Fraction:
+    """The points that all others are whole multiples of, so that they are small numbers."""
+    points: list[int] = []
+    for measure in measures:
+        for scale in measure.scales:
+            if scale.anchors:
+                return Fraction(1, GRID)
+            points += [band.points for band in scale.bands]
+        if not isinstance(measure.missing, Missing):
+            points.append(measure.missing)
+    return Fraction(math.gcd(*points) or 1)
 
 
 def _wide_enough(largest: int) -> np.dtype[Any]:
@@ -259,14 +302,6 @@ def _best(measure: Measure) -> int:
     """The most points that it can come to, those for the unknown included."""
     assumed = 0 if isinstance(measure.missing, Missing) else measure.missing
     return max(assumed, *(scale.best for scale in measure.scales))
-
-
-def _margins(card: Any) -> tuple[Fraction, Fraction]:
-    """How far a cut-off moves for entering a tier, and for leaving it."""
-    margins = card.hysteresis
-    if margins is None:
-        return Fraction(0), Fraction(0)
-    return Fraction(margins.rise), -Fraction(margins.fall)
 
 
 # --------------------------------------------------------------------------------------
@@ -285,9 +320,12 @@ class _Book:
         self.plan = _plan(card)
         alike = previous if previous and previous.definition == card.fingerprint else None
         carried = {} if alike is None else alike.carried
+        factors = dict(self.plan.tree.factors())
         self.measures = [
-            MeasureBlocks(each, columns, as_of, carried.get(each.name), self.plan.grid)
-            for each in card.leaves
+            MeasureBlocks(
+                each, columns, as_of, carried.get(each.name), factors.get(place, 1) / self.plan.step
+            )
+            for place, each in enumerate(card.leaves)
         ]
         self.beside = [each.when.blocks(columns, as_of=as_of) for each in card.indicators]
         self.rows = _rows(self.measures, dict(zip(self._named, self.beside, strict=True)))
@@ -297,54 +335,46 @@ class _Book:
         self._make_room()
 
     def _make_room(self) -> None:
-        rows, places = self.rows, narrowest(len(self.card.tiers))
+        rows, tier = self.rows, narrowest(len(self.card.tiers))
         self.score = np.empty(rows, np.float64)
         self.known_weight = np.empty(rows, self.plan.weight_dtype)
-        self.model = np.empty(rows, places)
-        self.tier = np.empty(rows, places) if self.card.caps else self.model
+        self.model = np.empty(rows, tier)
+        self.tier = np.empty(rows, tier) if self.card.caps else self.model
         self.since = None if self.previous is None else np.empty(rows, "datetime64[D]")
         self.caps = {cap: np.zeros(rows, bool) for cap in self.card.caps}
         self.holds = [Answer(rows) for _ in self.beside]
-        self.keepers = [each for each in self.measures if each.keeps]
+        places = {measure.name: place for place, measure in enumerate(self.card.leaves)}
+        self.capping = {cap: places[cap.measure] for cap in self.card.caps}
+        self.keepers = [place for place, each in enumerate(self.measures) if each.keeps]
+        self.watched = {*self.capping.values(), *self.keepers}
         self.values = [Answer(rows) for _ in self.keepers]
         self.known_on = [np.empty(rows, "datetime64[D]") for _ in self.keepers]
 
     def assess(self, rows: slice) -> None:
         """Assess the accounts in some rows."""
-        plan, length = self.plan, rows.stop - rows.start
-        found: list[Any] = []
-        worths: list[Worth] = []
-        for each in self.measures:  # one after the other: its block is still in the cache
-            found.append(each.find(rows))
-            worths.append(each.worth(found[-1]))
-        ratio = plan.tree.ratio(worths, length, plan.dtype)
-        known = ratio.over if plan.is_flat else self._known_weight(worths, length)
-        scored = known >= plan.least
-        for measure, worth in zip(self.card.leaves, worths, strict=True):
-            if measure.missing is Missing.UNKNOWN:
-                scored = scored & worth.known
-        told = _Ratio(ratio.upper * scored, ratio.over * scored)
+        for blocks, answer in zip(self.beside, self.holds, strict=True):
+            answer.put(rows, blocks.read(rows))  # first, since the measures read most of it again
+        plan, block = self.plan, _Block(self, rows)
+        ratio = plan.tree.ratio(block.worth_of, rows.stop - rows.start, plan.dtype)
+        for place in plan.unweighed:
+            block.worth_of(place)
+        known = ratio.over if plan.is_flat else block.known_weight
+        scored = block.allowed & (known >= plan.least)
+        places = self._places(ratio, rows)
+        if not scored.all():
+            ratio = _Ratio(ratio.upper * scored, ratio.over * scored)
+            places = (places + 1) * scored - 1
         self.known_weight[rows] = known
-        _divide(told, plan.grid, plan.most, self.score[rows])
-        self.model[rows] = (self._places(ratio, rows) + 1) * scored - 1
+        _divide(ratio, plan.step, plan.most, self.score[rows])
+        self.model[rows] = places
         if self.since is not None:
             self.since[rows] = np.where(scored, self.since[rows], np.datetime64("NaT", "D"))
-        self._cap(rows, found, scored)
-        self._keep(rows, found, worths)
-        for blocks, answer in zip(self.beside, self.holds, strict=True):
-            answer.put(rows, blocks.read(rows))
+        self._cap(rows, block, scored)
+        self._keep(rows, block)
 
     @property
     def _named(self) -> list[str]:
         return [each.name for each in self.card.indicators]
-
-    def _known_weight(self, worths: Sequence[Worth], rows: int) -> Array:
-        dtype = self.plan.weight_dtype
-        known = np.zeros(rows, dtype)
-        for worth, weight in zip(worths, self.plan.weights, strict=True):
-            if weight:
-                known += _times(worth.known, weight, dtype)
-        return known
 
     # The tier
 
@@ -357,17 +387,14 @@ class _Book:
 
     def _reached(self, ratio: _Ratio, cuts: Iterable[Fraction]) -> list[Array]:
         """Where the score is at a cut-off or above it, for each."""
-        grid = self.plan.grid
-        return [
-            ratio.upper * cut.denominator >= ratio.over * (cut.numerator * grid) for cut in cuts
-        ]
+        return [ratio.upper * cut.denominator >= ratio.over * cut.numerator for cut in cuts]
 
     def _steadied(self, ratio: _Ratio, rows: slice, previous: Assessments) -> Array:
         """The tiers by :func:`cslib.tiers.stable_tier` and the dwell, noting since when."""
         assert self.since is not None and self.today is not None  # noqa: S101, PT018
         before = previous.model_places[rows]
         cuts = (*self.plan.cuts, Fraction(0))
-        rise, fall = _margins(self.card)
+        rise, fall = self.plan.rise, self.plan.fall
         plain = self._reached(ratio, cuts)
         to_enter = self._reached(ratio, [cut + rise for cut in cuts])
         to_stay = self._reached(ratio, [cut + fall for cut in cuts])
@@ -390,26 +417,25 @@ class _Book:
         self.since[rows] = np.where(stays, since, today)
         return np.where(stays, before, places)
 
-    def _cap(self, rows: slice, found: Sequence[Any], scored: Mask) -> None:
+    def _cap(self, rows: slice, block: _Block, scored: Mask) -> None:
         if not self.caps:
             return
         names = [tier.name for tier in self.card.tiers]
         places = self.model[rows]
         for cap, mask in self.caps.items():
-            at = next(i for i, each in enumerate(self.card.leaves) if each.name == cap.measure)
-            mask[rows] = holds = scored & self.measures[at].labelled(found[at], cap.label)
+            at = self.capping[cap]
+            mask[rows] = holds = scored & self.measures[at].labelled(block.found[at], cap.label)
             least = np.where(holds, places.dtype.type(names.index(cap.tier)), -1)
             places = np.maximum(places, least.astype(places.dtype))
         self.tier[rows] = places
 
-    def _keep(self, rows: slice, found: Sequence[Any], worths: Sequence[Worth]) -> None:
+    def _keep(self, rows: slice, block: _Block) -> None:
         """What the next assessment may carry."""
-        kept = zip(self.measures, found, worths, strict=True)
-        carrying = [(what, worth) for each, what, worth in kept if each.keeps]
-        for place, (what, worth) in enumerate(carrying):
-            self.values[place].put(rows, what.values)
-            day = np.where(worth.known, what.known_on, np.datetime64("NaT", "D"))
-            self.known_on[place][rows] = day
+        for keeper, values, known_on in zip(self.keepers, self.values, self.known_on, strict=True):
+            found = block.found[keeper]
+            values.put(rows, found.values)
+            day = np.where(block.known[keeper], found.known_on, np.datetime64("NaT", "D"))
+            known_on[rows] = day
 
     def answer(self) -> Assessments:
         """The answers."""
@@ -427,12 +453,46 @@ class _Book:
                 name: holds.column() for name, holds in zip(self._named, self.holds, strict=True)
             },
             carried={
-                each.measure.name: Carried(values=values.column().value, known_on=days)
-                for each, values, days in kept
+                self.measures[place].measure.name: Carried(
+                    values=values.column().value, known_on=days
+                )
+                for place, values, days in kept
             },
             as_of=self.today,
             definition=self.card.fingerprint,
         )
+
+
+class _Block:
+    """Some accounts as they are assessed, one measure after the other.
+
+    Attributes:
+        known_weight: The weight known of the measures so far; not counted where it is the tree's.
+        allowed: Where none of them forbids a score.
+        found: What was found of those that caps look at or that keep their values, by their place.
+        known: Where the weight of these is known.
+    """
+
+    def __init__(self, book: _Book, rows: slice) -> None:
+        self.book = book
+        self.rows = rows
+        self.known_weight: Array = np.zeros(rows.stop - rows.start, book.plan.weight_dtype)
+        self.allowed: Mask = np.True_
+        self.found: dict[int, Any] = {}
+        self.known: dict[int, Mask] = {}
+
+    def worth_of(self, place: int) -> Worth:
+        """What the measure at a place is worth; it is asked once."""
+        plan, given = self.book.plan, self.book.measures[place]
+        found = given.find(self.rows)
+        worth = given.worth(found)
+        if not plan.is_flat:
+            self.known_weight += _times(worth.known, plan.weights[place], plan.weight_dtype)
+        if given.measure.missing is Missing.UNKNOWN:
+            self.allowed = self.allowed & worth.known
+        if place in self.book.watched:
+            self.found[place], self.known[place] = found, worth.known
+        return worth
 
 
 def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
