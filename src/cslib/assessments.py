@@ -17,7 +17,7 @@ import enum
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
@@ -45,6 +45,7 @@ __all__ = [
     "check_previous",
     "counts_before",
     "made_later",
+    "of_fields",
 ]
 
 
@@ -81,6 +82,8 @@ class Status(enum.StrEnum):
     NO_NORM = "no_norm"
     """Its value is known, but not which norm is for the account."""
 
+
+_T = TypeVar("_T")
 
 _COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
 
@@ -342,10 +345,23 @@ def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
         fields: All other fields; it is kept.
         made_from: What these three are made from.
     """
-    assessment = Assessment.__new__(Assessment)
     fields["_made_from"] = made_from
-    object.__setattr__(assessment, "__dict__", fields)  # it is frozen, and this is its making
-    return assessment
+    return of_fields(Assessment, fields)
+
+
+def of_fields(kind: type[_T], fields: dict[str, Any]) -> _T:
+    """An instance of a frozen class, from fields that need no check; quicker than its own way.
+
+    Args:
+        kind: The class, one with a ``__dict__``.
+        fields: All its fields by their names; it is kept.
+
+    >>> of_fields(Assessment, {"tier": "red"}).tier
+    'red'
+    """
+    made = kind.__new__(kind)
+    object.__setattr__(made, "__dict__", fields)  # it is frozen, and this is its making
+    return made
 
 
 @attrs.frozen(kw_only=True, eq=False)

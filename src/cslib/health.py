@@ -39,7 +39,7 @@ from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, several, shown, unique_faults
-from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
+from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known
 from cslib.measures import (
     MAX_DECIMALS,
     Combine,
@@ -274,7 +274,7 @@ class Scorecard:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
-        return self._judge.tree.score(list(map(worth, findings)))
+        return self._judge.score(findings, known)
 
     @functools.cached_property
     def _least_known(self) -> int:
@@ -289,9 +289,11 @@ class Scorecard:
         """The tier that the score gives, and since when."""
         if points is None:
             return UNKNOWN, None
-        before = None if previous is None else self._tier_before(today, previous)
+        if previous is None:
+            return self._names[self._place(points, None)], today
+        before = self._tier_before(today, previous)
         place = self._place(points, before)
-        if before is None or previous is None or today is None:
+        if before is None or today is None:
             return self._names[place], today
         since = previous.model_since
         if place == before:

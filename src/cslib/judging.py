@@ -13,15 +13,16 @@ norm came first.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, Status, hundredths
+from cslib.assessments import Assessment, Contribution, Status, hundredths, of_fields
 from cslib.bands import GRID, Band, Scale, off_grid
 from cslib.compiling import Choice, ReadAll
 from cslib.expressions import Value
@@ -31,7 +32,10 @@ from cslib.rules import Rule, read_together
 from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
-__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "weight_known", "worth"]
+__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "made", "weight_known", "worth"]
+
+_MOST_FRACTIONS = 1_024
+"""Kept for the next account: with so many, ten measures of any weights need no more."""
 
 _MOST_CASES = 50
 """Bands beyond this are looked up and not compiled: Python's parser nests them."""
@@ -59,26 +63,31 @@ class Finding(NamedTuple):
     Attributes:
         worth: The points that count, in thousandths; None where none do.
         known: Its weight in the coverage, where it counts as known; else 0.
+        made: These points times its weight in the coverage; 0 where none count.
         status: What was found.
         best: The most points that the scale can give.
         label: The label of the band.
         norm: The name of the norm that gave the points.
         forbids: Whether there is no score because of it.
         told: What to show; None: the value as it was read.
+        shown: Fields of the contribution that are the same for every account, where the measure is
+            nothing but bands.
     """
 
     worth: int | None
     known: int
+    made: int
     status: Status
     best: int
     label: str = ""
     norm: str = ""
     forbids: bool = False
     told: Told | None = None
+    shown: Mapping[str, Any] | None = None
 
 
-worth, weight_known = operator.itemgetter(0), operator.itemgetter(1)
-"""These two of a finding: read for every measure of every account."""
+worth, weight_known, made = map(operator.itemgetter, range(3))
+"""These three of a finding: read for every measure of every account."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -96,6 +105,9 @@ class Judge:
         shown: The place of the first indicator.
         careful: The measures that are more than bands, by their place.
         may_forbid: Whether there is a measure without which there is no score.
+        is_bare: Whether there is nothing but bands, and nothing beside the score.
+        is_flat: Whether the score is the mean of the measures that are known, by weight.
+        fraction: A fraction of two whole numbers; few make up the parts of most accounts.
     """
 
     measures: tuple[Measure, ...]
@@ -108,6 +120,15 @@ class Judge:
     shown: int
     careful: tuple[int, ...]
     may_forbid: bool
+    is_bare: bool
+    is_flat: bool
+    fraction: Callable[[int, int], Fraction]
+
+    def score(self, findings: Sequence[Finding], known: int) -> Ratio | None:
+        """What the points come to, in thousandths, where some weight is known."""
+        if self.is_flat:
+            return sum(map(made, findings)), known
+        return self.tree.score(list(map(worth, findings)))
 
     def find(
         self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
@@ -118,6 +139,8 @@ class Judge:
             FactError, AsOfError: As the rules do.
         """
         values, findings = self.read(account, as_of)
+        if self.is_bare:
+            return values, findings, ()
         said = values[self.shown :]
         if not self.careful:
             return values, findings[: self.shown], said
@@ -145,23 +168,29 @@ def judge_of(
     ((7.0,), 90000, <Status.KNOWN: 'known'>)
     """
     every, weights = tuple(leaves(measures, groups)), nominal(measures, groups)
+    places = tuple(paths(measures, groups))
+    assumes = any(_assumed(measure, None) is not None for measure in every)
     asked: list[tuple[Rule, Choice | None]] = []
     starts = []
-    for measure, weight in zip(every, weights, strict=True):
+    for measure, around, weight in zip(every, places, weights, strict=True):
         starts.append(len(asked))
-        asked += _rules(measure, weight)
+        asked += _rules(measure, around, weight)
     shown = len(asked)
+    careful = tuple(place for place, start in enumerate(starts) if asked[start][1] is None)
     return Judge(
         measures=every,
-        paths=tuple(paths(measures, groups)),
+        paths=places,
         weights=weights,
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
         read=read_together([*asked, *((each.when, None) for each in indicators)]),
         starts=tuple(starts),
         shown=shown,
-        careful=tuple(place for place, start in enumerate(starts) if asked[start][1] is None),
+        careful=careful,
         may_forbid=any(measure.missing is Missing.UNKNOWN for measure in every),
+        is_bare=not careful and not indicators,
+        is_flat=combine is Combine.MEAN and not groups and not assumes,
+        fraction=functools.lru_cache(_MOST_FRACTIONS)(Fraction),
     )
 
 
@@ -169,7 +198,9 @@ def judge_of(
 # A measure that is nothing but bands: all that can be found is known beforehand
 
 
-def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]]:
+def _rules(
+    measure: Measure, around: tuple[str, ...], weight: int
+) -> Iterator[tuple[Rule, Choice | None]]:
     is_plain = not (
         measure.norms
         or measure.anchors
@@ -177,7 +208,7 @@ def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]
         or measure.missing is Missing.CARRY
         or len(measure.bands) > _MOST_CASES
     )
-    yield measure.value, _choice(measure, weight) if is_plain else None
+    yield measure.value, _choice(measure, around, weight) if is_plain else None
     if measure.age is not None:
         yield measure.age, None
     yield from ((norm.when, None) for norm in measure.norms)
@@ -188,11 +219,16 @@ def _width(measure: Measure) -> int:
     return 1 + (measure.age is not None) + len(measure.norms)
 
 
-def _choice(measure: Measure, weight: int) -> Choice:
+def _choice(measure: Measure, around: tuple[str, ...], weight: int) -> Choice:
+    def ready(finding: Finding) -> Finding:
+        return finding._replace(shown=_shown(measure, around, finding))
+
     return Choice(
-        unknown=_finding(measure, weight, Status.MISSING, None),
-        cases=tuple((_tests(band), _in_band(measure, weight, band)) for band in measure.bands),
-        otherwise=_finding(measure, weight, Status.NO_BAND, measure),
+        unknown=ready(_finding(measure, weight, Status.MISSING, None)),
+        cases=tuple(
+            (_tests(band), ready(_in_band(measure, weight, band))) for band in measure.bands
+        ),
+        otherwise=ready(_finding(measure, weight, Status.NO_BAND, measure)),
     )
 
 
@@ -220,9 +256,11 @@ def _finding(
 ) -> Finding:
     """What was found, with the points that the policy assumes where there are none."""
     is_known = points is not None
+    counts = points if is_known else _assumed(measure, scale)
     return Finding(
-        worth=points if is_known else _assumed(measure, scale),
+        worth=counts,
         known=weight if is_known else 0,
+        made=weight * (counts or 0),
         status=status,
         best=max(each.best for each in measure.scales) if scale is None else scale.best,
         label=label,
@@ -374,26 +412,35 @@ class Evidence(NamedTuple):
         part: Ratio,
         share: int | None,
     ) -> Contribution:
-        told = finding.told or Told(read, None, False, None if read is None else self.today)
-        return Contribution(
-            measure=measure.name,
-            groups=groups,
-            value=told.value,
-            status=finding.status,
-            label=finding.label,
-            norm=finding.norm,
-            points=None if finding.worth is None else off_grid(finding.worth),
-            best=finding.best,
-            weight=measure.weight,
-            part=Fraction(*part),
-            missing=measure.missing,
-            age=told.age,
-            is_aged=told.is_aged,
-            known_on=told.known_on,
-            can_change=measure.can_change,
-            meaning=measure.meaning,
-            share=None if share is None else hundredths(share),
-        )
+        fields = {
+            **(finding.shown or _shown(measure, groups, finding)),
+            "value": read,
+            "part": self.judge.fraction(*part),
+            "known_on": None if read is None else self.today,
+            "share": None if share is None else hundredths(share),
+        }
+        if finding.told is not None:
+            fields.update(finding.told._asdict())
+        return of_fields(Contribution, fields)
+
+
+def _shown(measure: Measure, groups: tuple[str, ...], finding: Finding) -> dict[str, Any]:
+    """What a contribution shows of a measure and of what was found, whatever the account."""
+    return {
+        "measure": measure.name,
+        "groups": groups,
+        "status": finding.status,
+        "label": finding.label,
+        "norm": finding.norm,
+        "points": None if finding.worth is None else off_grid(finding.worth),
+        "best": finding.best,
+        "weight": measure.weight,
+        "missing": measure.missing,
+        "age": None,
+        "is_aged": False,
+        "can_change": measure.can_change,
+        "meaning": measure.meaning,
+    }
 
 
 def _shares(

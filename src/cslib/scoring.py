@@ -285,14 +285,14 @@ class Tree:
         }
 
     def _factors(self, inside: Sequence[Ratio | None]) -> list[Ratio]:
+        if self.combine in (Combine.MEAN, Combine.SUM):
+            pairs = zip(self.weights, inside, strict=True)
+            counting = [0 if points is None else weight for weight, points in pairs]
+            over = sum(counting) if self.combine is Combine.MEAN else 1
+            return [(weight, over or 1) for weight in counting]
         factors: list[Ratio] = [(0, 1)] * len(inside)
         counted = self._counted(inside)
-        if self.combine in (Combine.MEAN, Combine.SUM):
-            total = sum(weight for weight, _ in counted.values())
-            over = total if self.combine is Combine.MEAN else 1
-            for place, (weight, _) in counted.items():
-                factors[place] = (weight, over)
-        elif counted:
+        if counted:
             take = min if self.combine is Combine.WORST else max
             factors[take(counted, key=lambda place: Fraction(*counted[place][1]))] = (1, 1)
         return factors
