@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import slow_health
 from cslib.errors import CslibError
-from cslib.health import Assessment, Band, Measure, Norm, Scorecard, Tier
+from cslib.health import Assessment, Band, Combine, Measure, Norm, Scorecard, Tier
+from cslib.judging import judge_of, weight_known, worth
 from cslib.rules import FactError
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
 
@@ -99,3 +102,41 @@ def test_a_fact_that_no_norm_needed_is_an_error_all_the_same() -> None:
     assert card.assess(account).contributions[0].norm == 'plan == "pro"'
     with pytest.raises(FactError, match="fact 'seats': expected number, but got 'many'"):
         card.assess({**account, "seats": "many"})
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["0", "0.5", "1", "12.5"]), st.integers(-1, 2)), min_size=1),
+)
+def test_two_sums_are_what_the_tree_of_a_flat_mean_comes_to(given: list[tuple[str, int]]) -> None:
+    measures = [
+        Measure(name=f"m{place}", value=f"m{place}", weight=weight, bands=BANDS)
+        for place, (weight, _) in enumerate([("1", 0), *given])
+    ]
+    judge = judge_of(measures, (), Combine.MEAN, ())
+    account = {f"m{place}": each for place, (_, each) in enumerate([("1", 0), *given])}
+    _, findings, _ = judge.find(account, None, None, None)
+
+    found = judge.score(findings, sum(map(weight_known, findings)))
+
+    assert judge.is_flat
+    assert found == judge.tree.score(list(map(worth, findings)))
+
+
+BANDS = (Band(points=100, at_least=2), Band(points=60, at_least=1), Band(points=7, at_least=0))
+"""A value of -1 is in none of them."""
+
+
+def test_a_contribution_is_as_if_it_had_been_made_by_its_own_way() -> None:
+    card = Scorecard(
+        name="x",
+        measures=[Measure(name="m", value="m", bands=BANDS)],
+        tiers=[Tier(name="any", at_least=0)],
+    )
+
+    (found,) = card.assess({"m": 1}, as_of=TODAY).contributions
+
+    assert attrs.evolve(found) == found
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301  our own
+    assert [*attrs.asdict(found, recurse=False)] == [
+        each.name for each in attrs.fields(type(found))
+    ]
