@@ -103,6 +103,7 @@ def measures(draw: st.DrawFn, name: str, weights: st.SearchStrategy[Any]) -> Mea
     return Measure(
         name=name,
         value=draw(st.sampled_from(SOURCES[kind])),
+        when=draw(st.sampled_from([None, None, None, "f1", "n1 > n2 or t1 == 'a'"])),
         weight=draw(weights),
         missing=missing,
         norms=norms,

@@ -71,11 +71,12 @@ def assess(
 # What was found
 
 
-def answered(measure: Measure, account: object, as_of: object) -> tuple[Any, Any, list[Any]]:
-    """Its value, its age and the conditions of its norms, each by a rule of its own."""
+def answered(measure: Measure, account: object, as_of: object) -> tuple[Any, Any, Any, list[Any]]:
+    """Its value, whether it applies, its age and its norms, each by a rule of its own."""
     value = measure.value(account, as_of=as_of)
+    applies = True if measure.when is None else measure.when(account, as_of=as_of)
     age = None if measure.age is None else measure.age(account, as_of=as_of)
-    return value, age, [norm.when(account, as_of=as_of) for norm in measure.norms]
+    return value, applies, age, [norm.when(account, as_of=as_of) for norm in measure.norms]
 
 
 def known_since(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
@@ -88,15 +89,16 @@ def known_since(measure: Measure, today: dt.date | None, age: Any) -> dt.date | 
 
 def contribution(
     measure: Measure,
-    answer: tuple[Any, Any, list[Any]],
+    answer: tuple[Any, Any, Any, list[Any]],
     today: dt.date | None,
     before: Contribution | None,
 ) -> Contribution:
-    value, age, holds = answer
+    value, applies, age, holds = answer
     is_stale = is_over(measure, age, measure.max_age)
     known_on = known_since(measure, today, age)
     is_aged = value is not None and not is_stale and is_over(measure, age, measure.warn_age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    status = Status.MAY_NOT_APPLY if applies is None else status
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         lasts = measure.max_age or 0
         can = before is not None and before.is_known and before.known_on is not None
@@ -104,16 +106,22 @@ def contribution(
             status, value, known_on = Status.CARRIED, before.value, before.known_on  # type: ignore[union-attr]
             age = (today - known_on).days  # type: ignore[operator]
     scale, name, status = scale_of(measure, holds, status)
+    if applies is False:  # it is as if the scorecard did not have it
+        scale, status, value, is_aged = None, Status.NOT_APPLICABLE, answer[0], False
+        age, known_on = answer[2], known_since(measure, today, answer[2])
     worth = None if scale is None else scale.points(value)
     if worth is None and status in COUNTS:
         status = Status.NO_BAND
+    points = assumed(measure, scale) if worth is None else worth.points
+    if applies is False:
+        points = None
     return Contribution(
         measure=measure.name,
         value=value,
         status=status,
         label="" if worth is None else worth.label,
         norm=name if worth is not None else "",
-        points=assumed(measure, scale) if worth is None else worth.points,
+        points=points,
         best=max(each.best for each in measure.scales) if scale is None else scale.best,
         weight=measure.weight,
         missing=measure.missing,
@@ -165,9 +173,9 @@ def placed(card: Scorecard, found: list[Contribution]) -> tuple[Contribution, ..
 
 
 def coverage_of(card: Scorecard, found: tuple[Contribution, ...]) -> Fraction:
-    weights = nominal(card.measures, card.groups)
+    weights = nominal(card.measures, card.groups, [each.applies for each in found])
     known = sum(w for each, w in zip(found, weights, strict=True) if each.is_known)
-    return Fraction(known, sum(weights))
+    return Fraction(known, sum(weights) or 1)
 
 
 def with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contribution, ...]:

@@ -24,11 +24,12 @@ from hypothesis import strategies as st
 import cslib
 from cslib import documents
 from cslib.columns import BLOCK, ColumnsError
-from cslib.errors import DefinitionError
+from cslib.errors import CslibError, DefinitionError
 from cslib.health import (
     UNKNOWN,
     Assessment,
     Band,
+    Cap,
     Group,
     Measure,
     Missing,
@@ -325,6 +326,114 @@ def test_below_the_floor_there_is_no_score_even_of_0_points() -> None:
     card = attrs.evolve(weighted(a=1, b=9), floor=Decimal("0.5"))
 
     assert (card.assess({"a": 0}).tier, card.assess({"a": 0}).score) == (UNKNOWN, None)
+
+
+# --- What does not apply
+
+
+def of_plan(name: str, **changes: Any) -> Measure:
+    return measure(name, when="plan == 'pro'", **changes)
+
+
+@pytest.mark.parametrize(
+    ("plan", "score", "coverage", "status"),
+    [
+        ("pro", None, Fraction(1, 2), Status.MISSING),
+        ("free", 100, 1, Status.NOT_APPLICABLE),
+        (None, None, Fraction(1, 2), Status.MAY_NOT_APPLY),
+    ],
+)
+def test_what_does_not_apply_is_not_asked_for_and_what_may_not_apply_is(
+    plan: str | None, score: int | None, coverage: Fraction, status: Status
+) -> None:
+    # By hand: two equal weights, one known; the floor of 1 asks for all that applies.
+    card = scorecard(measure("a"), of_plan("b"), floor=1)
+
+    found = card.assess({"a": 100, "plan": plan})
+
+    assert (found.score, found.coverage) == (score, coverage)
+    assert found.contribution("b").status is status
+
+
+@pytest.mark.parametrize(("plan", "score"), [("free", 100), ("pro", 100), (None, 62.5)])
+def test_where_it_is_unknown_whether_a_measure_applies_its_policy_decides(
+    plan: str | None, score: float
+) -> None:
+    # By hand: where the plan is unknown, 25 points stand for the unknown: (100 + 25) / 2.
+    card = scorecard(measure("a"), of_plan("b", missing=25))
+
+    assert card.assess({"a": 100, "b": 100, "plan": plan}).score == score
+
+
+def test_what_does_not_apply_forbids_no_score_and_caps_nothing() -> None:
+    bands = (Band(points=100, equals="ok"), Band(points=0, equals="bad", label="bad"))
+    mood = of_plan("mood", missing="unknown", bands=bands)
+    cap = Cap(measure="mood", label="bad", tier="red")
+    card = scorecard(measure("a"), mood, caps=[cap])
+
+    assert [card.assess({"a": 100, "mood": "bad", "plan": "free"}).tier] == ["green"]
+    assert card.assess({"a": 100, "mood": "bad", "plan": None}).tier == UNKNOWN
+    assert card.assess({"a": 100, "mood": "bad", "plan": "pro"}).tier == "red"
+
+
+def test_a_group_of_which_nothing_applies_leaves_its_weight_to_the_others() -> None:
+    # By hand: the group of 3 to 1 is out; of the others 1 of 2 is known.
+    group = Group(name="module", weight=3, measures=(of_plan("b"), of_plan("c")))
+    card = scorecard(measure("a"), measure("d"), groups=(group,))
+
+    found = card.assess({"a": 50, "plan": "free"})
+
+    assert (found.score, found.coverage) == (50, Fraction(1, 2))
+
+
+def test_where_no_measure_applies_there_is_no_score_and_no_coverage_in_both_doors() -> None:
+    card = scorecard(of_plan("a"), of_plan("b"))
+
+    found = card.assess({"a": 100, "b": 100, "plan": "free"})
+
+    assert (found.tier, found.score, found.coverage) == (UNKNOWN, None, 0)
+    assert found.explain().splitlines() == [
+        "unknown: no score, no measure applies",
+        "  a: does not apply",
+        "  b: does not apply",
+    ]
+    assert found.reasons == ()
+    columns = card.assess_columns({"a": np.array([100.0]), "plan": np.array(["free"])})
+    assert (columns.tier.tolist(), columns.coverage.tolist()) == ([UNKNOWN], [0.0])
+
+
+def test_a_value_is_not_carried_over_a_day_on_which_the_measure_did_not_apply() -> None:
+    card = scorecard(measure("a"), of_plan("b", missing="carry", max_age=60))
+    day, found = dt.date(2026, 6, 1), None
+    for plan, b in (("pro", 100), ("free", None), ("pro", None)):
+        found = card.assess({"a": 50, "b": b, "plan": plan}, as_of=day, previous=found)
+        day += dt.timedelta(1)
+
+    assert found is not None
+    assert found.contribution("b").status is Status.MISSING
+
+
+def test_whether_a_measure_applies_is_a_condition() -> None:
+    with pytest.raises(CslibError, match="x"):
+        measure(when="x + 1")
+
+
+def test_a_coverage_of_numbers_that_doubles_do_not_hold_is_the_nearest_double() -> None:
+    weights = [999_983, 999_979, 999_961, 999_959]
+    groups = [
+        Group(
+            name=f"g{at}",
+            weight=weight,
+            measures=[of_plan(f"p{at}", weight=weight), measure(f"m{at}", weight=weights[at - 1])],
+        )
+        for at, weight in enumerate(weights)
+    ]
+    card = scorecard(groups=groups)
+    facts: dict[str, Any] = {"plan": "pro", "m0": 50, "p1": 50, "m2": 0}
+
+    columns = card.assess_columns({name: np.array([value]) for name, value in facts.items()})
+
+    assert columns.coverage.tolist() == [float(card.assess(facts).coverage)]
 
 
 def test_a_measure_that_is_0_is_known() -> None:

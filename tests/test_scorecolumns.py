@@ -126,6 +126,7 @@ def measures(draw: st.DrawFn, name: str) -> Measure:
         return Measure(
             name=name,
             value=draw(st.sampled_from(RULES[kind])),
+            when=draw(st.sampled_from([None, None, None, "f1", "n1 > n2 or t1 == 'a'"])),
             weight=draw(weights),
             missing=missing,
             norms=tuple(norms),

@@ -80,6 +80,10 @@ class Status(enum.StrEnum):
     """Its value is known, but no band holds it."""
     NO_NORM = "no_norm"
     """Its value is known, but not which norm is for the account."""
+    NOT_APPLICABLE = "not_applicable"
+    """It does not apply to the account, and is as if the scorecard did not have it."""
+    MAY_NOT_APPLY = "may_not_apply"
+    """It is not known whether it applies, and so it is treated as unknown."""
 
 
 _COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
@@ -130,6 +134,11 @@ class Contribution:
     share: Decimal | None = None
 
     @property
+    def applies(self) -> bool:
+        """Whether the scorecard asks for it of this account, as far as that is known."""
+        return self.status is not Status.NOT_APPLICABLE
+
+    @property
     def is_known(self) -> bool:
         """Whether its weight counts as known."""
         return self.status in _COUNTS_AS_KNOWN
@@ -148,6 +157,8 @@ class Contribution:
 
     def __str__(self) -> str:
         name = "/".join((*self.groups, self.measure))
+        if not self.applies:
+            return f"{name}: does not apply"
         if self.points is None:
             policy = "so there is no score" if self.missing is Missing.UNKNOWN else "left out"
             return f"{name}: {self._shown_value}, {policy}"
@@ -160,9 +171,10 @@ class Contribution:
 
     @property
     def _shown_value(self) -> str:
-        if self.status is Status.MISSING:
-            return "unknown"
         value = self.value
+        if value is None:
+            unsure = self.status is Status.MAY_NOT_APPLY
+            return "unknown, as is whether it applies" if unsure else "unknown"
         shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
         notes = [self.label, _NOTES.get(self.status, ""), self._age]
         told = ", ".join(filter(None, notes))
@@ -183,6 +195,7 @@ _NOTES = {
     Status.STALE: "too old",
     Status.NO_BAND: "in no band",
     Status.NO_NORM: "norm unknown",
+    Status.MAY_NOT_APPLY: "not known whether it applies",
     Status.CARRIED: "carried",
 }
 
@@ -210,7 +223,8 @@ class Assessment:
         tier: The tier, after caps and an override; "unknown" where there is no score and nobody
             has set one.
         score: The exact score, or None where too little is known for one.
-        coverage: The share of the weight that was known.
+        coverage: The share of the weight that was known, of the measures that apply; 0 where none
+            does.
         floor: The coverage that the scorecard asks for.
         contributions: What each measure did, in the scorecard's order.
         model_tier: The tier that the score gives, before caps and override.
@@ -263,7 +277,8 @@ class Assessment:
         find out: those that no score can do without, then the others by weight.
         """
         if self.score is None:
-            unknown = [part for part in self.contributions if not part.is_known]
+            asked = (part for part in self.contributions if part.applies)
+            unknown = [part for part in asked if not part.is_known]
             return tuple(sorted(unknown, key=_urgency))
         lost = [part for part in self.contributions if part.loss]
         return tuple(sorted(lost, key=lambda part: -part.loss))
@@ -318,6 +333,8 @@ class Assessment:
         required = [part.measure for part in self.contributions if forbids_a_score(part)]
         if required:
             return f"no score without {' and '.join(required)}, {known}"
+        if not any(part.applies for part in self.contributions):
+            return "no score, no measure applies"
         if not self.coverage:
             return "no score, nothing is known"
         asked = f"{self.floor:%}".removesuffix("%")
@@ -374,7 +391,8 @@ class Assessments:
         model_places: The place of the tier that the score gives, before caps.
         score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
         known_weight: The weight that was known, in parts of ``weight``.
-        weight: The whole weight, in parts so small that each measure's is a whole number.
+        weight: The whole weight, in parts so small that each measure's is a whole number. Where a
+            measure does not apply to every account it is a column, with 0 where none applies.
         since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
         caps: For each cap of the scorecard, where it holds.
         indicators: For each indicator of the scorecard, where it holds and where that is known.
@@ -388,7 +406,7 @@ class Assessments:
     model_places: npt.NDArray[np.integer[Any]]
     score: npt.NDArray[np.float64]
     known_weight: npt.NDArray[Any]
-    weight: int
+    weight: int | npt.NDArray[Any]
     since: npt.NDArray[np.datetime64] | None = None
     caps: Mapping[Cap, npt.NDArray[Any]] = attrs.Factory(dict)
     indicators: Mapping[str, Column] = attrs.Factory(dict)
@@ -424,6 +442,8 @@ class Assessments:
         """The share of the weight that was known, as the double nearest to the exact one."""
         import numpy as np
 
+        if not isinstance(self.weight, int):
+            return _nearest(self.known_weight, self.weight)
         if self.weight < MAX_NUMBER:
             return self.known_weight.astype(np.float64) / self.weight
         return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
@@ -448,6 +468,17 @@ class Assessments:
 
         names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
         return names[places]  # type: ignore[no-any-return]  # the last stands at -1
+
+
+def _nearest(known: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The doubles nearest to ratios; 0 where there is nothing to know."""
+    import numpy as np
+
+    if whole.dtype.hasobject or whole.max(initial=0) > MAX_NUMBER:
+        pairs = zip(known.tolist(), whole.tolist(), strict=True)
+        return np.array([part / (of or 1) for part, of in pairs], np.float64)
+    ratios: npt.NDArray[np.float64] = known.astype(np.float64) / np.maximum(whole, 1)
+    return ratios
 
 
 @attrs.define
@@ -515,7 +546,7 @@ def counts_before(
 
 def forbids_a_score(part: Contribution) -> bool:
     """Whether there is no score because of it."""
-    return part.missing is Missing.UNKNOWN and not part.is_known
+    return part.missing is Missing.UNKNOWN and part.applies and not part.is_known
 
 
 def _urgency(part: Contribution) -> tuple[bool, Decimal]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -39,7 +38,7 @@ from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, several, shown, unique_faults
-from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
+from cslib.judging import Evidence, Finding, Judge, judge_of, worth
 from cslib.measures import (
     MAX_DECIMALS,
     Combine,
@@ -220,8 +219,8 @@ class Scorecard:
         judge = self._judge
         alike = previous is not None and previous.definition == self.fingerprint
         values, findings, said = judge.find(account, as_of, today, previous if alike else None)
-        known = sum(map(weight_known, findings))
-        points = self._points(findings, known)
+        known = judge.covered(findings)
+        points = self._points(findings, *known)
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
@@ -268,18 +267,18 @@ class Scorecard:
     def _judge(self) -> Judge:
         return judge_of(self.measures, self.groups, self.combine, self.indicators)
 
-    def _points(self, findings: Sequence[Finding], known: int) -> Ratio | None:
+    def _points(self, findings: Sequence[Finding], known: int, whole: int) -> Ratio | None:
         """The score in thousandths, unless too little is known for one."""
-        if not known or known < self._least_known:
+        if not known or known * self._floor[1] < self._floor[0] * whole:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
         return self._judge.tree.score(list(map(worth, findings)))
 
     @functools.cached_property
-    def _least_known(self) -> int:
-        """The least weight that is the floor's share of the whole, or more."""
-        return math.ceil(Fraction(self.floor) * self._judge.whole)
+    def _floor(self) -> Ratio:
+        """The floor, in whole numbers."""
+        return self.floor.as_integer_ratio()
 
     # The tier
 
@@ -431,6 +430,8 @@ def _placed(
 def _rules(card: Scorecard) -> Iterator[tuple[str, Rule]]:
     for path, measure in _placed("$", card.measures, card.groups):
         yield f"{path}.value", measure.value
+        if measure.when is not None:
+            yield f"{path}.when", measure.when
         if measure.age is not None:
             yield f"{path}.age", measure.age
         for place, norm in enumerate(measure.norms):

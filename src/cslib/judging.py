@@ -5,9 +5,9 @@ one compiled function, and the bands of a measure that has nothing but bands are
 found is plain tuples and whole numbers. :class:`Evidence` turns them into the exact score, the
 coverage and the contributions when somebody asks.
 
-Every rule of the scorecard is asked before anything is judged: of each measure the value, the age
-and the conditions of its norms, then the indicators. So an error in a fact does not depend on which
-norm came first.
+Every rule of the scorecard is asked before anything is judged: of each measure the value, whether
+it applies, the age and the conditions of its norms, then the indicators. So an error in a fact does
+not depend on which norm came first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cslib.expressions import Value
 from cslib.measures import Combine, Group, Measure, Missing, leaves
 from cslib.money import allocate
 from cslib.rules import Rule, read_together
-from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
+from cslib.scoring import Ratio, Tree, cover_of, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
 __all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "weight_known", "worth"]
@@ -65,6 +65,7 @@ class Finding(NamedTuple):
         norm: The name of the norm that gave the points.
         forbids: Whether there is no score because of it.
         told: What to show; None: the value as it was read.
+        applies: Whether the scorecard asks for it of this account, as far as that is known.
     """
 
     worth: int | None
@@ -75,6 +76,7 @@ class Finding(NamedTuple):
     norm: str = ""
     forbids: bool = False
     told: Told | None = None
+    applies: bool = True
 
 
 worth, weight_known = operator.itemgetter(0), operator.itemgetter(1)
@@ -88,9 +90,10 @@ class Judge:
     Attributes:
         measures: All measures, in the scorecard's order.
         paths: The groups that each stands in.
-        weights: What the coverage is counted by.
+        weights: What the coverage is counted by, where all measures apply.
         whole: The sum of these.
         tree: What the points come to.
+        cover: What the coverage comes to; None where all measures apply to every account.
         read: All rules, as one function.
         starts: For each measure, the place of its value among the rules.
         shown: The place of the first indicator.
@@ -103,6 +106,7 @@ class Judge:
     weights: tuple[int, ...]
     whole: int
     tree: Tree
+    cover: Tree | None
     read: ReadAll
     starts: tuple[int, ...]
     shown: int
@@ -128,6 +132,13 @@ class Judge:
             weight = self.weights[place]
             judged[place] = _judged(measure, weight, read, today, previous)
         return tuple(values[start] for start in self.starts), judged, said
+
+    def covered(self, findings: Sequence[Finding]) -> Ratio:
+        """The weight that is known, and the whole weight, of the measures that apply."""
+        if self.cover is None:
+            return sum(map(weight_known, findings)), self.whole
+        known = [int(each.known > 0) if each.applies else None for each in findings]
+        return self.cover.score(known) or (0, 1)
 
 
 def judge_of(
@@ -157,6 +168,7 @@ def judge_of(
         weights=weights,
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
+        cover=cover_of(measures, groups) if any(each.when is not None for each in every) else None,
         read=read_together([*asked, *((each.when, None) for each in indicators)]),
         starts=tuple(starts),
         shown=shown,
@@ -172,12 +184,15 @@ def judge_of(
 def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]]:
     is_plain = not (
         measure.norms
+        or measure.when is not None
         or measure.anchors
         or measure.age is not None
         or measure.missing is Missing.CARRY
         or len(measure.bands) > _MOST_CASES
     )
     yield measure.value, _choice(measure, weight) if is_plain else None
+    if measure.when is not None:
+        yield measure.when, None
     if measure.age is not None:
         yield measure.age, None
     yield from ((norm.when, None) for norm in measure.norms)
@@ -185,7 +200,7 @@ def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]
 
 def _width(measure: Measure) -> int:
     """How many rules it has."""
-    return 1 + (measure.age is not None) + len(measure.norms)
+    return 1 + (measure.when is not None) + (measure.age is not None) + len(measure.norms)
 
 
 def _choice(measure: Measure, weight: int) -> Choice:
@@ -241,7 +256,7 @@ def _assumed(measure: Measure, scale: Scale | None) -> int | None:
 
 
 # --------------------------------------------------------------------------------------
-# A measure with norms, anchors, an age or a value that is carried
+# A measure with norms, anchors, an age, a condition, or a value that is carried
 
 
 def _judged(
@@ -252,11 +267,16 @@ def _judged(
     previous: Assessment | None,
 ) -> Finding:
     value: Any = read[0]
-    age: Any = None if measure.age is None else read[1]
+    applies = True if measure.when is None else read[1]
+    age: Any = None if measure.age is None else read[_width(measure) - len(measure.norms) - 1]
+    if applies is False:
+        return _out(measure, value, age, today)
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if applies is None:
+        status = Status.MAY_NOT_APPLY
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
         if carried is not None and carried.known_on is not None:
@@ -271,6 +291,13 @@ def _judged(
         return _finding(measure, weight, status, scale, told=told)
     thousandths = int(Fraction(points.points) * GRID)
     return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
+
+
+def _out(measure: Measure, value: Value, age: Any, today: dt.date | None) -> Finding:
+    """Of a measure that does not apply: only its value is told."""
+    told = Told(value, age, False, None if value is None else _known_on(measure, today, age))
+    best = max(each.best for each in measure.scales)
+    return Finding(None, 0, Status.NOT_APPLICABLE, best, told=told, applies=False)
 
 
 def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
@@ -326,7 +353,7 @@ class Evidence(NamedTuple):
         values: Their values as read.
         findings: What was found of each.
         points: The score in thousandths of a point, where there is one.
-        known: The weight that was known.
+        known: The weight that was known, and the whole weight.
         today: The day of the assessment.
     """
 
@@ -334,7 +361,7 @@ class Evidence(NamedTuple):
     values: tuple[Value, ...]
     findings: Sequence[Finding]
     points: Ratio | None
-    known: int
+    known: Ratio
     today: dt.date | None
 
     @property
@@ -345,7 +372,7 @@ class Evidence(NamedTuple):
     @property
     def coverage(self) -> Fraction:
         """The share of the weight that was known."""
-        return Fraction(self.known, self.judge.whole)
+        return Fraction(*self.known)
 
     @property
     def contributions(self) -> tuple[Contribution, ...]:

@@ -27,7 +27,7 @@ from cslib.expressions import MAX_NUMBER
 from cslib.measurecolumns import MeasureBlocks, Worth, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
-from cslib.scoring import combined_weights, nominal
+from cslib.scoring import averaged, combined_weights, nominal
 
 __all__ = ["assess_columns"]
 
@@ -207,6 +207,8 @@ class _Plan:
         weight: Their sum.
         least: How much of it has to be known for a score.
         is_flat: Whether the weight that counts is the weight that is known.
+        cover: What the coverage comes to; None where all measures apply to every account.
+        floor: The least coverage for a score.
     """
 
     grid: int
@@ -218,11 +220,16 @@ class _Plan:
     weight: int
     least: int
     is_flat: bool
+    cover: _Tree | None
+    floor: Fraction
 
     @property
     def weight_dtype(self) -> np.dtype[Any]:
-        """The type that holds the whole weight."""
-        return _wide_enough(self.weight)
+        """The type that holds the whole weight, and its comparison with the floor."""
+        if self.cover is None:
+            return _wide_enough(self.weight)
+        most = self.cover.most([1] * len(self.weights))
+        return _wide_enough(max(most.peak, most.over * self.floor.denominator))
 
 
 def _plan(card: Any) -> _Plan:
@@ -247,7 +254,15 @@ def _plan(card: Any) -> _Plan:
         weight,
         max(1, math.ceil(Fraction(card.floor) * weight)),
         not card.groups and card.combine is Combine.MEAN and not any(map(counts_unknown, leaves)),
+        _cover(card) if any(each.when is not None for each in leaves) else None,
+        Fraction(card.floor),
     )
+
+
+def _cover(card: Any) -> _Tree:
+    """The tree of what is known, whose score is the coverage (:func:`cslib.scoring.cover_of`)."""
+    groups = tuple(map(averaged, card.groups))
+    return _tree(card.measures, groups, Combine.MEAN, iter(range(len(card.leaves))))
 
 
 def _wide_enough(largest: int) -> np.dtype[Any]:
@@ -300,6 +315,7 @@ class _Book:
         rows, places = self.rows, narrowest(len(self.card.tiers))
         self.score = np.empty(rows, np.float64)
         self.known_weight = np.empty(rows, self.plan.weight_dtype)
+        self.weight = None if self.plan.cover is None else np.empty(rows, self.plan.weight_dtype)
         self.model = np.empty(rows, places)
         self.tier = np.empty(rows, places) if self.card.caps else self.model
         self.since = None if self.previous is None else np.empty(rows, "datetime64[D]")
@@ -318,13 +334,16 @@ class _Book:
             found.append(each.find(rows))
             worths.append(each.worth(found[-1]))
         ratio = plan.tree.ratio(worths, length, plan.dtype)
-        known = ratio.over if plan.is_flat else self._known_weight(worths, length)
-        scored = known >= plan.least
+        if plan.cover is None:
+            known = ratio.over if plan.is_flat else self._known_weight(worths, length)
+            scored = known >= plan.least
+            self.known_weight[rows] = known
+        else:
+            scored = self._covered(plan.cover, worths, rows)
         for measure, worth in zip(self.card.leaves, worths, strict=True):
             if measure.missing is Missing.UNKNOWN:
-                scored = scored & worth.known
+                scored = scored & (worth.known | worth.out)
         told = _Ratio(ratio.upper * scored, ratio.over * scored)
-        self.known_weight[rows] = known
         _divide(told, plan.grid, plan.most, self.score[rows])
         self.model[rows] = (self._places(ratio, rows) + 1) * scored - 1
         if self.since is not None:
@@ -345,6 +364,16 @@ class _Book:
             if weight:
                 known += _times(worth.known, weight, dtype)
         return known
+
+    def _covered(self, cover: _Tree, worths: Sequence[Worth], rows: slice) -> Mask:
+        """Where enough is known of what applies, noting how much that is."""
+        dtype, floor = self.plan.weight_dtype, self.plan.floor
+        known = [Worth(each.known.view(np.int8), ~each.out, each.known) for each in worths]
+        ratio = cover.ratio(known, rows.stop - rows.start, dtype)
+        assert self.weight is not None  # noqa: S101 - there is room where some may not apply
+        self.known_weight[rows], self.weight[rows] = ratio.upper, ratio.over
+        enough = ratio.upper * floor.denominator >= ratio.over * floor.numerator
+        return (ratio.upper > 0) & enough
 
     # The tier
 
@@ -420,7 +449,7 @@ class _Book:
             model_places=self.model,
             score=self.score,
             known_weight=self.known_weight,
-            weight=self.plan.weight,
+            weight=self.plan.weight if self.weight is None else self.weight,
             since=self.since,
             caps=self.caps,
             indicators={

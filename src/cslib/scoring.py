@@ -19,12 +19,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from cslib.measures import Combine, Group, Measure, weights_of
+from cslib.measures import Combine, Group, Measure, leaves, weights_of
 
 __all__ = [
     "Made",
     "Tree",
+    "averaged",
     "combined_weights",
+    "cover_of",
     "made_of",
     "nominal",
     "paths",
@@ -145,26 +147,31 @@ def _smallest(ratios: Sequence[Fraction]) -> tuple[int, ...]:
     return tuple(each // divisor for each in whole)
 
 
-def nominal(measures: Sequence[Measure], groups: Sequence[Group]) -> tuple[int, ...]:
+def nominal(
+    measures: Sequence[Measure], groups: Sequence[Group], applies: Sequence[bool] | None = None
+) -> tuple[int, ...]:
     """The weight of each measure of a tree in the whole, as the smallest whole numbers.
 
     It is what the coverage is counted by, whatever the tree's way to combine.
 
-    >>> nominal((), ())
-    ()
+    Args:
+        measures: The measures.
+        groups: The groups.
+        applies: Of each measure, in the order of :func:`cslib.measures.leaves`, whether it applies
+            to the account; what does not is weighed as if it were not there. None: all do.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, weight=weight, bands=(Band(points=100),))
+    ...     for name, weight in (("seats", 2), ("roles", 6))
+    ... )
+    >>> nominal((seats, roles), ()), nominal((seats, roles), (), [True, False])
+    ((1, 3), (1, 0))
     """
-    return _smallest(list(_shares(measures, groups, Fraction(1))))
-
-
-def _shares(
-    measures: Iterable[Measure], groups: Iterable[Group], whole: Fraction
-) -> Iterator[Fraction]:
-    measures, groups = tuple(measures), tuple(groups)
-    total = Fraction(sum(weights_of(measures, groups), Decimal(0)))
-    for measure in measures:
-        yield whole * Fraction(measure.weight) / total
-    for group in groups:
-        yield from _shares(group.measures, group.groups, whole * Fraction(group.weight) / total)
+    whole = cover_of(measures, groups)
+    does = [True] * len(list(leaves(measures, groups))) if applies is None else applies
+    parts = whole.parts([1 if each else None for each in does])
+    return _smallest([Fraction(*part) for part in parts])
 
 
 def paths(
@@ -326,3 +333,33 @@ def tree_of(
         stop=stop,
         groups=tuple(inside),
     )
+
+
+def cover_of(measures: Sequence[Measure], groups: Sequence[Group]) -> Tree:
+    """The tree of what is known: its score is the coverage.
+
+    Give 1 for a measure that is known, 0 for one that is not, None for one that does not apply to
+    the account. It is a mean all the way down, whatever the way to combine.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, weight=weight, bands=(Band(points=100),))
+    ...     for name, weight in (("seats", 2), ("roles", 1))
+    ... )
+    >>> cover = cover_of((seats, roles), ())
+    >>> cover.score([1, 0]), cover.score([1, None]), cover.score([None, None])
+    ((2, 3), (2, 2), None)
+    """
+    return tree_of(measures, tuple(map(averaged, groups)), Combine.MEAN)
+
+
+def averaged(group: Group) -> Group:
+    """The group as a mean, and each group in it.
+
+    >>> from cslib.bands import Band
+    >>> seats = Measure(name="seats", value="seats", bands=(Band(points=100),))
+    >>> averaged(Group(name="use", measures=(seats,), combine="worst")).combine
+    <Combine.MEAN: 'mean'>
+    """
+    inside = tuple(map(averaged, group.groups))
+    return attrs.evolve(group, groups=inside, combine=Combine.MEAN)
