@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, Status, forbids_a_score
-from cslib.bands import Scale
-from cslib.health import UNKNOWN, Measure, Missing, Override, Scorecard
+from cslib.assessments import Assessment, Contribution, GroupScore, Status, forbids_a_score
+from cslib.bands import Band, Scale
+from cslib.health import UNKNOWN, Combine, Group, Measure, Missing, Override, Scorecard
 from cslib.money import allocate
 from cslib.scoring import made_of, nominal, paths
 from cslib.tiers import stable_tier
@@ -45,6 +46,7 @@ def assess(
     coverage = coverage_of(card, found)
     is_dark = not coverage or coverage < Fraction(card.floor) or any(map(forbids_a_score, found))
     score = None if is_dark else sum((part.exact for part in found), Fraction(0))
+    shared = found if score is None else with_shares(found, score)
     model_tier, since = model(card, score, as_of, previous)
     labels = {each.measure: each.label for each in found if each.is_known}
     held = [cap for cap in card.caps if labels.get(cap.measure) == cap.label]
@@ -57,7 +59,8 @@ def assess(
         score=score,
         coverage=coverage,
         floor=card.floor,
-        contributions=found if score is None else with_shares(found, score),
+        contributions=shared,
+        groups=tuple(groups_of(card.measures, card.groups, card.combine, shared)),
         model_tier=model_tier,
         model_since=since,
         caps=caps,
@@ -187,6 +190,54 @@ def with_shares(found: tuple[Contribution, ...], score: Fraction) -> tuple[Contr
         attrs.evolve(each, share=Decimal(f"{share}e-2"))
         for each, share in zip(found, shares, strict=True)
     )
+
+
+def groups_of(
+    measures: Sequence[Measure],
+    groups: Sequence[Group],
+    combine: Combine,
+    found: Sequence[Contribution],
+    around: tuple[str, ...] = (),
+    of: Fraction = Fraction(1),
+) -> Iterator[GroupScore]:
+    """What each group comes to: in what stands around it, it is as a measure of its points."""
+    inside = [
+        [each for each in found if (*each.groups, "")[: len(around) + 1] == (*around, group.name)]
+        for group in groups
+    ]
+    points = [
+        made_of(group.measures, group.groups, group.combine, iter(map(worth_of, each))).points
+        for group, each in zip(groups, inside, strict=True)
+    ]
+    own = [each for each in found if each.groups == around]
+    like = [measures_like(group) for group in groups]
+    whole = made_of([*measures, *like], (), combine, iter([*map(worth_of, own), *points]))
+    parts = whole.parts[len(measures) :]
+    for group, each, score, part in zip(groups, inside, points, parts, strict=True):
+        weights = nominal(group.measures, group.groups, [one.applies for one in each])
+        known = sum(w for one, w in zip(each, weights, strict=True) if one.is_known)
+        shares = [one.share for one in each if one.share is not None]
+        yield GroupScore(
+            group=group.name,
+            groups=around,
+            score=score,
+            coverage=Fraction(known, sum(weights) or 1),
+            weight=group.weight,
+            part=of * part,
+            applies=any(one.applies for one in each),
+            meaning=group.meaning,
+            share=sum(shares, Decimal("0.00")) if shares else None,
+        )
+        path = (*around, group.name)
+        yield from groups_of(group.measures, group.groups, group.combine, each, path, of * part)
+
+
+def worth_of(found: Contribution) -> Fraction | None:
+    return None if found.points is None else Fraction(found.points)
+
+
+def measures_like(group: Group) -> Measure:
+    return Measure(name=group.name, value="x", weight=group.weight, bands=(Band(points=1),))
 
 
 # The tier

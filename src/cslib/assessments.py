@@ -5,8 +5,9 @@ what was found, what it is worth, and how much of the score it makes; these add 
 exactly. The tier comes with what the model alone would say, the caps and the override that changed
 it, and the indicators that stand beside it.
 
-An assessment that a scorecard made has its tier at once, and makes its score, its coverage and its
-contributions when they are first asked for (:func:`made_later`). It is stored as JSON like any
+An assessment that a scorecard made has its tier at once, and makes its score, its coverage, its
+contributions and what its groups came to (:class:`GroupScore`) when they are first asked for
+(:func:`made_later`). It is stored as JSON like any
 document (:func:`cslib.documents.to_json`), and comes back equal.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,6 +40,8 @@ __all__ = [
     "Assessments",
     "Carried",
     "Contribution",
+    "GroupScore",
+    "NoGroupError",
     "NoMeasureError",
     "PreviousError",
     "Status",
@@ -63,6 +66,25 @@ class NoMeasureError(CslibError, KeyError):
     def __str__(self) -> str:
         hint = suggestion(self.measure, self.known)
         return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
+
+
+@attrs.define
+class NoGroupError(CslibError, KeyError):
+    """A group is asked for that a scorecard does not have.
+
+    Attributes:
+        path: The names that were asked for, from the outside in.
+        known: The paths that there are.
+    """
+
+    path: tuple[str, ...]
+    known: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        known = tuple(map("/".join, self.known))
+        hint = suggestion("/".join(self.path), known)
+        there_are = f"; there are {', '.join(known)}" if known else ": the scorecard has none"
+        return f"no group {'/'.join(self.path)!r}{hint or there_are}"
 
 
 class Status(enum.StrEnum):
@@ -191,6 +213,63 @@ class Contribution:
         return f"{int(self.age or 0)} days old"
 
 
+@attrs.frozen(kw_only=True)
+class GroupScore:
+    """What one group of measures came to.
+
+    It is what the group counts as in the score, be it by points that only stand for the unknown;
+    its coverage says how much of it is known. The floor, and the policy that makes a score unknown,
+    are of the whole.
+
+    Attributes:
+        group: Its name.
+        groups: The groups that it stands in, from the outside in.
+        score: Its exact points; None where nothing in it counts.
+        coverage: The share of its own weight that was known, of what applies; 0 where nothing does.
+        weight: Its weight among those that stand beside it.
+        part: How much of a point of the score one of its points makes; 0 where it does not count.
+        applies: Whether a measure in it applies to the account.
+        meaning: What it says, in words.
+        share: Its part of the score as shown: the sum of the shares of all measures in it; None
+            where there is no score.
+    """
+
+    group: str
+    groups: tuple[str, ...] = ()
+    score: Fraction | None
+    coverage: Fraction
+    weight: Decimal
+    part: Fraction = Fraction(0)
+    applies: bool = True
+    meaning: str = ""
+    share: Decimal | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The groups that it stands in, and itself."""
+        return (*self.groups, self.group)
+
+    @property
+    def exact(self) -> Fraction:
+        """Its part of the score, unrounded: that of all measures in it together."""
+        return Fraction(0) if self.score is None else self.part * self.score
+
+    @property
+    def shown(self) -> Decimal | None:
+        """Its score to two decimals, half to even."""
+        return None if self.score is None else hundredths(round(self.score * 100))
+
+    def __str__(self) -> str:
+        name = "/".join(self.path)
+        if not self.applies:
+            return f"{name}: does not apply"
+        if self.score is None:
+            return f"{name}: unknown, left out"
+        share = "" if self.share is None else f": {self.share}"
+        known = f"{int(self.coverage * 100)} % of its weight known"
+        return f"{name}: {self.shown} points, {known}, weight {self.weight}{share}"
+
+
 _NOTES = {
     Status.STALE: "too old",
     Status.NO_BAND: "in no band",
@@ -209,9 +288,11 @@ class Made(Protocol):
     def coverage(self) -> Fraction: ...
     @property
     def contributions(self) -> tuple[Contribution, ...]: ...
+    @property
+    def groups(self) -> tuple[GroupScore, ...]: ...
 
 
-_LATER = ("score", "coverage", "contributions")
+_LATER = ("score", "coverage", "contributions", "groups")
 
 
 @document("assessment", version=1)
@@ -227,6 +308,7 @@ class Assessment:
             does.
         floor: The coverage that the scorecard asks for.
         contributions: What each measure did, in the scorecard's order.
+        groups: What each group came to, each before those in it.
         model_tier: The tier that the score gives, before caps and override.
         model_since: Since when it gives that; None where that is not known.
         caps: The caps that hold it down.
@@ -241,6 +323,7 @@ class Assessment:
     coverage: Fraction
     floor: Decimal
     contributions: tuple[Contribution, ...]
+    groups: tuple[GroupScore, ...] = ()
     model_tier: str
     model_since: dt.date | None = None
     caps: tuple[Cap, ...] = ()
@@ -314,15 +397,38 @@ class Assessment:
                 return part
         raise NoMeasureError(measure, tuple(part.measure for part in self.contributions))
 
+    def group(self, *path: str) -> GroupScore:
+        """What a group came to.
+
+        Args:
+            path: Its name, after those of the groups that it stands in.
+
+        Raises:
+            NoGroupError: If the scorecard has none there; it is a KeyError too.
+        """
+        for each in self.groups:
+            if each.path == path:
+                return each
+        raise NoGroupError(path, tuple(each.path for each in self.groups))
+
     def explain(self) -> str:
-        """The assessment in words: what was found, then each measure with its meaning."""
+        """The assessment in words: what was found, then each group and measure, with meanings."""
         lines = [f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._notes)]
-        for part in self.contributions:
+        for part in self._parts:
             lines.append(f"  {part}")
             if part.meaning:
                 lines.append(f"    {part.meaning}")
         lines += [f"  beside it: {name}" for name, holds in self.indicators if holds]
         return "\n".join(lines)
+
+    @property
+    def _parts(self) -> Iterator[GroupScore | Contribution]:
+        """What was found, each group before what is in it."""
+        groups = list(self.groups)
+        for part in self.contributions:
+            while groups and groups[0].path == part.groups[: len(groups[0].path)]:
+                yield groups.pop(0)
+            yield part
 
     @property
     def _summary(self) -> str:
@@ -353,11 +459,11 @@ class Assessment:
 
 
 def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
-    """An assessment whose score, coverage and contributions are made when first asked for.
+    """An assessment whose score, coverage, contributions and groups are made when asked for.
 
     Args:
         fields: All other fields; it is kept.
-        made_from: What these three are made from.
+        made_from: What these are made from.
     """
     assessment = Assessment.__new__(Assessment)
     fields["_made_from"] = made_from

@@ -21,14 +21,14 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, Status, hundredths
+from cslib.assessments import Assessment, Contribution, GroupScore, Status, hundredths
 from cslib.bands import GRID, Band, Scale, off_grid
 from cslib.compiling import Choice, ReadAll
 from cslib.expressions import Value
 from cslib.measures import Combine, Group, Measure, Missing, leaves
 from cslib.money import allocate
 from cslib.rules import Rule, read_together
-from cslib.scoring import Ratio, Tree, cover_of, nominal, paths, tree_of
+from cslib.scoring import Ratio, Tree, cover_of, inner_groups, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
 __all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "weight_known", "worth"]
@@ -78,6 +78,11 @@ class Finding(NamedTuple):
     told: Told | None = None
     applies: bool = True
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it counts as known, whatever its weight."""
+        return self.status in (Status.KNOWN, Status.CARRIED)
+
 
 worth, weight_known = operator.itemgetter(0), operator.itemgetter(1)
 """These two of a finding: read for every measure of every account."""
@@ -93,9 +98,11 @@ class Judge:
         weights: What the coverage is counted by, where all measures apply.
         whole: The sum of these.
         tree: What the points come to.
-        cover: What the coverage comes to; None where all measures apply to every account.
+        cover: What the coverage comes to.
+        is_whole: Whether all measures apply to every account.
         read: All rules, as one function.
         starts: For each measure, the place of its value among the rules.
+        inner: All groups, with the groups that each stands in.
         shown: The place of the first indicator.
         careful: The measures that are more than bands, by their place.
         may_forbid: Whether there is a measure without which there is no score.
@@ -106,7 +113,9 @@ class Judge:
     weights: tuple[int, ...]
     whole: int
     tree: Tree
-    cover: Tree | None
+    cover: Tree
+    is_whole: bool
+    inner: tuple[tuple[tuple[str, ...], Group], ...]
     read: ReadAll
     starts: tuple[int, ...]
     shown: int
@@ -135,10 +144,14 @@ class Judge:
 
     def covered(self, findings: Sequence[Finding]) -> Ratio:
         """The weight that is known, and the whole weight, of the measures that apply."""
-        if self.cover is None:
+        if self.is_whole:
             return sum(map(weight_known, findings)), self.whole
-        known = [int(each.known > 0) if each.applies else None for each in findings]
-        return self.cover.score(known) or (0, 1)
+        return self.cover.score(known_of(findings)) or (0, 1)
+
+
+def known_of(findings: Sequence[Finding]) -> list[int | None]:
+    """1 for each measure that is known, 0 for one that is not, None for one that does not apply."""
+    return [int(each.is_known) if each.applies else None for each in findings]
 
 
 def judge_of(
@@ -168,7 +181,9 @@ def judge_of(
         weights=weights,
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
-        cover=cover_of(measures, groups) if any(each.when is not None for each in every) else None,
+        cover=cover_of(measures, groups),
+        is_whole=all(each.when is None for each in every),
+        inner=tuple(inner_groups(groups)),
         read=read_together([*asked, *((each.when, None) for each in indicators)]),
         starts=tuple(starts),
         shown=shown,
@@ -391,6 +406,40 @@ class Evidence(NamedTuple):
                 shares,
             )
         )
+
+    @property
+    def groups(self) -> tuple[GroupScore, ...]:
+        """What each group came to."""
+        judge = self.judge
+        if not judge.inner:
+            return ()
+        worths, known = list(map(worth, self.findings)), known_of(self.findings)
+        shares = _shares(worths, list(judge.tree.parts(worths)), self.points)
+        found = []
+        parts = zip(judge.tree.inner, judge.cover.inner, judge.tree.shares(worths), strict=True)
+        for (around, group), (tree, cover, part) in zip(judge.inner, parts, strict=True):
+            inside = self._inside((*around, group.name))
+            points, score = tree.score(worths), None
+            if points is not None:
+                score = Fraction(points[0], points[1] * GRID)
+            share = None if self.points is None else sum(shares[place] or 0 for place in inside)
+            each = GroupScore(
+                group=group.name,
+                groups=around,
+                score=score,
+                coverage=Fraction(*(cover.score(known) or (0, 1))),
+                weight=group.weight,
+                part=Fraction(*part),
+                applies=any(known[place] is not None for place in inside),
+                meaning=group.meaning,
+                share=None if share is None else hundredths(share),
+            )
+            found.append(each)
+        return tuple(found)
+
+    def _inside(self, path: tuple[str, ...]) -> list[int]:
+        """The places of the measures in a group."""
+        return [at for at, each in enumerate(self.judge.paths) if each[: len(path)] == path]
 
     def _contribution(
         self,

@@ -27,6 +27,7 @@ __all__ = [
     "averaged",
     "combined_weights",
     "cover_of",
+    "inner_groups",
     "made_of",
     "nominal",
     "paths",
@@ -187,6 +188,19 @@ def paths(
         yield from paths(group.measures, group.groups, (*around, group.name))
 
 
+def inner_groups(
+    groups: Iterable[Group], around: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Group]]:
+    """All groups of a tree, each before those in it, with the groups that it stands in.
+
+    >>> list(inner_groups(()))
+    []
+    """
+    for group in groups:
+        yield around, group
+        yield from inner_groups(group.groups, (*around, group.name))
+
+
 # --------------------------------------------------------------------------------------
 # In whole numbers
 
@@ -250,6 +264,22 @@ class Tree:
         yield from scaled[:width]
         for group, share in zip(self.groups, scaled[width:], strict=True):
             yield from group.parts(worths, share)
+
+    @property
+    def inner(self) -> Iterator[Tree]:
+        """The groups in it and in these, each before those in it."""
+        for group in self.groups:
+            yield group
+            yield from group.inner
+
+    def shares(self, worths: Sequence[int | None], of: Ratio = (1, 1)) -> Iterator[Ratio]:
+        """For each of these groups, how much of the score's points one of its points makes."""
+        made, over = of
+        factors = self._factors(self._inside(worths))[self.stop - self.start :]
+        for group, (factor, whole) in zip(self.groups, factors, strict=True):
+            share = factor * made, whole * over
+            yield share
+            yield from group.shares(worths, share)
 
     def _mean(self, worths: Sequence[int | None]) -> Ratio | None:
         """The usual way: a running sum of weighted points, and of the weights that count."""
