@@ -85,7 +85,7 @@ def answered(measure: Measure, account: object, as_of: object) -> tuple[Any, Any
 def known_since(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
     if today is None or measure.age is None:
         return today
-    if age is None or age > (today - dt.date.min).days:
+    if age is None or age < 0 or age > (today - dt.date.min).days:
         return None
     return today - dt.timedelta(days=int(age))
 
@@ -101,6 +101,8 @@ def contribution(
     known_on = known_since(measure, today, age)
     is_aged = value is not None and not is_stale and is_over(measure, age, measure.warn_age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if value is not None and age is not None and age < 0:
+        status = Status.NOT_YET
     status = Status.MAY_NOT_APPLY if applies is None else status
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         lasts = measure.max_age or 0
@@ -152,8 +154,9 @@ def scale_of(
             return None, "", Status.NO_NORM
         if answer:
             return norm, norm.name, status
-    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
-    return own, "", status
+    if len(measure.scales) > len(measure.norms):
+        return measure.scales[-1], "", status
+    return None, "", Status.NO_NORM
 
 
 def assumed(measure: Measure, scale: Scale | None) -> int | None:
@@ -169,9 +172,11 @@ def placed(card: Scorecard, found: list[Contribution]) -> tuple[Contribution, ..
     worths = (None if each.points is None else Fraction(each.points) for each in found)
     parts = made_of(card.measures, card.groups, card.combine, worths).parts
     around = paths(card.measures, card.groups)
+    weights = nominal(card.measures, card.groups, [each.applies for each in found])
+    whole = sum(weights) or 1
     return tuple(
-        attrs.evolve(each, groups=path, part=part)
-        for each, path, part in zip(found, around, parts, strict=True)
+        attrs.evolve(each, groups=path, part=part, nominal=Fraction(weight, whole))
+        for each, path, part, weight in zip(found, around, parts, weights, strict=True)
     )
 
 
@@ -223,6 +228,7 @@ def groups_of(
             score=score,
             coverage=Fraction(known, sum(weights) or 1),
             weight=group.weight,
+            nominal=sum((one.nominal for one in each), Fraction(0)),
             part=of * part,
             applies=any(one.applies for one in each),
             meaning=group.meaning,

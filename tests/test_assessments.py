@@ -386,9 +386,17 @@ def told(days: int | None, /, **facts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("days", "line", "stale"),
     [
-        (30, "outcome: reached gives 100 points, weight 1: 50.00", ()),
-        (31, "outcome: reached (31 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
-        (90, "outcome: reached (90 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
+        (30, "outcome: reached gives 100 points, weight 1, 25 % of the whole: 50.00", ()),
+        (
+            31,
+            "outcome: reached (31 days old) gives 100 points, weight 1, 25 % of the whole: 50.00",
+            ("outcome",),
+        ),
+        (
+            90,
+            "outcome: reached (90 days old) gives 100 points, weight 1, 25 % of the whole: 50.00",
+            ("outcome",),
+        ),
         (91, "outcome: reached (too old, 91 days old), left out", ("outcome",)),
         (None, "outcome: reached (too old, of unknown age), left out", ("outcome",)),
     ],
@@ -408,12 +416,15 @@ def test_a_value_that_is_carried_is_told_with_its_day_and_a_norm_with_its_name()
 
     later = AGED.assess(told(1, days=18), as_of=TODAY + dt.timedelta(60), previous=first)
 
-    assert str(first.contributions[2]) == "hiring: 18 gives 70 points by retail, weight 1: 17.50"
+    assert (
+        str(first.contributions[2])
+        == "hiring: 18 gives 70 points by retail, weight 1, 25 % of the whole: 17.50"
+    )
     assert (
         str(later.contributions[1])
-        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1: 16.67"
+        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1, 25 % of the whole: 16.67"
     )
-    assert str(later.contributions[2]) == "hiring: 18 (norm unknown), left out"
+    assert str(later.contributions[2]) == "hiring: 18 (no norm known for it), left out"
 
 
 def test_without_a_score_the_explanation_says_what_is_asked_for() -> None:
@@ -431,7 +442,7 @@ def test_what_a_person_set_is_told_beside_what_the_score_alone_gives() -> None:
         "  the score alone gives green",
         "  seat use low: no better than red",
         "  set by li until 2026-06-30: on leave",
-        "  seat use: 1 (low) gives 80 points, weight 2: 80.00",
+        "  seat use: 1 (low) gives 80 points, weight 2, 67 % of the whole: 80.00",
         "  nps: unknown, left out",
         "  beside it: gone",
     ]

@@ -30,15 +30,18 @@ from cslib.health import (
     Assessment,
     Band,
     Cap,
+    Combine,
     Group,
     Measure,
     Missing,
+    Norm,
     PreviousError,
     Scorecard,
     Status,
     Tier,
 )
 from cslib.rules import AsOfError, FactError, rule
+from cslib.scoring import most_points
 from cslib.stock import SCORECARD
 
 TIERS = (
@@ -73,6 +76,7 @@ def test_gainsights_example_of_three_weighted_measures_gives_2287_57ths() -> Non
         Measure(name="tickets", value="n", weight=20, bands=(Band(points=47),)),
         Measure(name="time to resolve", value="n", weight=15, bands=(Band(points=59),)),
         Measure(name="frequency", value="n", weight=22, bands=(Band(points=21),)),
+        tiers=TIERS[1:],
     )
 
     found = support.assess({"n": 1})
@@ -248,7 +252,7 @@ def test_a_band_may_be_a_flag(flag: bool, points: int) -> None:
 
 
 def test_a_band_without_bounds_takes_every_known_value() -> None:
-    card = scorecard(measure(bands=[Band(points=70)]))
+    card = scorecard(measure(bands=[Band(points=70)]), tiers=TIERS[1:])
 
     assert [card.assess({"x": value}).score for value in (1, "a", False)] == [70, 70, 70]
     assert card.assess({"x": None}).score is None
@@ -326,6 +330,70 @@ def test_below_the_floor_there_is_no_score_even_of_0_points() -> None:
     card = attrs.evolve(weighted(a=1, b=9), floor=Decimal("0.5"))
 
     assert (card.assess({"a": 0}).tier, card.assess({"a": 0}).score) == (UNKNOWN, None)
+
+
+# --- What is not known yet, and what can never be
+
+
+@pytest.mark.parametrize(("age", "status", "score"), [(0, "known", 75), (-1, "not_yet", 50)])
+def test_a_value_of_a_later_day_is_unknown(age: int, status: str, score: int) -> None:
+    # By hand: (50 + 100) / 2 where it counts, 50 where it does not.
+    card = scorecard(measure("a"), measure("b", age="age", max_age=60))
+    found = card.assess({"a": 50, "b": 100, "age": age}, as_of=dt.date(2026, 6, 30))
+
+    later = found.contribution("b")
+    assert (later.status, found.score) == (status, score)
+    assert later.known_on == (dt.date(2026, 6, 30) if score == 75 else None)
+
+
+def test_where_no_norm_is_for_an_account_it_says_so() -> None:
+    norm = Norm(when="plan == 'pro'", bands=IS_POINTS)
+    card = scorecard(measure("a", bands=(), norms=(norm,)), measure("b"))
+
+    for plan in ("free", None):
+        found = card.assess({"a": 50, "b": 100, "plan": plan})
+        assert found.contribution("a").status is Status.NO_NORM
+        assert str(found.contribution("a")) == "a: 50 (no norm known for it), left out"
+
+
+@pytest.mark.parametrize(
+    ("combine", "cut", "is_fault"),
+    [("mean", 90, False), ("mean", 91, True), ("sum", 210, False), ("sum", 211, True)],
+)
+def test_a_tier_above_every_score_is_a_fault(combine: str, cut: int, is_fault: bool) -> None:
+    # By hand: 60 of weight 2 and 90 of weight 1; the one of weight 0 gives nothing.
+    measures = [
+        Measure(name=f"m{points}", value="x", weight=weight, bands=(Band(points=points),))
+        for points, weight in ((60, 2), (90, 1), (1000, 0))
+    ]
+    tiers = (Tier(name="top", at_least=cut), TIERS[2])
+    with pytest.raises(DefinitionError) if is_fault else contextlib.nullcontext() as caught:
+        scorecard(*measures, tiers=tiers, combine=combine)
+
+    if caught is not None:
+        most = 90 if combine == "mean" else 210
+        assert [str(fault.message) for fault in caught.value.faults] == [
+            f"no score reaches {cut}: measures and groups give {most} at most"
+        ]
+
+
+def test_a_cap_that_changes_nothing_says_so_and_a_label_is_not_told_twice() -> None:
+    mood = (Band(points=0, equals="bad", label="bad"), Band(points=100, label="fine"))
+    caps = (Cap(measure="b", label="bad", tier="red"), Cap(measure="b", label="bad", tier="yellow"))
+    card = scorecard(measure("a"), measure("b", weight="0.5", bands=mood), caps=caps)
+
+    binding = card.assess({"a": 100, "b": "bad"}).explain().splitlines()
+    idle = card.assess({"a": 0, "b": "bad"}).explain().splitlines()
+
+    assert binding[1:4] == [
+        "  the score alone gives yellow",
+        "  b bad: no better than red",
+        "  b bad: no better than yellow, which changes nothing",
+    ]
+    assert idle[2:4] == [
+        f"  b bad: no better than {name}, which changes nothing" for name in ("red", "yellow")
+    ]
+    assert binding[-1] == "  b: bad gives 0 points, weight 0.5, 33 % of the whole: 0.00"
 
 
 # --- What does not apply
@@ -562,9 +630,9 @@ def test_the_explanation_tells_values_labels_points_shares_and_meanings() -> Non
 
     assert found.explain().splitlines() == [
         "red: 37.50 points, 50 % of the weight known",
-        "  seat use: 0.333333 (partly used) gives 50 points, weight 3: 37.50",
+        "  seat use: 0.333333 (partly used) gives 50 points, weight 3, 50 % of the whole: 37.50",
         "    Share of the paid seats in use.",
-        "  roles: unknown gives 0 points, weight 1: 0.00",
+        "  roles: unknown gives 0 points, weight 1, 17 % of the whole: 0.00",
         "  nps: unknown, left out",
         "  logins: 7.5 (in no band), left out",
     ]
@@ -601,7 +669,7 @@ def test_a_measure_that_no_score_can_do_without_says_so() -> None:
 
     assert list(map(str, found.contributions)) == [
         "a: unknown, so there is no score",
-        "b: 25 gives 25 points, weight 1",
+        "b: 25 gives 25 points, weight 1, 50 % of the whole",
     ]
 
 
@@ -997,12 +1065,14 @@ FLOORS = st.sampled_from([Decimal(0), Decimal("0.333333"), Decimal("0.5"), Decim
 @st.composite
 def scorecards(draw: st.DrawFn) -> Scorecard:
     drawn = draw(st.lists(ARGUMENTS, min_size=1, max_size=4))
+    measures = tuple(Measure(name=f"m{place}", **each) for place, each in enumerate(drawn))
+    most = most_points(measures, (), Combine.MEAN)
     return Scorecard(
         name="drawn",
-        measures=tuple(Measure(name=f"m{place}", **each) for place, each in enumerate(drawn)),
+        measures=measures,
         tiers=tuple(
             Tier(name="abcd"[place] * (place + 1), at_least=cut)
-            for place, cut in enumerate(draw(CUTS))
+            for place, cut in enumerate(cut for cut in draw(CUTS) if cut <= most)
         ),
         floor=draw(FLOORS),
     )

@@ -38,7 +38,7 @@ from cslib.health import (
 )
 from cslib.measurecolumns import measure_columns
 from cslib.measures import Combine
-from cslib.scoring import inner_groups
+from cslib.scoring import inner_groups, most_points
 
 TODAY = dt.date(2026, 6, 30)
 TIERS = (
@@ -178,7 +178,8 @@ MARGINS = st.none() | st.builds(
 @st.composite
 def scorecards(draw: st.DrawFn) -> Scorecard:
     drawn = draw(parts(draw(st.integers(0, 3)), "m"))
-    cuts = [*sorted(draw(CUTS), reverse=True), Decimal(0)]
+    most = most_points(**drawn)
+    cuts = [*sorted((cut for cut in draw(CUTS) if cut <= most), reverse=True), Decimal(0)]
     tiers = tuple(Tier(name="abcd"[at] * (at + 1), at_least=cut) for at, cut in enumerate(cuts))
     card = Scorecard(
         name="drawn",

@@ -101,11 +101,13 @@ class Status(enum.StrEnum):
     NO_BAND = "no_band"
     """Its value is known, but no band holds it."""
     NO_NORM = "no_norm"
-    """Its value is known, but not which norm is for the account."""
+    """Its value is known, but no norm is for the account, or it is not known which."""
     NOT_APPLICABLE = "not_applicable"
     """It does not apply to the account, and is as if the scorecard did not have it."""
     MAY_NOT_APPLY = "may_not_apply"
     """It is not known whether it applies, and so it is treated as unknown."""
+    NOT_YET = "not_yet"
+    """Its value dates from after the day of the assessment, on which it was not known."""
 
 
 _COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
@@ -125,6 +127,8 @@ class Contribution:
         points: The points that count; None where none do.
         best: The most points that its scale can give.
         weight: Its weight among those that stand beside it.
+        nominal: Its share of the whole weight, by which the coverage is counted; 0 where it does
+            not apply.
         part: How much of a point of the score one of its points makes: its share of the weight that
             counts, and 0 where it does not count.
         missing: Its policy for an unknown value.
@@ -146,6 +150,7 @@ class Contribution:
     points: int | Decimal | None
     best: int
     weight: Decimal
+    nominal: Fraction = Fraction(0)
     part: Fraction = Fraction(0)
     missing: Missing | int
     age: float | None = None
@@ -188,7 +193,7 @@ class Contribution:
         norm = f" by {self.norm}" if self.norm else ""
         return (
             f"{name}: {self._shown_value} gives {self.points} points{norm}, "
-            f"weight {self.weight}{share}"
+            f"weight {self.weight}, {percent(self.nominal)} of the whole{share}"
         )
 
     @property
@@ -198,7 +203,8 @@ class Contribution:
             unsure = self.status is Status.MAY_NOT_APPLY
             return "unknown, as is whether it applies" if unsure else "unknown"
         shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
-        notes = [self.label, _NOTES.get(self.status, ""), self._age]
+        label = "" if self.label == shown else self.label
+        notes = [label, _NOTES.get(self.status, ""), self._age]
         told = ", ".join(filter(None, notes))
         return f"{shown} ({told})" if told else shown
 
@@ -227,6 +233,7 @@ class GroupScore:
         score: Its exact points; None where nothing in it counts.
         coverage: The share of its own weight that was known, of what applies; 0 where nothing does.
         weight: Its weight among those that stand beside it.
+        nominal: Its share of the whole weight, as of a contribution.
         part: How much of a point of the score one of its points makes; 0 where it does not count.
         applies: Whether a measure in it applies to the account.
         meaning: What it says, in words.
@@ -239,6 +246,7 @@ class GroupScore:
     score: Fraction | None
     coverage: Fraction
     weight: Decimal
+    nominal: Fraction = Fraction(0)
     part: Fraction = Fraction(0)
     applies: bool = True
     meaning: str = ""
@@ -267,13 +275,15 @@ class GroupScore:
             return f"{name}: unknown, left out"
         share = "" if self.share is None else f": {self.share}"
         known = f"{int(self.coverage * 100)} % of its weight known"
-        return f"{name}: {self.shown} points, {known}, weight {self.weight}{share}"
+        weight = f"weight {self.weight}, {percent(self.nominal)} of the whole"
+        return f"{name}: {self.shown} points, {known}, {weight}{share}"
 
 
 _NOTES = {
     Status.STALE: "too old",
     Status.NO_BAND: "in no band",
-    Status.NO_NORM: "norm unknown",
+    Status.NO_NORM: "no norm known for it",
+    Status.NOT_YET: "of a later day",
     Status.MAY_NOT_APPLY: "not known whether it applies",
     Status.CARRIED: "carried",
 }
@@ -449,13 +459,23 @@ class Assessment:
     @property
     def _notes(self) -> list[str]:
         """What stands between the score and the tier."""
-        notes = [f"{cap.measure} {cap.label}: no better than {cap.tier}" for cap in self.caps]
+        notes = [
+            f"{cap.measure} {cap.label}: no better than {cap.tier}"
+            + ("" if self._may_bind(cap) else ", which changes nothing")
+            for cap in self.caps
+        ]
         if self.override is not None:
             given = self.override
             notes.append(f"set by {given.author} until {given.until}: {given.reason}")
         if notes:
             notes.insert(0, f"the score alone gives {self.model_tier}")
         return notes
+
+    def _may_bind(self, cap: Cap) -> bool:
+        """Whether a cap makes the tier, as far as can be told where a person set another."""
+        if self.override is not None:
+            return cap.tier != self.model_tier
+        return self.tier != self.model_tier and self.tier == cap.tier
 
 
 def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
@@ -657,6 +677,15 @@ def forbids_a_score(part: Contribution) -> bool:
 
 def _urgency(part: Contribution) -> tuple[bool, Decimal]:
     return not forbids_a_score(part), -part.weight
+
+
+def percent(share: Fraction) -> str:
+    """A share in whole per cent, half to even; what is less than one, but something, is said so.
+
+    >>> percent(Fraction(2, 3)), percent(Fraction(1, 300)), percent(Fraction(0))
+    ('67 %', 'below 1 %', '0 %')
+    """
+    return "below 1 %" if 0 < share < Fraction(1, 100) else f"{round(share * 100)} %"
 
 
 def hundredths(number: int) -> Decimal:

@@ -135,7 +135,7 @@ def _told(found: Contribution) -> str:
         return found.status.value.replace("_", " ")
     value = found.value
     shown = str(round(value, 6) if isinstance(value, float) else value).removesuffix(".0")
-    return f"{shown} ({found.label})" if found.label else shown
+    return f"{shown} ({found.label})" if found.label not in ("", shown) else shown
 
 
 @attrs.frozen(kw_only=True)

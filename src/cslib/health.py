@@ -54,7 +54,7 @@ from cslib.measures import (
     parts_faults,
 )
 from cslib.rules import Rule
-from cslib.scoring import Ratio
+from cslib.scoring import Ratio, most_points
 from cslib.tiers import (
     UNKNOWN,
     Cap,
@@ -134,7 +134,8 @@ class Scorecard:
         indicators: What is to be seen beside the score.
 
     Raises:
-        DefinitionError: With every fault: names that stand twice, tiers out of order ...
+        DefinitionError: With every fault: names that stand twice, tiers out of order or above
+            every score ...
 
     >>> card = Scorecard(
     ...     name="usage",
@@ -151,8 +152,8 @@ class Scorecard:
     ('green', Fraction(250, 3), Decimal('83.33'))
     >>> print(found.explain())
     green: 83.33 points, 100 % of the weight known
-      seats: 0.9 gives 100 points, weight 2: 66.66
-      roles: 1 gives 50 points, weight 1: 16.67
+      seats: 0.9 gives 100 points, weight 2, 67 % of the whole: 66.66
+      roles: 1 gives 50 points, weight 1, 33 % of the whole: 16.67
     """
 
     name: str
@@ -402,11 +403,21 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
         yield Fault("$.measures", problem)
     yield from _named_faults(card)
     yield from order_faults(card.tiers)
+    yield from _reach_faults(card)
     yield from decimal_faults("$.floor", card.floor, 1)
     if not isinstance(card.hysteresis, Hysteresis | None):
         problem = f"expected a Hysteresis or None, but got {shown(card.hysteresis)}"
         yield Fault("$.hysteresis", problem)
     yield from cap_faults(card.caps, measures, card.tiers)
+
+
+def _reach_faults(card: Scorecard) -> Iterator[Fault]:
+    """Tiers above every score."""
+    most = most_points(card.measures, card.groups, card.combine)
+    for place, tier in enumerate(card.tiers):
+        if tier.at_least > most > 0:
+            problem = f"no score reaches {tier.at_least}: measures and groups give {most} at most"
+            yield Fault(f"$.tiers[{place}].at_least", problem)
 
 
 def _named_faults(card: Scorecard) -> Iterator[Fault]:

@@ -96,6 +96,7 @@ class Judge:
         measures: All measures, in the scorecard's order.
         paths: The groups that each stands in.
         weights: What the coverage is counted by, where all measures apply.
+        nominal: The same, as shares of the whole.
         whole: The sum of these.
         tree: What the points come to.
         cover: What the coverage comes to.
@@ -111,6 +112,7 @@ class Judge:
     measures: tuple[Measure, ...]
     paths: tuple[tuple[str, ...], ...]
     weights: tuple[int, ...]
+    nominal: tuple[Fraction, ...]
     whole: int
     tree: Tree
     cover: Tree
@@ -179,6 +181,7 @@ def judge_of(
         measures=every,
         paths=tuple(paths(measures, groups)),
         weights=weights,
+        nominal=tuple(Fraction(weight, sum(weights)) for weight in weights),
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
         cover=cover_of(measures, groups),
@@ -290,6 +293,8 @@ def _judged(
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if value is not None and age is not None and age < 0:
+        status = Status.NOT_YET
     if applies is None:
         status = Status.MAY_NOT_APPLY
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
@@ -323,10 +328,13 @@ def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
 
 
 def _known_on(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
-    """The day that a value dates from; None where its age is unknown or beyond the calendar."""
+    """The day that a value dates from; None where its age is unknown or beyond the calendar.
+
+    It is None too where that day is still to come.
+    """
     if today is None or measure.age is None:
         return today
-    if age is None or age > (today - dt.date.min).days:
+    if age is None or not 0 <= age <= (today - dt.date.min).days:
         return None
     return today - dt.timedelta(days=int(age))
 
@@ -352,8 +360,9 @@ def _scale(
             return None, "", Status.NO_NORM
         if answer:
             return norm, norm.name, status
-    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
-    return own, "", status
+    if len(measure.scales) == len(measure.norms):
+        return None, "", Status.NO_NORM
+    return measure.scales[-1], "", status
 
 
 # --------------------------------------------------------------------------------------
@@ -402,10 +411,18 @@ class Evidence(NamedTuple):
                 self.judge.paths,
                 self.values,
                 self.findings,
+                self._nominal,
                 parts,
                 shares,
             )
         )
+
+    @property
+    def _nominal(self) -> Sequence[Fraction]:
+        """The share of the whole weight of each measure."""
+        if self.judge.is_whole:
+            return self.judge.nominal
+        return [Fraction(*part) for part in self.judge.cover.parts(known_of(self.findings))]
 
     @property
     def groups(self) -> tuple[GroupScore, ...]:
@@ -415,7 +432,7 @@ class Evidence(NamedTuple):
             return ()
         worths, known = list(map(worth, self.findings)), known_of(self.findings)
         shares = _shares(worths, list(judge.tree.parts(worths)), self.points)
-        found = []
+        found, nominal = [], self._nominal
         parts = zip(judge.tree.inner, judge.cover.inner, judge.tree.shares(worths), strict=True)
         for (around, group), (tree, cover, part) in zip(judge.inner, parts, strict=True):
             inside = self._inside((*around, group.name))
@@ -429,6 +446,7 @@ class Evidence(NamedTuple):
                 score=score,
                 coverage=Fraction(*(cover.score(known) or (0, 1))),
                 weight=group.weight,
+                nominal=sum((nominal[place] for place in inside), Fraction(0)),
                 part=Fraction(*part),
                 applies=any(known[place] is not None for place in inside),
                 meaning=group.meaning,
@@ -447,6 +465,7 @@ class Evidence(NamedTuple):
         groups: tuple[str, ...],
         read: Value,
         finding: Finding,
+        nominal: Fraction,
         part: Ratio,
         share: int | None,
     ) -> Contribution:
@@ -461,6 +480,7 @@ class Evidence(NamedTuple):
             points=None if finding.worth is None else off_grid(finding.worth),
             best=finding.best,
             weight=measure.weight,
+            nominal=nominal,
             part=Fraction(*part),
             missing=measure.missing,
             age=told.age,

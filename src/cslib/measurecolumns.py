@@ -33,7 +33,9 @@ __all__ = [
 ]
 
 _STATUSES = tuple(Status)
-_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM, _OUT, _UNSURE = range(len(_STATUSES))
+_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM, _OUT, _UNSURE, _NOT_YET = range(
+    len(_STATUSES)
+)
 
 
 _NO_DAY = np.full(1, "NaT", "datetime64[D]")
@@ -75,6 +77,7 @@ class _Found:
         known: Where there is one, be it too old.
         counts: Where it counts.
         too_old: Where the one that was found is too old.
+        not_yet: Where the one that was found is of a later day.
         carried: Where it is carried.
         no_norm: Where it counts, and it cannot be told which norm is for the account.
         out: Where it does not apply.
@@ -92,6 +95,7 @@ class _Found:
     no_norm: Mask = np.False_
     out: Mask = np.False_
     unsure: Mask = np.False_
+    not_yet: Mask = np.False_
     uses: tuple[_Use, ...] = ()
     age: Array | None = None
     known_on: Array = _NO_DAY
@@ -163,13 +167,15 @@ class MeasureBlocks:
         applies: Any = _ALWAYS if self._when is None else _wide(self._when.read(rows))
         age = None if self._age is None else _wide(self._age.read(rows))
         too_old = self._is_over(age, self.measure.max_age)
+        not_yet = np.False_ if age is None else known & (age.value < 0)
         found = _Found(
             values,
             known,
-            known & ~too_old & applies.true,
+            known & ~too_old & ~not_yet & applies.true,
             too_old,
             out=applies.false,
             unsure=~applies.known,
+            not_yet=not_yet,
             age=None if age is None else age.answer,
             known_on=self.known_on(age, known),
         )
@@ -188,7 +194,7 @@ class MeasureBlocks:
         if self.today is None:
             return _NO_DAY
         days = np.zeros(1) if age is None else age.value.astype(np.float64)
-        told = known & (days == days)
+        told = known & (days >= 0)
         return np.where(told, self.today - _whole(days), np.datetime64("NaT", "D"))
 
     def _with_carried(self, found: _Found, before: Carried, rows: slice) -> _Found:
@@ -219,7 +225,9 @@ class MeasureBlocks:
             uses.append(_Use(norm.name, *next(scales), left & holds.true))
             no_norm = no_norm | (left & ~holds.known)
             left = left & holds.false
-        uses.extend(_Use("", scale, steps, left) for scale, steps in scales)
+        own = [_Use("", scale, steps, left) for scale, steps in scales]
+        uses.extend(own)
+        no_norm = no_norm if own else no_norm | left
         return attrs.evolve(found, uses=tuple(uses), no_norm=no_norm)
 
     def _read(self, rows: slice) -> Any:
@@ -450,6 +458,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
     """The columns of the evidence in a block, but for the values."""
     worth = given.worth(found)
     status = np.where(found.known, np.where(found.too_old, _STALE, _KNOWN), _MISSING)
+    status = np.where(found.not_yet, _NOT_YET, status)
     status = np.where(found.unsure, _UNSURE, status)
     status = np.where(found.carried, _CARRIED, status)
     status = np.where(found.counts & ~worth.known, _NO_BAND, status)

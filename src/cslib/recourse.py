@@ -109,7 +109,7 @@ class Change:
         return self.found.measure
 
     def __str__(self) -> str:
-        label = f" ({self.label})" if self.label else ""
+        label = f" ({self.label})" if self.label not in ("", self.to) else ""
         return f"{self.measure}: from {_was(self.found)} to {self.to}{label}, {self.points} points"
 
 
@@ -121,7 +121,7 @@ def _was(found: Contribution) -> str:
     else:
         shown = str(round(value, 6) if isinstance(value, float) else value).removesuffix(".0")
         note = found.label if found.is_known else found.status.value.replace("_", " ")
-        shown += f" ({note})" if note else ""
+        shown += f" ({note})" if note not in ("", shown) else ""
     return shown if found.points is None else f"{shown}, {found.points} points,"
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from cslib.measures import Combine, Group, Measure, leaves, weights_of
+from cslib.measures import Combine, Group, Measure, Missing, leaves, weights_of
 
 __all__ = [
     "Made",
@@ -29,6 +29,7 @@ __all__ = [
     "cover_of",
     "inner_groups",
     "made_of",
+    "most_points",
     "nominal",
     "paths",
     "tree_of",
@@ -186,6 +187,32 @@ def paths(
     yield from (around for _ in measures)
     for group in groups:
         yield from paths(group.measures, group.groups, (*around, group.name))
+
+
+def most_points(measures: Sequence[Measure], groups: Sequence[Group], combine: Combine) -> Fraction:
+    """More than these no score can be: what the best of them gives, or in a sum all together.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, bands=(Band(points=points),))
+    ...     for name, points in (("seats", 60), ("roles", 90))
+    ... )
+    >>> [most_points((seats, roles), (), combine) for combine in (Combine.MEAN, Combine.SUM)]
+    [Fraction(90, 1), Fraction(150, 1)]
+    """
+    inside = [Fraction(_most(each)) for each in measures]
+    inside += [most_points(each.measures, each.groups, each.combine) for each in groups]
+    weighed = zip(map(Fraction, weights_of(measures, groups)), inside, strict=True)
+    counted = [(weight, most) for weight, most in weighed if weight]
+    if combine is Combine.SUM:
+        return sum((weight * most for weight, most in counted), Fraction(0))
+    return max((most for _, most in counted), default=Fraction(0))
+
+
+def _most(measure: Measure) -> int:
+    """The most points that a measure can count as, those for the unknown included."""
+    assumed = 0 if isinstance(measure.missing, Missing) else measure.missing
+    return max(assumed, *(scale.best for scale in measure.scales))
 
 
 def inner_groups(
