@@ -396,6 +396,13 @@ def test_a_cap_that_changes_nothing_says_so_and_a_label_is_not_told_twice() -> N
     assert binding[-1] == "  b: bad gives 0 points, weight 0.5, 33 % of the whole: 0.00"
 
 
+def test_a_measure_of_weight_0_that_must_be_known_is_a_condition_for_a_score() -> None:
+    card = scorecard(measure("a"), measure("b", weight=0, missing="unknown"))
+
+    assert card.assess({"a": 100}).score is None
+    assert card.assess({"a": 100, "b": 0}).score == 100
+
+
 # --- What does not apply
 
 

@@ -124,7 +124,8 @@ class Measure(Scale):
         norms: Scales for some accounts, taken in order: the first whose condition holds. Where it
             cannot be told which that is, the measure is unknown.
         weight: A number of 0 or more, to a million, of at most 6 decimals. At 0 it does nothing to
-            the score; it is shown, and caps may look at it.
+            the score; it is shown, and caps may look at it. With the policy "unknown" it is a
+            condition: there is no score unless it is known.
         missing: What happens when the value is unknown; a number is the points it then counts as.
         when: A rule that says whether the measure applies to an account; None: it always does.
             Where it does not, it is as if the scorecard did not have it: it is neither missing nor
