@@ -25,8 +25,10 @@ from cslib.health import (
     Band,
     Cap,
     Contribution,
+    Group,
     Indicator,
     Measure,
+    NoGroupError,
     NoMeasureError,
     Norm,
     Override,
@@ -135,6 +137,71 @@ def test_a_measure_that_there_is_not_is_named_with_what_may_have_been_meant(
     assert str(caught.value) == str(again) == told
     assert isinstance(again, KeyError)
     assert isinstance(again, CslibError)
+
+
+def in_groups(**changes: Any) -> Scorecard:
+    """Of weight 3 to 1, by hand 100 and 50 points in the one and 0 in the other."""
+    bands = tuple(Band(points=p, at_least=p, at_most=p) for p in (0, 50, 100))
+    a, b, c, d = (Measure(name=name, value=name, bands=bands) for name in "abcd")
+    usage = Group(name="usage", measures=(a,), meaning="Who logs in.")
+    product = Group(name="product", weight=3, measures=(b,), groups=(usage,))
+    service = Group(name="service", measures=(c, attrs.evolve(d, **changes)))
+    return Scorecard(
+        name="grouped", groups=(product, service), tiers=(Tier(name="any", at_least=0),)
+    )
+
+
+def test_each_group_has_a_score_a_coverage_and_its_part_of_the_whole() -> None:
+    found = in_groups().assess({"a": 100, "b": 50, "c": 0})
+
+    told = {each.path: (each.score, each.coverage, each.exact) for each in found.groups}
+    assert told == {
+        ("product",): (75, 1, Fraction(225, 4)),
+        ("product", "usage"): (100, 1, Fraction(75, 2)),
+        ("service",): (0, Fraction(1, 2), 0),
+    }
+    assert found.group("product", "usage").shown == Decimal("100.00")
+    with pytest.raises(NoGroupError) as caught:
+        found.group("usage")
+    assert str(caught.value) == "no group 'usage'; there are product, product/usage, service"
+
+
+def test_groups_stand_before_what_is_in_them_in_the_explanation() -> None:
+    found = in_groups(when="is_pro").assess({"a": 100, "b": 50, "is_pro": False})
+
+    names = [line.strip().split(":")[0] for line in found.explain().splitlines()[1:]]
+    assert names == [
+        "product",
+        "product/b",
+        "product/usage",
+        "Who logs in.",
+        "product/usage/a",
+        "service",
+        "service/c",
+        "service/d",
+    ]
+    assert str(found.group("service")) == "service: unknown, left out"
+
+
+def test_a_group_of_which_nothing_applies_says_so() -> None:
+    card = in_groups(when="is_pro")
+    only = attrs.evolve(card.groups[1], measures=card.groups[1].measures[1:])
+    found = attrs.evolve(card, groups=(card.groups[0], only)).assess({"a": 100, "is_pro": False})
+
+    assert str(found.group("service")) == "service: does not apply"
+
+
+@given(scorecards(), accounts())
+def test_groups_side_by_side_and_measures_beside_them_add_up_to_the_score(
+    card: Scorecard, account: dict[str, Any]
+) -> None:
+    found = card.assess(account, as_of=TODAY)
+
+    outer = [each for each in found.groups if not each.groups]
+    beside = [each for each in found.contributions if not each.groups]
+    if found.score is not None:
+        assert sum(each.exact for each in (*outer, *beside)) == found.score
+        assert sum(each.share or 0 for each in (*outer, *beside)) == found.shown
 
 
 def test_points_between_anchors_do_not_depend_on_the_callers_decimal_context() -> None:
@@ -319,9 +386,17 @@ def told(days: int | None, /, **facts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("days", "line", "stale"),
     [
-        (30, "outcome: reached gives 100 points, weight 1: 50.00", ()),
-        (31, "outcome: reached (31 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
-        (90, "outcome: reached (90 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
+        (30, "outcome: reached gives 100 points, weight 1, 25 % of the whole: 50.00", ()),
+        (
+            31,
+            "outcome: reached (31 days old) gives 100 points, weight 1, 25 % of the whole: 50.00",
+            ("outcome",),
+        ),
+        (
+            90,
+            "outcome: reached (90 days old) gives 100 points, weight 1, 25 % of the whole: 50.00",
+            ("outcome",),
+        ),
         (91, "outcome: reached (too old, 91 days old), left out", ("outcome",)),
         (None, "outcome: reached (too old, of unknown age), left out", ("outcome",)),
     ],
@@ -341,12 +416,15 @@ def test_a_value_that_is_carried_is_told_with_its_day_and_a_norm_with_its_name()
 
     later = AGED.assess(told(1, days=18), as_of=TODAY + dt.timedelta(60), previous=first)
 
-    assert str(first.contributions[2]) == "hiring: 18 gives 70 points by retail, weight 1: 17.50"
+    assert (
+        str(first.contributions[2])
+        == "hiring: 18 gives 70 points by retail, weight 1, 25 % of the whole: 17.50"
+    )
     assert (
         str(later.contributions[1])
-        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1: 16.67"
+        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1, 25 % of the whole: 16.67"
     )
-    assert str(later.contributions[2]) == "hiring: 18 (norm unknown), left out"
+    assert str(later.contributions[2]) == "hiring: 18 (no norm known for it), left out"
 
 
 def test_without_a_score_the_explanation_says_what_is_asked_for() -> None:
@@ -364,7 +442,7 @@ def test_what_a_person_set_is_told_beside_what_the_score_alone_gives() -> None:
         "  the score alone gives green",
         "  seat use low: no better than red",
         "  set by li until 2026-06-30: on leave",
-        "  seat use: 1 (low) gives 80 points, weight 2: 80.00",
+        "  seat use: 1 (low) gives 80 points, weight 2, 67 % of the whole: 80.00",
         "  nps: unknown, left out",
         "  beside it: gone",
     ]

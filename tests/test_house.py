@@ -93,6 +93,7 @@ PARTS_OF_HEALTH = (
     "baselines",
     "breadth",
     "comparisons",
+    "groupcolumns",
     "judging",
     "maturity",
     "measurecolumns",

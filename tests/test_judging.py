@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import slow_health
 from cslib.errors import CslibError
-from cslib.health import Assessment, Band, Combine, Measure, Norm, Scorecard, Tier
+from cslib.health import Assessment, Band, Combine, Group, Measure, Norm, Scorecard, Tier
 from cslib.judging import judge_of, weight_known, worth
+from cslib.measures import leaves
 from cslib.rules import FactError
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
 
@@ -49,6 +51,42 @@ def test_a_chain_of_quick_assessments_is_the_plain_one(
         plain = slow_health.assess(card, row, day, previous=plain)
         assert fields_of(quick) == fields_of(plain)
         day += dt.timedelta(data.draw(st.sampled_from([0, 1, 10, 25])))
+
+
+def applying(
+    measures: Sequence[Measure], groups: Sequence[Group], account: dict[str, Any]
+) -> dict[str, Any]:
+    """What stands side by side, without what does not apply to an account."""
+    kept = [
+        each
+        for each in measures
+        if each.when is None or each.when(account, as_of=TODAY) is not False
+    ]
+    inside = [(each, applying(each.measures, each.groups, account)) for each in groups]
+    made = [attrs.evolve(each, **parts) for each, parts in inside if any(parts.values())]
+    assume(not (kept or made) or any(each.weight for each in (*kept, *made)))
+    return {"measures": kept, "groups": made}
+
+
+@given(scorecards(), accounts())
+def test_what_does_not_apply_is_as_if_the_scorecard_did_not_have_it(
+    card: Scorecard, account: dict[str, Any]
+) -> None:
+    parts = applying(card.measures, card.groups, account)
+
+    found = card.assess(account, as_of=TODAY)
+
+    if not any(parts.values()):
+        assert (found.tier, found.score, found.coverage) == ("unknown", None, 0)
+        return
+    names = {each.name for each in leaves(**parts)}
+    caps = [cap for cap in card.caps if cap.measure in names]
+    other = attrs.evolve(card, **parts, caps=caps).assess(account, as_of=TODAY)
+    assert (found.tier, found.score, found.coverage) == (other.tier, other.score, other.coverage)
+    assert found.caps == other.caps
+    asked = [each for each in found.contributions if each.applies]
+    assert asked == list(other.contributions)
+    assert [each.measure for each in found.reasons] == [each.measure for each in other.reasons]
 
 
 WRONG = st.sampled_from([1.5, "a", True, None, 2**60, (1.0, 2.0), b"x"])

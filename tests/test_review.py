@@ -20,7 +20,7 @@ from cslib.books import Reading, read_book
 from cslib.days import PeriodError
 from cslib.errors import DefinitionError
 from cslib.facts import FactError
-from cslib.health import UNKNOWN, Band, Measure, Scorecard, Tier
+from cslib.health import UNKNOWN, Band, Group, Measure, Scorecard, Tier
 from cslib.lifecycle import Event, LogError
 from cslib.moments import MomentError
 from cslib.playbooks import Library, Playbook
@@ -358,6 +358,25 @@ def test_where_a_choice_waits_for_the_health_the_facts_that_it_wants_are_asked_f
     asked = only(found).questions
     assert asked[:2] == ("size", "seats_used")
     assert not {"tier", "nps", "seats"} & set(asked)
+
+
+def test_facts_of_measures_in_groups_are_asked_for_where_these_apply() -> None:
+    band = Band(points=100)
+    measures = (
+        Measure(name="a", value="size", bands=(band,), missing="unknown"),
+        Measure(name="b", value="visits", when="plan == 'pro'", bands=(band,)),
+        Measure(name="c", value="calls", when="region == 'eu'", bands=(band,)),
+    )
+    card = Scorecard(
+        name="grouped",
+        groups=(Group(name="g", measures=measures),),
+        tiers=(Tier(name="red", at_least=0),),
+    )
+    rules = attrs.evolve(playing(playbook("rescue", "tier == 'red'")), scorecard=card)
+
+    found = review_book(Book(accounts={"A": {"plan": "free"}}), rules, as_of=TODAY)
+
+    assert only(found).questions == ("size", "region", "calls")
 
 
 def test_two_rules_that_need_a_fact_to_be_of_different_kinds_are_refused() -> None:

@@ -5,8 +5,9 @@ what was found, what it is worth, and how much of the score it makes; these add 
 exactly. The tier comes with what the model alone would say, the caps and the override that changed
 it, and the indicators that stand beside it.
 
-An assessment that a scorecard made has its tier at once, and makes its score, its coverage and its
-contributions when they are first asked for (:func:`made_later`). It is stored as JSON like any
+An assessment that a scorecard made has its tier at once, and makes its score, its coverage, its
+contributions and what its groups came to (:class:`GroupScore`) when they are first asked for
+(:func:`made_later`). It is stored as JSON like any
 document (:func:`cslib.documents.to_json`), and comes back equal.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -39,6 +40,8 @@ __all__ = [
     "Assessments",
     "Carried",
     "Contribution",
+    "GroupScore",
+    "NoGroupError",
     "NoMeasureError",
     "PreviousError",
     "Status",
@@ -66,6 +69,25 @@ class NoMeasureError(CslibError, KeyError):
         return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
 
 
+@attrs.define
+class NoGroupError(CslibError, KeyError):
+    """A group is asked for that a scorecard does not have.
+
+    Attributes:
+        path: The names that were asked for, from the outside in.
+        known: The paths that there are.
+    """
+
+    path: tuple[str, ...]
+    known: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        known = tuple(map("/".join, self.known))
+        hint = suggestion("/".join(self.path), known)
+        there_are = f"; there are {', '.join(known)}" if known else ": the scorecard has none"
+        return f"no group {'/'.join(self.path)!r}{hint or there_are}"
+
+
 class Status(enum.StrEnum):
     """What was found of a measure."""
 
@@ -80,7 +102,13 @@ class Status(enum.StrEnum):
     NO_BAND = "no_band"
     """Its value is known, but no band holds it."""
     NO_NORM = "no_norm"
-    """Its value is known, but not which norm is for the account."""
+    """Its value is known, but no norm is for the account, or it is not known which."""
+    NOT_APPLICABLE = "not_applicable"
+    """It does not apply to the account, and is as if the scorecard did not have it."""
+    MAY_NOT_APPLY = "may_not_apply"
+    """It is not known whether it applies, and so it is treated as unknown."""
+    NOT_YET = "not_yet"
+    """Its value dates from after the day of the assessment, on which it was not known."""
 
 
 _T = TypeVar("_T")
@@ -102,6 +130,8 @@ class Contribution:
         points: The points that count; None where none do.
         best: The most points that its scale can give.
         weight: Its weight among those that stand beside it.
+        nominal: Its share of the whole weight, by which the coverage is counted; 0 where it does
+            not apply.
         part: How much of a point of the score one of its points makes: its share of the weight that
             counts, and 0 where it does not count.
         missing: Its policy for an unknown value.
@@ -123,6 +153,7 @@ class Contribution:
     points: int | Decimal | None
     best: int
     weight: Decimal
+    nominal: Fraction = Fraction(0)
     part: Fraction = Fraction(0)
     missing: Missing | int
     age: float | None = None
@@ -131,6 +162,11 @@ class Contribution:
     can_change: bool = True
     meaning: str = ""
     share: Decimal | None = None
+
+    @property
+    def applies(self) -> bool:
+        """Whether the scorecard asks for it of this account, as far as that is known."""
+        return self.status is not Status.NOT_APPLICABLE
 
     @property
     def is_known(self) -> bool:
@@ -151,6 +187,8 @@ class Contribution:
 
     def __str__(self) -> str:
         name = "/".join((*self.groups, self.measure))
+        if not self.applies:
+            return f"{name}: does not apply"
         if self.points is None:
             policy = "so there is no score" if self.missing is Missing.UNKNOWN else "left out"
             return f"{name}: {self._shown_value}, {policy}"
@@ -158,16 +196,18 @@ class Contribution:
         norm = f" by {self.norm}" if self.norm else ""
         return (
             f"{name}: {self._shown_value} gives {self.points} points{norm}, "
-            f"weight {self.weight}{share}"
+            f"weight {self.weight}, {percent(self.nominal)} of the whole{share}"
         )
 
     @property
     def _shown_value(self) -> str:
-        if self.status is Status.MISSING:
-            return "unknown"
         value = self.value
+        if value is None:
+            unsure = self.status is Status.MAY_NOT_APPLY
+            return "unknown, as is whether it applies" if unsure else "unknown"
         shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
-        notes = [self.label, _NOTES.get(self.status, ""), self._age]
+        label = "" if self.label == shown else self.label
+        notes = [label, _NOTES.get(self.status, ""), self._age]
         told = ", ".join(filter(None, notes))
         return f"{shown} ({told})" if told else shown
 
@@ -182,10 +222,72 @@ class Contribution:
         return f"{int(self.age or 0)} days old"
 
 
+@attrs.frozen(kw_only=True)
+class GroupScore:
+    """What one group of measures came to.
+
+    It is what the group counts as in the score, be it by points that only stand for the unknown;
+    its coverage says how much of it is known. The floor, and the policy that makes a score unknown,
+    are of the whole.
+
+    Attributes:
+        group: Its name.
+        groups: The groups that it stands in, from the outside in.
+        score: Its exact points; None where nothing in it counts.
+        coverage: The share of its own weight that was known, of what applies; 0 where nothing does.
+        weight: Its weight among those that stand beside it.
+        nominal: Its share of the whole weight, as of a contribution.
+        part: How much of a point of the score one of its points makes; 0 where it does not count.
+        applies: Whether a measure in it applies to the account.
+        meaning: What it says, in words.
+        share: Its part of the score as shown: the sum of the shares of all measures in it; None
+            where there is no score.
+    """
+
+    group: str
+    groups: tuple[str, ...] = ()
+    score: Fraction | None
+    coverage: Fraction
+    weight: Decimal
+    nominal: Fraction = Fraction(0)
+    part: Fraction = Fraction(0)
+    applies: bool = True
+    meaning: str = ""
+    share: Decimal | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The groups that it stands in, and itself."""
+        return (*self.groups, self.group)
+
+    @property
+    def exact(self) -> Fraction:
+        """Its part of the score, unrounded: that of all measures in it together."""
+        return Fraction(0) if self.score is None else self.part * self.score
+
+    @property
+    def shown(self) -> Decimal | None:
+        """Its score to two decimals, half to even."""
+        return None if self.score is None else hundredths(round(self.score * 100))
+
+    def __str__(self) -> str:
+        name = "/".join(self.path)
+        if not self.applies:
+            return f"{name}: does not apply"
+        if self.score is None:
+            return f"{name}: unknown, left out"
+        share = "" if self.share is None else f": {self.share}"
+        known = f"{int(self.coverage * 100)} % of its weight known"
+        weight = f"weight {self.weight}, {percent(self.nominal)} of the whole"
+        return f"{name}: {self.shown} points, {known}, {weight}{share}"
+
+
 _NOTES = {
     Status.STALE: "too old",
     Status.NO_BAND: "in no band",
-    Status.NO_NORM: "norm unknown",
+    Status.NO_NORM: "no norm known for it",
+    Status.NOT_YET: "of a later day",
+    Status.MAY_NOT_APPLY: "not known whether it applies",
     Status.CARRIED: "carried",
 }
 
@@ -199,9 +301,11 @@ class Made(Protocol):
     def coverage(self) -> Fraction: ...
     @property
     def contributions(self) -> tuple[Contribution, ...]: ...
+    @property
+    def groups(self) -> tuple[GroupScore, ...]: ...
 
 
-_LATER = ("score", "coverage", "contributions")
+_LATER = ("score", "coverage", "contributions", "groups")
 
 
 @document("assessment", version=1)
@@ -213,9 +317,11 @@ class Assessment:
         tier: The tier, after caps and an override; "unknown" where there is no score and nobody
             has set one.
         score: The exact score, or None where too little is known for one.
-        coverage: The share of the weight that was known.
+        coverage: The share of the weight that was known, of the measures that apply; 0 where none
+            does.
         floor: The coverage that the scorecard asks for.
         contributions: What each measure did, in the scorecard's order.
+        groups: What each group came to, each before those in it.
         model_tier: The tier that the score gives, before caps and override.
         model_since: Since when it gives that; None where that is not known.
         caps: The caps that hold it down.
@@ -230,6 +336,7 @@ class Assessment:
     coverage: Fraction
     floor: Decimal
     contributions: tuple[Contribution, ...]
+    groups: tuple[GroupScore, ...] = ()
     model_tier: str
     model_since: dt.date | None = None
     caps: tuple[Cap, ...] = ()
@@ -266,7 +373,8 @@ class Assessment:
         find out: those that no score can do without, then the others by weight.
         """
         if self.score is None:
-            unknown = [part for part in self.contributions if not part.is_known]
+            asked = (part for part in self.contributions if part.applies)
+            unknown = [part for part in asked if not part.is_known]
             return tuple(sorted(unknown, key=_urgency))
         lost = [part for part in self.contributions if part.loss]
         return tuple(sorted(lost, key=lambda part: -part.loss))
@@ -302,15 +410,38 @@ class Assessment:
                 return part
         raise NoMeasureError(measure, tuple(part.measure for part in self.contributions))
 
+    def group(self, *path: str) -> GroupScore:
+        """What a group came to.
+
+        Args:
+            path: Its name, after those of the groups that it stands in.
+
+        Raises:
+            NoGroupError: If the scorecard has none there; it is a KeyError too.
+        """
+        for each in self.groups:
+            if each.path == path:
+                return each
+        raise NoGroupError(path, tuple(each.path for each in self.groups))
+
     def explain(self) -> str:
-        """The assessment in words: what was found, then each measure with its meaning."""
+        """The assessment in words: what was found, then each group and measure, with meanings."""
         lines = [f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._notes)]
-        for part in self.contributions:
+        for part in self._parts:
             lines.append(f"  {part}")
             if part.meaning:
                 lines.append(f"    {part.meaning}")
         lines += [f"  beside it: {name}" for name, holds in self.indicators if holds]
         return "\n".join(lines)
+
+    @property
+    def _parts(self) -> Iterator[GroupScore | Contribution]:
+        """What was found, each group before what is in it."""
+        groups = list(self.groups)
+        for part in self.contributions:
+            while groups and groups[0].path == part.groups[: len(groups[0].path)]:
+                yield groups.pop(0)
+            yield part
 
     @property
     def _summary(self) -> str:
@@ -321,6 +452,8 @@ class Assessment:
         required = [part.measure for part in self.contributions if forbids_a_score(part)]
         if required:
             return f"no score without {' and '.join(required)}, {known}"
+        if not any(part.applies for part in self.contributions):
+            return "no score, no measure applies"
         if not self.coverage:
             return "no score, nothing is known"
         asked = f"{self.floor:%}".removesuffix("%")
@@ -329,7 +462,11 @@ class Assessment:
     @property
     def _notes(self) -> list[str]:
         """What stands between the score and the tier."""
-        notes = [f"{cap.measure} {cap.label}: no better than {cap.tier}" for cap in self.caps]
+        notes = [
+            f"{cap.measure} {cap.label}: no better than {cap.tier}"
+            + ("" if self._may_bind(cap) else ", which changes nothing")
+            for cap in self.caps
+        ]
         if self.override is not None:
             given = self.override
             notes.append(f"set by {given.author} until {given.until}: {given.reason}")
@@ -337,13 +474,19 @@ class Assessment:
             notes.insert(0, f"the score alone gives {self.model_tier}")
         return notes
 
+    def _may_bind(self, cap: Cap) -> bool:
+        """Whether a cap makes the tier, as far as can be told where a person set another."""
+        if self.override is not None:
+            return cap.tier != self.model_tier
+        return self.tier != self.model_tier and self.tier == cap.tier
+
 
 def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
-    """An assessment whose score, coverage and contributions are made when first asked for.
+    """An assessment whose score, coverage, contributions and groups are made when asked for.
 
     Args:
         fields: All other fields; it is kept.
-        made_from: What these three are made from.
+        made_from: What these are made from.
     """
     fields["_made_from"] = made_from
     return of_fields(Assessment, fields)
@@ -390,7 +533,8 @@ class Assessments:
         model_places: The place of the tier that the score gives, before caps.
         score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
         known_weight: The weight that was known, in parts of ``weight``.
-        weight: The whole weight, in parts so small that each measure's is a whole number.
+        weight: The whole weight, in parts so small that each measure's is a whole number. Where a
+            measure does not apply to every account it is a column, with 0 where none applies.
         since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
         caps: For each cap of the scorecard, where it holds.
         indicators: For each indicator of the scorecard, where it holds and where that is known.
@@ -404,7 +548,7 @@ class Assessments:
     model_places: npt.NDArray[np.integer[Any]]
     score: npt.NDArray[np.float64]
     known_weight: npt.NDArray[Any]
-    weight: int
+    weight: int | npt.NDArray[Any]
     since: npt.NDArray[np.datetime64] | None = None
     caps: Mapping[Cap, npt.NDArray[Any]] = attrs.Factory(dict)
     indicators: Mapping[str, Column] = attrs.Factory(dict)
@@ -440,6 +584,8 @@ class Assessments:
         """The share of the weight that was known, as the double nearest to the exact one."""
         import numpy as np
 
+        if not isinstance(self.weight, int):
+            return _nearest(self.known_weight, self.weight)
         if self.weight < MAX_NUMBER:
             return self.known_weight.astype(np.float64) / self.weight
         return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
@@ -464,6 +610,17 @@ class Assessments:
 
         names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
         return names[places]  # type: ignore[no-any-return]  # the last stands at -1
+
+
+def _nearest(known: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The doubles nearest to ratios; 0 where there is nothing to know."""
+    import numpy as np
+
+    if whole.dtype.hasobject or whole.max(initial=0) > MAX_NUMBER:
+        pairs = zip(known.tolist(), whole.tolist(), strict=True)
+        return np.array([part / (of or 1) for part, of in pairs], np.float64)
+    ratios: npt.NDArray[np.float64] = known.astype(np.float64) / np.maximum(whole, 1)
+    return ratios
 
 
 @attrs.define
@@ -531,11 +688,20 @@ def counts_before(
 
 def forbids_a_score(part: Contribution) -> bool:
     """Whether there is no score because of it."""
-    return part.missing is Missing.UNKNOWN and not part.is_known
+    return part.missing is Missing.UNKNOWN and part.applies and not part.is_known
 
 
 def _urgency(part: Contribution) -> tuple[bool, Decimal]:
     return not forbids_a_score(part), -part.weight
+
+
+def percent(share: Fraction) -> str:
+    """A share in whole per cent, half to even; what is less than one, but something, is said so.
+
+    >>> percent(Fraction(2, 3)), percent(Fraction(1, 300)), percent(Fraction(0))
+    ('67 %', 'below 1 %', '0 %')
+    """
+    return "below 1 %" if 0 < share < Fraction(1, 100) else f"{round(share * 100)} %"
 
 
 def hundredths(number: int) -> Decimal:

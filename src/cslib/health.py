@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -28,6 +27,8 @@ from cslib.assessments import (
     Assessment,
     Assessments,
     Contribution,
+    GroupScore,
+    NoGroupError,
     NoMeasureError,
     PreviousError,
     Status,
@@ -39,7 +40,7 @@ from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
 from cslib.faults import name_faults, refuse, several, shown, unique_faults
-from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known
+from cslib.judging import Evidence, Finding, Judge, judge_of
 from cslib.measures import (
     MAX_DECIMALS,
     Combine,
@@ -53,7 +54,7 @@ from cslib.measures import (
     parts_faults,
 )
 from cslib.rules import Rule
-from cslib.scoring import Ratio
+from cslib.scoring import Ratio, most_points
 from cslib.tiers import (
     UNKNOWN,
     Cap,
@@ -76,10 +77,12 @@ __all__ = [
     "Combine",
     "Contribution",
     "Group",
+    "GroupScore",
     "Hysteresis",
     "Indicator",
     "Measure",
     "Missing",
+    "NoGroupError",
     "NoMeasureError",
     "Norm",
     "Override",
@@ -131,7 +134,8 @@ class Scorecard:
         indicators: What is to be seen beside the score.
 
     Raises:
-        DefinitionError: With every fault: names that stand twice, tiers out of order ...
+        DefinitionError: With every fault: names that stand twice, tiers out of order or above
+            every score ...
 
     >>> card = Scorecard(
     ...     name="usage",
@@ -148,8 +152,8 @@ class Scorecard:
     ('green', Fraction(250, 3), Decimal('83.33'))
     >>> print(found.explain())
     green: 83.33 points, 100 % of the weight known
-      seats: 0.9 gives 100 points, weight 2: 66.66
-      roles: 1 gives 50 points, weight 1: 16.67
+      seats: 0.9 gives 100 points, weight 2, 67 % of the whole: 66.66
+      roles: 1 gives 50 points, weight 1, 33 % of the whole: 16.67
     """
 
     name: str
@@ -220,8 +224,8 @@ class Scorecard:
         judge = self._judge
         alike = previous is not None and previous.definition == self.fingerprint
         values, findings, said = judge.find(account, as_of, today, previous if alike else None)
-        known = sum(map(weight_known, findings))
-        points = self._points(findings, known)
+        known = judge.covered(findings)
+        points = self._points(findings, *known)
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
@@ -268,18 +272,18 @@ class Scorecard:
     def _judge(self) -> Judge:
         return judge_of(self.measures, self.groups, self.combine, self.indicators)
 
-    def _points(self, findings: Sequence[Finding], known: int) -> Ratio | None:
+    def _points(self, findings: Sequence[Finding], known: int, whole: int) -> Ratio | None:
         """The score in thousandths, unless too little is known for one."""
-        if not known or known < self._least_known:
+        if not known or known * self._floor[1] < self._floor[0] * whole:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
         return self._judge.score(findings, known)
 
     @functools.cached_property
-    def _least_known(self) -> int:
-        """The least weight that is the floor's share of the whole, or more."""
-        return math.ceil(Fraction(self.floor) * self._judge.whole)
+    def _floor(self) -> Ratio:
+        """The floor, in whole numbers."""
+        return self.floor.as_integer_ratio()
 
     # The tier
 
@@ -401,11 +405,21 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
         yield Fault("$.measures", problem)
     yield from _named_faults(card)
     yield from order_faults(card.tiers)
+    yield from _reach_faults(card)
     yield from decimal_faults("$.floor", card.floor, 1)
     if not isinstance(card.hysteresis, Hysteresis | None):
         problem = f"expected a Hysteresis or None, but got {shown(card.hysteresis)}"
         yield Fault("$.hysteresis", problem)
     yield from cap_faults(card.caps, measures, card.tiers)
+
+
+def _reach_faults(card: Scorecard) -> Iterator[Fault]:
+    """Tiers above every score."""
+    most = most_points(card.measures, card.groups, card.combine)
+    for place, tier in enumerate(card.tiers):
+        if tier.at_least > most > 0:
+            problem = f"no score reaches {tier.at_least}: measures and groups give {most} at most"
+            yield Fault(f"$.tiers[{place}].at_least", problem)
 
 
 def _named_faults(card: Scorecard) -> Iterator[Fault]:
@@ -433,6 +447,8 @@ def _placed(
 def _rules(card: Scorecard) -> Iterator[tuple[str, Rule]]:
     for path, measure in _placed("$", card.measures, card.groups):
         yield f"{path}.value", measure.value
+        if measure.when is not None:
+            yield f"{path}.when", measure.when
         if measure.age is not None:
             yield f"{path}.age", measure.age
         for place, norm in enumerate(measure.norms):

@@ -5,9 +5,9 @@ one compiled function, and the bands of a measure that has nothing but bands are
 found is plain tuples and whole numbers. :class:`Evidence` turns them into the exact score, the
 coverage and the contributions when somebody asks.
 
-Every rule of the scorecard is asked before anything is judged: of each measure the value, the age
-and the conditions of its norms, then the indicators. So an error in a fact does not depend on which
-norm came first.
+Every rule of the scorecard is asked before anything is judged: of each measure the value, whether
+it applies, the age and the conditions of its norms, then the indicators. So an error in a fact does
+not depend on which norm came first.
 """
 
 from __future__ import annotations
@@ -22,14 +22,21 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, Status, hundredths, of_fields
+from cslib.assessments import (
+    Assessment,
+    Contribution,
+    GroupScore,
+    Status,
+    hundredths,
+    of_fields,
+)
 from cslib.bands import GRID, Band, Scale, off_grid
 from cslib.compiling import Choice, ReadAll
 from cslib.expressions import Value
 from cslib.measures import Combine, Group, Measure, Missing, leaves
 from cslib.money import allocate
 from cslib.rules import Rule, read_together
-from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
+from cslib.scoring import Ratio, Tree, cover_of, inner_groups, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
 __all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "made", "weight_known", "worth"]
@@ -72,6 +79,7 @@ class Finding(NamedTuple):
         told: What to show; None: the value as it was read.
         shown: Fields of the contribution that are the same for every account, where the measure is
             nothing but bands.
+        applies: Whether the scorecard asks for it of this account, as far as that is known.
     """
 
     worth: int | None
@@ -84,6 +92,12 @@ class Finding(NamedTuple):
     forbids: bool = False
     told: Told | None = None
     shown: Mapping[str, Any] | None = None
+    applies: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it counts as known, whatever its weight."""
+        return self.status in (Status.KNOWN, Status.CARRIED)
 
 
 worth, weight_known, made = map(operator.itemgetter, range(3))
@@ -97,11 +111,15 @@ class Judge:
     Attributes:
         measures: All measures, in the scorecard's order.
         paths: The groups that each stands in.
-        weights: What the coverage is counted by.
+        weights: What the coverage is counted by, where all measures apply.
+        nominal: The same, as shares of the whole.
         whole: The sum of these.
         tree: What the points come to.
+        cover: What the coverage comes to.
+        is_whole: Whether all measures apply to every account.
         read: All rules, as one function.
         starts: For each measure, the place of its value among the rules.
+        inner: All groups, with the groups that each stands in.
         shown: The place of the first indicator.
         careful: The measures that are more than bands, by their place.
         may_forbid: Whether there is a measure without which there is no score.
@@ -113,8 +131,12 @@ class Judge:
     measures: tuple[Measure, ...]
     paths: tuple[tuple[str, ...], ...]
     weights: tuple[int, ...]
+    nominal: tuple[Fraction, ...]
     whole: int
     tree: Tree
+    cover: Tree
+    is_whole: bool
+    inner: tuple[tuple[tuple[str, ...], Group], ...]
     read: ReadAll
     starts: tuple[int, ...]
     shown: int
@@ -152,6 +174,17 @@ class Judge:
             judged[place] = _judged(measure, weight, read, today, previous)
         return tuple(values[start] for start in self.starts), judged, said
 
+    def covered(self, findings: Sequence[Finding]) -> Ratio:
+        """The weight that is known, and the whole weight, of the measures that apply."""
+        if self.is_whole:
+            return sum(map(weight_known, findings)), self.whole
+        return self.cover.score(known_of(findings)) or (0, 1)
+
+
+def known_of(findings: Sequence[Finding]) -> list[int | None]:
+    """1 for each measure that is known, 0 for one that is not, None for one that does not apply."""
+    return [int(each.is_known) if each.applies else None for each in findings]
+
 
 def judge_of(
     measures: Sequence[Measure],
@@ -181,8 +214,12 @@ def judge_of(
         measures=every,
         paths=places,
         weights=weights,
+        nominal=tuple(Fraction(weight, sum(weights)) for weight in weights),
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
+        cover=cover_of(measures, groups),
+        is_whole=all(each.when is None for each in every),
+        inner=tuple(inner_groups(groups)),
         read=read_together([*asked, *((each.when, None) for each in indicators)]),
         starts=tuple(starts),
         shown=shown,
@@ -203,12 +240,15 @@ def _rules(
 ) -> Iterator[tuple[Rule, Choice | None]]:
     is_plain = not (
         measure.norms
+        or measure.when is not None
         or measure.anchors
         or measure.age is not None
         or measure.missing is Missing.CARRY
         or len(measure.bands) > _MOST_CASES
     )
     yield measure.value, _choice(measure, around, weight) if is_plain else None
+    if measure.when is not None:
+        yield measure.when, None
     if measure.age is not None:
         yield measure.age, None
     yield from ((norm.when, None) for norm in measure.norms)
@@ -216,7 +256,7 @@ def _rules(
 
 def _width(measure: Measure) -> int:
     """How many rules it has."""
-    return 1 + (measure.age is not None) + len(measure.norms)
+    return 1 + (measure.when is not None) + (measure.age is not None) + len(measure.norms)
 
 
 def _choice(measure: Measure, around: tuple[str, ...], weight: int) -> Choice:
@@ -279,7 +319,7 @@ def _assumed(measure: Measure, scale: Scale | None) -> int | None:
 
 
 # --------------------------------------------------------------------------------------
-# A measure with norms, anchors, an age or a value that is carried
+# A measure with norms, anchors, an age, a condition, or a value that is carried
 
 
 def _judged(
@@ -290,11 +330,18 @@ def _judged(
     previous: Assessment | None,
 ) -> Finding:
     value: Any = read[0]
-    age: Any = None if measure.age is None else read[1]
+    applies = True if measure.when is None else read[1]
+    age: Any = None if measure.age is None else read[_width(measure) - len(measure.norms) - 1]
+    if applies is False:
+        return _out(measure, value, age, today)
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if value is not None and age is not None and age < 0:
+        status = Status.NOT_YET
+    if applies is None:
+        status = Status.MAY_NOT_APPLY
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
         if carried is not None and carried.known_on is not None:
@@ -311,6 +358,13 @@ def _judged(
     return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
 
 
+def _out(measure: Measure, value: Value, age: Any, today: dt.date | None) -> Finding:
+    """Of a measure that does not apply: only its value is told."""
+    told = Told(value, age, False, None if value is None else _known_on(measure, today, age))
+    best = max(each.best for each in measure.scales)
+    return Finding(None, 0, 0, Status.NOT_APPLICABLE, best, told=told, applies=False)
+
+
 def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
     """Whether a value is older than a limit; one of unknown age is."""
     if measure.age is None or limit is None:
@@ -319,10 +373,13 @@ def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
 
 
 def _known_on(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
-    """The day that a value dates from; None where its age is unknown or beyond the calendar."""
+    """The day that a value dates from; None where its age is unknown or beyond the calendar.
+
+    It is None too where that day is still to come.
+    """
     if today is None or measure.age is None:
         return today
-    if age is None or age > (today - dt.date.min).days:
+    if age is None or not 0 <= age <= (today - dt.date.min).days:
         return None
     return today - dt.timedelta(days=int(age))
 
@@ -348,8 +405,9 @@ def _scale(
             return None, "", Status.NO_NORM
         if answer:
             return norm, norm.name, status
-    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
-    return own, "", status
+    if len(measure.scales) == len(measure.norms):
+        return None, "", Status.NO_NORM
+    return measure.scales[-1], "", status
 
 
 # --------------------------------------------------------------------------------------
@@ -364,7 +422,7 @@ class Evidence(NamedTuple):
         values: Their values as read.
         findings: What was found of each.
         points: The score in thousandths of a point, where there is one.
-        known: The weight that was known.
+        known: The weight that was known, and the whole weight.
         today: The day of the assessment.
     """
 
@@ -372,7 +430,7 @@ class Evidence(NamedTuple):
     values: tuple[Value, ...]
     findings: Sequence[Finding]
     points: Ratio | None
-    known: int
+    known: Ratio
     today: dt.date | None
 
     @property
@@ -383,7 +441,7 @@ class Evidence(NamedTuple):
     @property
     def coverage(self) -> Fraction:
         """The share of the weight that was known."""
-        return Fraction(self.known, self.judge.whole)
+        return Fraction(*self.known)
 
     @property
     def contributions(self) -> tuple[Contribution, ...]:
@@ -398,10 +456,53 @@ class Evidence(NamedTuple):
                 self.judge.paths,
                 self.values,
                 self.findings,
+                self._nominal,
                 parts,
                 shares,
             )
         )
+
+    @property
+    def _nominal(self) -> Sequence[Fraction]:
+        """The share of the whole weight of each measure."""
+        if self.judge.is_whole:
+            return self.judge.nominal
+        return [Fraction(*part) for part in self.judge.cover.parts(known_of(self.findings))]
+
+    @property
+    def groups(self) -> tuple[GroupScore, ...]:
+        """What each group came to."""
+        judge = self.judge
+        if not judge.inner:
+            return ()
+        worths, known = list(map(worth, self.findings)), known_of(self.findings)
+        shares = _shares(worths, list(judge.tree.parts(worths)), self.points)
+        found, nominal = [], self._nominal
+        parts = zip(judge.tree.inner, judge.cover.inner, judge.tree.shares(worths), strict=True)
+        for (around, group), (tree, cover, part) in zip(judge.inner, parts, strict=True):
+            inside = self._inside((*around, group.name))
+            points, score = tree.score(worths), None
+            if points is not None:
+                score = Fraction(points[0], points[1] * GRID)
+            share = None if self.points is None else sum(shares[place] or 0 for place in inside)
+            each = GroupScore(
+                group=group.name,
+                groups=around,
+                score=score,
+                coverage=Fraction(*(cover.score(known) or (0, 1))),
+                weight=group.weight,
+                nominal=sum((nominal[place] for place in inside), Fraction(0)),
+                part=Fraction(*part),
+                applies=any(known[place] is not None for place in inside),
+                meaning=group.meaning,
+                share=None if share is None else hundredths(share),
+            )
+            found.append(each)
+        return tuple(found)
+
+    def _inside(self, path: tuple[str, ...]) -> list[int]:
+        """The places of the measures in a group."""
+        return [at for at, each in enumerate(self.judge.paths) if each[: len(path)] == path]
 
     def _contribution(
         self,
@@ -409,12 +510,14 @@ class Evidence(NamedTuple):
         groups: tuple[str, ...],
         read: Value,
         finding: Finding,
+        nominal: Fraction,
         part: Ratio,
         share: int | None,
     ) -> Contribution:
         fields = {
             **(finding.shown or _shown(measure, groups, finding)),
             "value": read,
+            "nominal": nominal,
             "part": self.judge.fraction(*part),
             "known_on": None if read is None else self.today,
             "share": None if share is None else hundredths(share),

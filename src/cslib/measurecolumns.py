@@ -34,7 +34,9 @@ __all__ = [
 ]
 
 _STATUSES = tuple(Status)
-_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _STATUSES)
+_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM, _OUT, _UNSURE, _NOT_YET = range(
+    len(_STATUSES)
+)
 
 
 _NO_DAY = np.full(1, "NaT", "datetime64[D]")
@@ -48,11 +50,13 @@ class Worth:
         points: The points that count, in steps of the grid; 0 where none do.
         counted: Where points count.
         known: Where the weight counts as known.
+        out: Where it does not apply, so that its weight is not asked for.
     """
 
     points: Array
     counted: Mask
     known: Mask
+    out: Mask = np.False_
 
 
 @attrs.define(eq=False)  # made for every block
@@ -74,8 +78,11 @@ class _Found:
         known: Where there is one, be it too old.
         counts: Where it counts.
         too_old: Where the one that was found is too old.
+        not_yet: Where the one that was found is of a later day.
         carried: Where it is carried.
         no_norm: Where it counts, and it cannot be told which norm is for the account.
+        out: Where it does not apply.
+        unsure: Where it cannot be told whether it applies.
         uses: The scales.
         age: How many days old it is.
         known_on: The days that it dates from; NaT where they are plain, until someone asks.
@@ -87,6 +94,9 @@ class _Found:
     too_old: Mask = np.False_
     carried: Mask = np.False_
     no_norm: Mask = np.False_
+    out: Mask = np.False_
+    unsure: Mask = np.False_
+    not_yet: Mask = np.False_
     uses: tuple[_Use, ...] = ()
     age: Array | None = None
     known_on: Array = _NO_DAY
@@ -104,7 +114,8 @@ class MeasureBlocks:
             :func:`cslib.scalecolumns.on_columns`.
 
     Attributes:
-        is_plain: Whether it has one scale, and values that do not age and are not carried.
+        is_plain: Whether it applies to all accounts and has one scale, and values that do not age
+            and are not carried.
 
     Raises:
         FactError, ColumnsError: As :meth:`cslib.rules.Rule.columns`.
@@ -122,6 +133,7 @@ class MeasureBlocks:
         self.grid = grid
         self.today = None if as_of is None else np.datetime64(moments.utc_day(as_of), "D")
         self._value = measure.value.blocks(columns, as_of=as_of)
+        self._when = None if measure.when is None else measure.when.blocks(columns, as_of=as_of)
         self._age = None if measure.age is None else measure.age.blocks(columns, as_of=as_of)
         self._norms = [norm.when.blocks(columns, as_of=as_of) for norm in measure.norms]
         self._scales = [on_columns(scale, grid) for scale in measure.scales]
@@ -130,11 +142,12 @@ class MeasureBlocks:
         self._first = ("", measure.scales[0], self._scales[0])
         self._counts_unknown = counts_unknown(measure)
         carries = measure.missing is Missing.CARRY
-        self.is_plain = self._age is None and not self._norms and not carries
-        for part in (self._age, *self._norms):
+        is_conditional = self._when is not None or bool(self._norms)
+        self.is_plain = self._age is None and not is_conditional and not carries
+        for part in (self._when, self._age, *self._norms):
             if part is not None and part.rows != self.rows:
                 differ = f"measure {measure.name!r} reads {self.rows} rows for its value"
-                problem = f"{differ}, but {part.rows} for its age or a norm"
+                problem = f"{differ}, but {part.rows} for its age or a condition"
                 raise ColumnsError(f"columns must be equally long: {problem}")
 
     @property
@@ -153,13 +166,18 @@ class MeasureBlocks:
         known = values.known
         if self.is_plain:
             return _Found(values, known, known, uses=(_Use(*self._first, known),))
+        applies: Any = _ALWAYS if self._when is None else _wide(self._when.read(rows))
         age = None if self._age is None else _wide(self._age.read(rows))
         too_old = self._is_over(age, self.measure.max_age)
+        not_yet = np.False_ if age is None else known & (age.value < 0)
         found = _Found(
             values,
             known,
-            known & ~too_old,
+            known & ~too_old & ~not_yet & applies.true,
             too_old,
+            out=applies.false,
+            unsure=~applies.known,
+            not_yet=not_yet,
             age=None if age is None else age.answer,
             known_on=self.known_on(age, known),
         )
@@ -178,7 +196,7 @@ class MeasureBlocks:
         if self.today is None:
             return _NO_DAY
         days = np.zeros(1) if age is None else age.value.astype(np.float64)
-        told = known & (days == days)
+        told = known & (days >= 0)
         return np.where(told, self.today - _whole(days), np.datetime64("NaT", "D"))
 
     def _with_carried(self, found: _Found, before: Carried, rows: slice) -> _Found:
@@ -186,7 +204,7 @@ class MeasureBlocks:
         assert self.today is not None  # noqa: S101 - nothing is carried without a day
         oldest = self.today - np.timedelta64(self.measure.max_age, "D")
         known_on = before.known_on[rows]
-        carried = ~found.counts & (known_on >= oldest)
+        carried = ~found.counts & ~found.out & (known_on >= oldest)
         days = (self.today - known_on) / np.timedelta64(1, "D")
         return attrs.evolve(
             found,
@@ -209,7 +227,9 @@ class MeasureBlocks:
             uses.append(_Use(norm.name, *next(scales), left & holds.true))
             no_norm = no_norm | (left & ~holds.known)
             left = left & holds.false
-        uses.extend(_Use("", scale, steps, left) for scale, steps in scales)
+        own = [_Use("", scale, steps, left) for scale, steps in scales]
+        uses.extend(own)
+        no_norm = no_norm if own else no_norm | left
         return attrs.evolve(found, uses=tuple(uses), no_norm=no_norm)
 
     def _read(self, rows: slice) -> Any:
@@ -234,12 +254,11 @@ class MeasureBlocks:
         else:
             points, held = self._scaled(found)
         if not self._counts_unknown:
-            return Worth(points, held, held)
-        missing = self.measure.missing
-        assumed = (
-            int(missing * self.grid) if not isinstance(missing, Missing) else self._assumed(found)
-        )
-        return Worth(np.where(held, points, np.asarray(assumed, np.int64)), np.True_, held)
+            return Worth(points, held, held, found.out)
+        points = np.where(held, points, np.asarray(self._assumed(found), np.int64))
+        if self._when is None:
+            return Worth(points, np.True_, held)
+        return Worth(points * ~found.out, ~found.out, held, found.out)
 
     def _scaled(self, found: _Found) -> tuple[Any, Mask]:
         known = found.values.known
@@ -251,7 +270,13 @@ class MeasureBlocks:
         return points, held
 
     def _assumed(self, found: _Found) -> Any:
-        """The fewest points of the scale that is for the account; of any, where none is."""
+        """The points for the unknown: as said, or the fewest of the scale that is for the account.
+
+        Where none is, the fewest of any.
+        """
+        missing = self.measure.missing
+        if not isinstance(missing, Missing):
+            return int(missing * self.grid)
         worst: Any = int(min(scale.worst for scale in self.measure.scales) * self.grid)
         for use in found.uses:
             worst = np.where(use.here, int(use.scale.worst * self.grid), worst)
@@ -309,6 +334,9 @@ def _whole(days: Array) -> Array:
     whole: Array = np.nan_to_num(np.clip(days, -_LONG, _LONG)).astype(np.int64)
     return whole.astype("timedelta64[D]")
 
+
+_ALWAYS = Truth(np.ones(1, bool), np.zeros(1, bool))
+"""What a condition says that there is not: the measure applies."""
 
 _LONG = 1e9
 """Days: longer than the calendar lasts."""
@@ -436,9 +464,12 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
     """The columns of the evidence in a block, but for the values."""
     worth = given.worth(found)
     status = np.where(found.known, np.where(found.too_old, _STALE, _KNOWN), _MISSING)
+    status = np.where(found.not_yet, _NOT_YET, status)
+    status = np.where(found.unsure, _UNSURE, status)
     status = np.where(found.carried, _CARRIED, status)
     status = np.where(found.counts & ~worth.known, _NO_BAND, status)
     status = np.where(found.no_norm, _NO_NORM, status)
+    status = np.where(found.out, _OUT, status)
     points = np.where(worth.counted, worth.points / given.grid, np.nan)
     age = np.full(1, np.nan) if found.age is None else found.age.astype(np.float64)
     known_on = given.known_on(None, found.known) if given.is_plain else found.known_on
@@ -448,7 +479,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
         _labels(found),
         _norms(found, worth.known),
         age,
-        found.known & ~found.too_old & ~found.carried & given.is_aged(age),
+        found.known & ~found.too_old & ~found.carried & ~found.out & given.is_aged(age),
         known_on,
     ]
     return [np.broadcast_to(each, rows) for each in told]

@@ -524,18 +524,23 @@ class _Judge:
             journey=journey,
             assessment=assessment,
             choice=choice,
-            questions=self.questions(choice, known) if choice else (),
+            questions=self.questions(choice, assessment, known) if choice and assessment else (),
             term_ends_on=terms.ends_on,
             annual_value=terms.annual_value,
             currency=terms.currency,
         )
 
-    def questions(self, choice: Choice, known: Mapping[str, object]) -> tuple[str, ...]:
+    def questions(
+        self, choice: Choice, assessment: Assessment, known: Mapping[str, object]
+    ) -> tuple[str, ...]:
         """What to ask for; for the account's health, the facts that its health wants."""
         asked = [name for name in choice.questions if name not in _HEALTH]
         if len(asked) < len(choice.questions):
-            for measure in self.definitions.scorecard.measures:
-                asked += measure.value.explain(known, as_of=self.as_of).missing
+            measures = self.definitions.scorecard.leaves
+            for measure, found in zip(measures, assessment.contributions, strict=True):
+                for each in (measure.when, measure.value):
+                    if found.applies and each is not None:
+                        asked += each.explain(known, as_of=self.as_of).missing
         return tuple(dict.fromkeys(asked))
 
 

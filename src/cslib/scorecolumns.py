@@ -30,7 +30,7 @@ from cslib.expressions import MAX_NUMBER
 from cslib.measurecolumns import MeasureBlocks, Worth, check_rows, counts_unknown
 from cslib.measures import Combine, Group, Measure, Missing, weights_of
 from cslib.scalecolumns import narrowest
-from cslib.scoring import combined_weights, nominal
+from cslib.scoring import averaged, combined_weights, nominal
 from cslib.tiers import Hysteresis
 
 __all__ = ["assess_columns"]
@@ -230,6 +230,9 @@ class _Plan:
         least: How much of it has to be known for a score.
         is_flat: Whether the weight that counts is the weight that is known.
         unweighed: The places of the measures that do nothing to the score.
+        cover: What the coverage comes to; None where all measures apply to every account.
+        shares: The weight of each measure in that tree, inside its group.
+        floor: The least coverage for a score.
     """
 
     step: Fraction
@@ -244,11 +247,17 @@ class _Plan:
     least: int
     is_flat: bool
     unweighed: tuple[int, ...]
+    cover: _Tree | None
+    shares: Mapping[int, int]
+    floor: Fraction
 
     @property
     def weight_dtype(self) -> np.dtype[Any]:
-        """The type that holds the whole weight."""
-        return narrowest(self.weight)
+        """The type that holds the whole weight, and its comparison with the floor."""
+        if self.cover is None:
+            return narrowest(self.weight)
+        most = self.cover.most([1] * len(self.weights))
+        return narrowest(max(most.peak, most.over * self.floor.denominator))
 
 
 def _plan(card: Any) -> _Plan:
@@ -264,6 +273,7 @@ def _plan(card: Any) -> _Plan:
     compared += [most.over * abs(each.numerator) for each in moved]
     weights = nominal(card.measures, card.groups)
     weight = sum(weights)
+    cover = _cover(card) if any(each.when is not None for each in leaves) else None
     return _Plan(
         step,
         tree,
@@ -277,7 +287,16 @@ def _plan(card: Any) -> _Plan:
         max(1, math.ceil(Fraction(card.floor) * weight)),
         not card.groups and card.combine is Combine.MEAN and not any(map(counts_unknown, leaves)),
         tuple(sorted(set(range(len(leaves))).difference(dict(tree.factors())))),
+        cover,
+        {} if cover is None else dict(cover.factors()),
+        Fraction(card.floor),
     )
+
+
+def _cover(card: Any) -> _Tree:
+    """The tree of what is known, whose score is the coverage (:func:`cslib.scoring.cover_of`)."""
+    groups = tuple(map(averaged, card.groups))
+    return _tree(card.measures, groups, Combine.MEAN, iter(range(len(card.leaves))))
 
 
 def _step(measures: Iterable[Measure]) -> Fraction:
@@ -338,6 +357,7 @@ class _Book:
         rows, tier = self.rows, narrowest(len(self.card.tiers))
         self.score = np.empty(rows, np.float64)
         self.known_weight = np.empty(rows, self.plan.weight_dtype)
+        self.weight = None if self.plan.cover is None else np.empty(rows, self.plan.weight_dtype)
         self.model = np.empty(rows, tier)
         self.tier = np.empty(rows, tier) if self.card.caps else self.model
         self.since = None if self.previous is None else np.empty(rows, "datetime64[D]")
@@ -358,13 +378,11 @@ class _Book:
         ratio = plan.tree.ratio(block.worth_of, rows.stop - rows.start, plan.dtype)
         for place in plan.unweighed:
             block.worth_of(place)
-        known = ratio.over if plan.is_flat else block.known_weight
-        scored = block.allowed & (known >= plan.least)
+        scored = block.allowed & self._known_enough(ratio, block, rows)
         places = self._places(ratio, rows)
         if not scored.all():
             ratio = _Ratio(ratio.upper * scored, ratio.over * scored)
             places = (places + 1) * scored - 1
-        self.known_weight[rows] = known
         _divide(ratio, plan.step, plan.most, self.score[rows])
         self.model[rows] = places
         if self.since is not None:
@@ -375,6 +393,19 @@ class _Book:
     @property
     def _named(self) -> list[str]:
         return [each.name for each in self.card.indicators]
+
+    def _known_enough(self, ratio: _Ratio, block: _Block, rows: slice) -> Mask:
+        """Where enough is known for a score, noting how much that is."""
+        plan = self.plan
+        if plan.cover is None:
+            known = ratio.over if plan.is_flat else block.known_weight
+            self.known_weight[rows] = known
+            return known >= plan.least
+        assert self.weight is not None  # noqa: S101 - there is room where some may not apply
+        cover = plan.cover.ratio(block.cover_of, rows.stop - rows.start, plan.weight_dtype)
+        self.known_weight[rows], self.weight[rows] = cover.upper, cover.over
+        enough = cover.upper * plan.floor.denominator >= cover.over * plan.floor.numerator
+        return (cover.upper > 0) & enough
 
     # The tier
 
@@ -446,7 +477,7 @@ class _Book:
             model_places=self.model,
             score=self.score,
             known_weight=self.known_weight,
-            weight=self.plan.weight,
+            weight=self.plan.weight if self.weight is None else self.weight,
             since=self.since,
             caps=self.caps,
             indicators={
@@ -469,6 +500,7 @@ class _Block:
     Attributes:
         known_weight: The weight known of the measures so far; not counted where it is the tree's.
         allowed: Where none of them forbids a score.
+        asked: What is known of each, and where it applies, for the coverage's own tree.
         found: What was found of those that caps look at or that keep their values, by their place.
         known: Where the weight of these is known.
     """
@@ -478,6 +510,7 @@ class _Block:
         self.rows = rows
         self.known_weight: Array = np.zeros(rows.stop - rows.start, book.plan.weight_dtype)
         self.allowed: Mask = np.True_
+        self.asked: dict[int, tuple[Mask, Mask]] = {}
         self.found: dict[int, Any] = {}
         self.known: dict[int, Mask] = {}
 
@@ -486,13 +519,21 @@ class _Block:
         plan, given = self.book.plan, self.book.measures[place]
         found = given.find(self.rows)
         worth = given.worth(found)
-        if not plan.is_flat:
+        if plan.cover is not None:
+            self.asked[place] = worth.known, ~worth.out
+        elif not plan.is_flat:
             self.known_weight += _times(worth.known, plan.weights[place], plan.weight_dtype)
         if given.measure.missing is Missing.UNKNOWN:
-            self.allowed = self.allowed & worth.known
+            self.allowed = self.allowed & (worth.known | worth.out)
         if place in self.book.watched:
             self.found[place], self.known[place] = found, worth.known
         return worth
+
+    def cover_of(self, place: int) -> Worth:
+        """What the measure at a place counts as in the coverage: its weight, where it is known."""
+        plan = self.book.plan
+        known, applies = self.asked[place]
+        return Worth(_times(known, plan.shares[place], plan.weight_dtype), applies, known)
 
 
 def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
