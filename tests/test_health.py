@@ -377,6 +377,23 @@ def test_a_tier_above_every_score_is_a_fault(combine: str, cut: int, is_fault: b
         ]
 
 
+def test_a_tier_above_0_is_a_fault_where_no_scale_gives_a_point() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        scorecard(Measure(name="a", value="a", bands=(Band(points=0),)), tiers=TIERS)
+
+    assert [fault.path for fault in caught.value.faults] == [
+        "$.tiers[0].at_least",
+        "$.tiers[1].at_least",
+    ]
+
+
+def test_where_nothing_counts_that_alone_is_the_fault() -> None:
+    for measures in ((), (measure("a", weight=0),)):
+        with pytest.raises(DefinitionError) as caught:
+            scorecard(*measures)
+        assert [fault.path for fault in caught.value.faults] == ["$.measures"]
+
+
 def test_a_cap_that_changes_nothing_says_so_and_a_label_is_not_told_twice() -> None:
     mood = (Band(points=0, equals="bad", label="bad"), Band(points=100, label="fine"))
     caps = (Cap(measure="b", label="bad", tier="red"), Cap(measure="b", label="bad", tier="yellow"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import slow_health
 from cslib.errors import CslibError
 from cslib.health import Assessment, Band, Combine, Group, Measure, Norm, Scorecard, Tier
-from cslib.judging import judge_of, weight_known, worth
+from cslib.judging import judge_of, worth
 from cslib.measures import leaves
 from cslib.rules import FactError
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
@@ -152,9 +152,9 @@ def test_two_sums_are_what_the_tree_of_a_flat_mean_comes_to(given: list[tuple[st
     ]
     judge = judge_of(measures, (), Combine.MEAN, ())
     account = {f"m{place}": each for place, (_, each) in enumerate([("1", 0), *given])}
-    _, findings, _ = judge.find(account, None, None, None)
+    _, findings, sums, _ = judge.find(account, None, None, None)
 
-    found = judge.score(findings, sum(map(weight_known, findings)))
+    found = judge.score(findings, *sums)
 
     assert judge.is_flat
     assert found == judge.tree.score(list(map(worth, findings)))

@@ -151,8 +151,7 @@ def _told(
 def _inside(columns: Sequence[Array], group: Tree) -> list[Array]:
     """The columns with nothing in those of measures that are not in a group."""
     nothing = np.full(len(columns[0]), _NONE)
-    last = [group, *group.inner][-1].stop
-    return [each if group.start <= at < last else nothing for at, each in enumerate(columns)]
+    return [each if at in group.places else nothing for at, each in enumerate(columns)]
 
 
 def _is_added(tree: Tree) -> bool:

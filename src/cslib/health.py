@@ -52,6 +52,7 @@ from cslib.measures import (
     exact,
     leaves,
     parts_faults,
+    weights_of,
 )
 from cslib.rules import Rule
 from cslib.scoring import Ratio, most_points
@@ -223,9 +224,11 @@ class Scorecard:
             self._check(today, previous, override)
         judge = self._judge
         alike = previous is not None and previous.definition == self.fingerprint
-        values, findings, said = judge.find(account, as_of, today, previous if alike else None)
-        known = judge.covered(findings)
-        points = self._points(findings, *known)
+        values, findings, (known, made), said = judge.find(
+            account, as_of, today, previous if alike else None
+        )
+        cover = judge.covered(findings, known)
+        points = self._points(findings, cover, made)
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
@@ -240,7 +243,7 @@ class Scorecard:
             "as_of": today,
             "definition": self.fingerprint,
         }
-        return made_later(fields, Evidence(judge, values, findings, points, known, today))
+        return made_later(fields, Evidence(judge, values, findings, points, cover, today))
 
     def assess_columns(
         self,
@@ -272,13 +275,14 @@ class Scorecard:
     def _judge(self) -> Judge:
         return judge_of(self.measures, self.groups, self.combine, self.indicators)
 
-    def _points(self, findings: Sequence[Finding], known: int, whole: int) -> Ratio | None:
+    def _points(self, findings: Sequence[Finding], cover: Ratio, made: int) -> Ratio | None:
         """The score in thousandths, unless too little is known for one."""
+        known, whole = cover
         if not known or known * self._floor[1] < self._floor[0] * whole:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
-        return self._judge.score(findings, known)
+        return self._judge.score(findings, known, made)
 
     @functools.cached_property
     def _floor(self) -> Ratio:
@@ -414,10 +418,12 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
 
 
 def _reach_faults(card: Scorecard) -> Iterator[Fault]:
-    """Tiers above every score."""
+    """Tiers above every score; where nothing counts, that is the fault."""
+    if not any(weights_of(card.measures, card.groups)):
+        return
     most = most_points(card.measures, card.groups, card.combine)
     for place, tier in enumerate(card.tiers):
-        if tier.at_least > most > 0:
+        if tier.at_least > most:
             problem = f"no score reaches {tier.at_least}: measures and groups give {most} at most"
             yield Fault(f"$.tiers[{place}].at_least", problem)
 

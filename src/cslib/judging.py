@@ -18,7 +18,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -34,12 +34,12 @@ from cslib.bands import GRID, Band, Scale, off_grid
 from cslib.compiling import Choice, ReadAll
 from cslib.expressions import Value
 from cslib.measures import Combine, Group, Measure, Missing, leaves
-from cslib.money import allocate
+from cslib.money import largest_remainders
 from cslib.rules import Rule, read_together
 from cslib.scoring import Ratio, Tree, cover_of, inner_groups, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
-__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "made", "weight_known", "worth"]
+__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "known_of", "worth"]
 
 _MOST_FRACTIONS = 1_024
 """Kept for the next account: with so many, ten measures of any weights need no more."""
@@ -100,8 +100,14 @@ class Finding(NamedTuple):
         return self.status in (Status.KNOWN, Status.CARRIED)
 
 
-worth, weight_known, made = map(operator.itemgetter, range(3))
-"""These three of a finding: read for every measure of every account."""
+worth = operator.itemgetter(0)
+"""The points of a finding that count: read for every measure of every account."""
+
+_SUMS = ("known", "made")
+"""What is added up of all findings: all that the mean of a flat scorecard asks for."""
+
+Found: TypeAlias = tuple[tuple[Value, ...], Sequence[Finding], tuple[int, ...], tuple[Value, ...]]
+"""The measures' values, what was found of each, the sums of that, and what the indicators say."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -146,39 +152,38 @@ class Judge:
     is_flat: bool
     fraction: Callable[[int, int], Fraction]
 
-    def score(self, findings: Sequence[Finding], known: int) -> Ratio | None:
-        """What the points come to, in thousandths, where some weight is known."""
-        if self.is_flat:
-            return sum(map(made, findings)), known
-        return self.tree.score(list(map(worth, findings)))
-
     def find(
         self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
-    ) -> tuple[tuple[Value, ...], Sequence[Finding], tuple[Value, ...]]:
-        """The measures' values, what was found of each, and what the indicators say.
+    ) -> Found:
+        """What was found of all measures, and what the indicators say.
 
         Raises:
             FactError, AsOfError: As the rules do.
         """
-        values, findings = self.read(account, as_of)
+        values, findings, sums = self.read(account, as_of)
         if self.is_bare:
-            return values, findings, ()
+            return values, findings, sums, ()
         said = values[self.shown :]
         if not self.careful:
-            return values, findings[: self.shown], said
+            return values, findings[: self.shown], sums, said
         judged = [findings[start] for start in self.starts]
         for place in self.careful:
             start, measure = self.starts[place], self.measures[place]
             read = values[start : start + _width(measure)]
             weight = self.weights[place]
             judged[place] = _judged(measure, weight, read, today, previous)
-        return tuple(values[start] for start in self.starts), judged, said
+        sums = tuple(sum(getattr(each, name) for each in judged) for name in _SUMS)
+        return tuple(values[start] for start in self.starts), judged, sums, said
 
-    def covered(self, findings: Sequence[Finding]) -> Ratio:
+    def covered(self, findings: Sequence[Finding], known: int) -> Ratio:
         """The weight that is known, and the whole weight, of the measures that apply."""
         if self.is_whole:
-            return sum(map(weight_known, findings)), self.whole
+            return known, self.whole
         return self.cover.score(known_of(findings)) or (0, 1)
+
+    def score(self, findings: Sequence[Finding], known: int, made: int) -> Ratio | None:
+        """What the points come to, in thousandths, where some weight is known."""
+        return (made, known) if self.is_flat else self.tree.score(list(map(worth, findings)))
 
 
 def known_of(findings: Sequence[Finding]) -> list[int | None]:
@@ -196,9 +201,9 @@ def judge_of(
 
     >>> measure = Measure(name="seats", value="seats", bands=(Band(points=90, at_least=5),))
     >>> judge = judge_of((measure,), (), Combine.MEAN, ())
-    >>> values, (finding,), _ = judge.find({"seats": 7}, None, None, None)
-    >>> values, finding.worth, finding.status
-    ((7.0,), 90000, <Status.KNOWN: 'known'>)
+    >>> values, (finding,), sums, _ = judge.find({"seats": 7}, None, None, None)
+    >>> values, finding.worth, finding.status, sums
+    ((7.0,), 90000, <Status.KNOWN: 'known'>, (1, 90000))
     """
     every, weights = tuple(leaves(measures, groups)), nominal(measures, groups)
     places = tuple(paths(measures, groups))
@@ -220,7 +225,7 @@ def judge_of(
         cover=cover_of(measures, groups),
         is_whole=all(each.when is None for each in every),
         inner=tuple(inner_groups(groups)),
-        read=read_together([*asked, *((each.when, None) for each in indicators)]),
+        read=read_together([*asked, *((each.when, None) for each in indicators)], _SUMS),
         starts=tuple(starts),
         shown=shown,
         careful=careful,
@@ -477,32 +482,18 @@ class Evidence(NamedTuple):
             return ()
         worths, known = list(map(worth, self.findings)), known_of(self.findings)
         shares = _shares(worths, list(judge.tree.parts(worths)), self.points)
-        found, nominal = [], self._nominal
-        parts = zip(judge.tree.inner, judge.cover.inner, judge.tree.shares(worths), strict=True)
-        for (around, group), (tree, cover, part) in zip(judge.inner, parts, strict=True):
-            inside = self._inside((*around, group.name))
-            points, score = tree.score(worths), None
-            if points is not None:
-                score = Fraction(points[0], points[1] * GRID)
-            share = None if self.points is None else sum(shares[place] or 0 for place in inside)
-            each = GroupScore(
-                group=group.name,
-                groups=around,
-                score=score,
-                coverage=Fraction(*(cover.score(known) or (0, 1))),
-                weight=group.weight,
-                nominal=sum((nominal[place] for place in inside), Fraction(0)),
-                part=Fraction(*part),
-                applies=any(known[place] is not None for place in inside),
-                meaning=group.meaning,
-                share=None if share is None else hundredths(share),
+        measures = list(zip(known, self._nominal, shares, strict=True))
+        trees = zip(judge.tree.inner, judge.cover.inner, judge.tree.shares(worths), strict=True)
+        return tuple(
+            _group_score(
+                placed,
+                tree.score(worths),
+                cover.score(known),
+                part,
+                [measures[place] for place in tree.places],
             )
-            found.append(each)
-        return tuple(found)
-
-    def _inside(self, path: tuple[str, ...]) -> list[int]:
-        """The places of the measures in a group."""
-        return [at for at, each in enumerate(self.judge.paths) if each[: len(path)] == path]
+            for placed, (tree, cover, part) in zip(judge.inner, trees, strict=True)
+        )
 
     def _contribution(
         self,
@@ -546,6 +537,39 @@ def _shown(measure: Measure, groups: tuple[str, ...], finding: Finding) -> dict[
     }
 
 
+def _group_score(
+    placed: tuple[tuple[str, ...], Group],
+    points: Ratio | None,
+    known: Ratio | None,
+    part: Ratio,
+    inside: Sequence[tuple[int | None, Fraction, int | None]],
+) -> GroupScore:
+    """What a group came to.
+
+    Args:
+        placed: The groups that it stands in, and itself.
+        points: Its score in thousandths of a point.
+        known: Its coverage.
+        part: How much of the score's points one of its points makes.
+        inside: Of each measure in it what :func:`known_of` tells, its share of the whole weight,
+            and its part of the score in hundredths.
+    """
+    around, group = placed
+    shares = [share for _, _, share in inside if share is not None]
+    return GroupScore(
+        group=group.name,
+        groups=around,
+        score=None if points is None else Fraction(points[0], points[1] * GRID),
+        coverage=Fraction(*(known or (0, 1))),
+        weight=group.weight,
+        nominal=sum((nominal for _, nominal, _ in inside), Fraction(0)),
+        part=Fraction(*part),
+        applies=any(known is not None for known, _, _ in inside),
+        meaning=group.meaning,
+        share=hundredths(sum(shares)) if shares else None,
+    )
+
+
 def _shares(
     worths: Sequence[int | None], parts: Sequence[Ratio], points: Ratio | None
 ) -> Sequence[int | None]:
@@ -559,4 +583,4 @@ def _shares(
         part * (each or 0) * (common // over)
         for each, (part, over) in zip(worths, parts, strict=True)
     ]
-    return allocate(round(Fraction(points[0] * 100, points[1] * GRID)), made)
+    return largest_remainders(round(Fraction(points[0] * 100, points[1] * GRID)), made)

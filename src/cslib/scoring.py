@@ -293,6 +293,14 @@ class Tree:
             yield from group.parts(worths, share)
 
     @property
+    def places(self) -> range:
+        """The places of all measures in it and in its groups, which stand one after the other."""
+        last = self
+        while last.groups:
+            last = last.groups[-1]
+        return range(self.start, last.stop)
+
+    @property
     def inner(self) -> Iterator[Tree]:
         """The groups in it and in these, each before those in it."""
         for group in self.groups:
