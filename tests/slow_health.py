@@ -15,8 +15,9 @@ from typing import Any
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, GroupScore, Status, forbids_a_score
+from cslib.assessments import Assessment
 from cslib.bands import Band, Scale
+from cslib.contributions import Contribution, GroupScore, Status, forbids_a_score
 from cslib.health import UNKNOWN, Combine, Group, Measure, Missing, Override, Scorecard
 from cslib.money import allocate
 from cslib.scoring import made_of, nominal, paths

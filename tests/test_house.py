@@ -88,11 +88,14 @@ PARTS_OF_LIFECYCLE = (
 PARTS_OF_HEALTH = (
     "activity",
     "adoption",
+    "assessmentcolumns",
     "assessments",
     "bands",
     "baselines",
     "breadth",
     "comparisons",
+    "contributions",
+    "evidence",
     "groupcolumns",
     "judging",
     "maturity",
@@ -107,6 +110,7 @@ PARTS_OF_HEALTH = (
     "scorecolumns",
     "scoring",
     "tiers",
+    "treecolumns",
     "usage",
     "userretention",
 )

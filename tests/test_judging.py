@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -162,19 +161,3 @@ def test_two_sums_are_what_the_tree_of_a_flat_mean_comes_to(given: list[tuple[st
 
 BANDS = (Band(points=100, at_least=2), Band(points=60, at_least=1), Band(points=7, at_least=0))
 """A value of -1 is in none of them."""
-
-
-def test_a_contribution_is_as_if_it_had_been_made_by_its_own_way() -> None:
-    card = Scorecard(
-        name="x",
-        measures=[Measure(name="m", value="m", bands=BANDS)],
-        tiers=[Tier(name="any", at_least=0)],
-    )
-
-    (found,) = card.assess({"m": 1}, as_of=TODAY).contributions
-
-    assert attrs.evolve(found) == found
-    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301  our own
-    assert [*attrs.asdict(found, recurse=False)] == [
-        each.name for each in attrs.fields(type(found))
-    ]

@@ -18,8 +18,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cslib import scorecolumns
-from cslib.assessments import Assessment, Assessments, Contribution
+from cslib.assessmentcolumns import Assessments
+from cslib.assessments import Assessment
 from cslib.columns import BLOCK, ColumnsError
+from cslib.contributions import Contribution
 from cslib.errors import DefinitionError
 from cslib.groupcolumns import group_columns
 from cslib.health import (
@@ -474,16 +476,6 @@ def test_columns_of_an_indicator_and_of_measures_are_equally_long() -> None:
 
     with pytest.raises(ColumnsError, match="measure 'a' reads 3 rows, but indicator 'left' 2"):
         card.assess_columns({"a": np.zeros(3), "b": np.zeros(2)})
-
-
-def test_an_unknown_tier_is_an_unknown_fact() -> None:
-    found = card_of("a").assess_columns({"a": np.array([100.0, np.nan])})
-
-    facts = found.facts
-    assert facts["tier"].tolist() == ["green", None]
-    assert facts["model_tier"].tolist() == ["green", None]
-    assert facts["coverage"].tolist() == [1.0, 0.0]
-    assert found.tier.tolist() == ["green", "unknown"]
 
 
 def test_assessments_survive_pickle() -> None:

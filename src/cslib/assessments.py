@@ -1,50 +1,41 @@
 """Assessments: how well an account is, and everything that it was judged by.
 
-A part of :mod:`cslib.health`. An :class:`Assessment` has a :class:`Contribution` for each measure:
-what was found, what it is worth, and how much of the score it makes; these add up to the score
-exactly. The tier comes with what the model alone would say, the caps and the override that changed
-it, and the indicators that stand beside it.
+A part of :mod:`cslib.health`. An :class:`Assessment` has a
+:class:`~cslib.contributions.Contribution` for each measure: what was found, what it is worth, and
+how much of the score it makes; these add up to the score exactly. The tier comes with what the
+model alone would say, the caps and the override that changed it, and the indicators that stand
+beside it.
 
 An assessment that a scorecard made has its tier at once, and makes its score, its coverage, its
-contributions and what its groups came to (:class:`GroupScore`) when they are first asked for
-(:func:`made_later`). It is stored as JSON like any
-document (:func:`cslib.documents.to_json`), and comes back equal.
+contributions and what its groups came to (:class:`~cslib.contributions.GroupScore`) when they are
+first asked for (:func:`made_later`). It is stored as JSON like any document
+(:func:`cslib.documents.to_json`), and comes back equal.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from cslib.columns import Column
-
+from cslib.contributions import Contribution, GroupScore, Status, forbids_a_score, hundredths
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
-from cslib.expressions import MAX_NUMBER, Value
 from cslib.faults import shown
-from cslib.measures import Missing
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Override
+
+if TYPE_CHECKING:
+    from cslib.assessmentcolumns import Assessments
 
 __all__ = [
     "Assessment",
-    "Assessments",
-    "Carried",
-    "Contribution",
-    "GroupScore",
     "NoGroupError",
     "NoMeasureError",
     "PreviousError",
-    "Status",
     "check_previous",
     "counts_before",
     "made_later",
@@ -88,208 +79,7 @@ class NoGroupError(CslibError, KeyError):
         return f"no group {'/'.join(self.path)!r}{hint or there_are}"
 
 
-class Status(enum.StrEnum):
-    """What was found of a measure."""
-
-    KNOWN = "known"
-    """Its value is known and in a band."""
-    CARRIED = "carried"
-    """Its value is unknown, and the last one that was known counts."""
-    STALE = "stale"
-    """Its value is too old, or it cannot be told how old."""
-    MISSING = "missing"
-    """Its value is unknown."""
-    NO_BAND = "no_band"
-    """Its value is known, but no band holds it."""
-    NO_NORM = "no_norm"
-    """Its value is known, but no norm is for the account, or it is not known which."""
-    NOT_APPLICABLE = "not_applicable"
-    """It does not apply to the account, and is as if the scorecard did not have it."""
-    MAY_NOT_APPLY = "may_not_apply"
-    """It is not known whether it applies, and so it is treated as unknown."""
-    NOT_YET = "not_yet"
-    """Its value dates from after the day of the assessment, on which it was not known."""
-
-
 _T = TypeVar("_T")
-
-_COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
-
-
-@attrs.frozen(kw_only=True, slots=False)  # twice as quick to make, and many are made
-class Contribution:
-    """What one measure did to the score.
-
-    Attributes:
-        measure: Its name.
-        groups: The groups that it stands in, from the outside in.
-        value: Its value, also where it is too old; None where unknown.
-        status: What was found of it.
-        label: The label of the band that holds the value.
-        norm: The name of the norm that gave the points; empty: none did.
-        points: The points that count; None where none do.
-        best: The most points that its scale can give.
-        weight: Its weight among those that stand beside it.
-        nominal: Its share of the whole weight, by which the coverage is counted; 0 where it does
-            not apply.
-        part: How much of a point of the score one of its points makes: its share of the weight that
-            counts, and 0 where it does not count.
-        missing: Its policy for an unknown value.
-        age: How many days old the value is; None where that is not asked, or unknown.
-        is_aged: Whether it is older than asked for, though not too old to count.
-        known_on: The day that the value dates from; None where unknown.
-        can_change: Whether something can be done about it.
-        meaning: What it says, in words.
-        share: Its part of the score as shown, None where there is no score. The shares of all
-            measures add up to the score as shown exactly.
-    """
-
-    measure: str
-    groups: tuple[str, ...] = ()
-    value: Value
-    status: Status
-    label: str = ""
-    norm: str = ""
-    points: int | Decimal | None
-    best: int
-    weight: Decimal
-    nominal: Fraction = Fraction(0)
-    part: Fraction = Fraction(0)
-    missing: Missing | int
-    age: float | None = None
-    is_aged: bool = False
-    known_on: dt.date | None = None
-    can_change: bool = True
-    meaning: str = ""
-    share: Decimal | None = None
-
-    @property
-    def applies(self) -> bool:
-        """Whether the scorecard asks for it of this account, as far as that is known."""
-        return self.status is not Status.NOT_APPLICABLE
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its weight counts as known."""
-        return self.status in _COUNTS_AS_KNOWN
-
-    @property
-    def exact(self) -> Fraction:
-        """Its part of the score, unrounded; those of all measures add up to it."""
-        return Fraction(0) if self.points is None else self.part * Fraction(self.points)
-
-    @property
-    def loss(self) -> Fraction:
-        """How many points of the score it falls short of its best; 0 where none count."""
-        if self.points is None:
-            return Fraction(0)
-        return self.part * (self.best - Fraction(self.points))
-
-    def __str__(self) -> str:
-        name = "/".join((*self.groups, self.measure))
-        if not self.applies:
-            return f"{name}: does not apply"
-        if self.points is None:
-            policy = "so there is no score" if self.missing is Missing.UNKNOWN else "left out"
-            return f"{name}: {self._shown_value}, {policy}"
-        share = "" if self.share is None else f": {self.share}"
-        norm = f" by {self.norm}" if self.norm else ""
-        return (
-            f"{name}: {self._shown_value} gives {self.points} points{norm}, "
-            f"weight {self.weight}, {percent(self.nominal)} of the whole{share}"
-        )
-
-    @property
-    def _shown_value(self) -> str:
-        value = self.value
-        if value is None:
-            unsure = self.status is Status.MAY_NOT_APPLY
-            return "unknown, as is whether it applies" if unsure else "unknown"
-        shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
-        label = "" if self.label == shown else self.label
-        notes = [label, _NOTES.get(self.status, ""), self._age]
-        told = ", ".join(filter(None, notes))
-        return f"{shown} ({told})" if told else shown
-
-    @property
-    def _age(self) -> str:
-        if self.status is Status.CARRIED:
-            return f"of {self.known_on}"
-        if self.status is Status.STALE and self.age is None:
-            return "of unknown age"
-        if self.status is not Status.STALE and not self.is_aged:
-            return ""
-        return f"{int(self.age or 0)} days old"
-
-
-@attrs.frozen(kw_only=True)
-class GroupScore:
-    """What one group of measures came to.
-
-    It is what the group counts as in the score, be it by points that only stand for the unknown;
-    its coverage says how much of it is known. The floor, and the policy that makes a score unknown,
-    are of the whole.
-
-    Attributes:
-        group: Its name.
-        groups: The groups that it stands in, from the outside in.
-        score: Its exact points; None where nothing in it counts.
-        coverage: The share of its own weight that was known, of what applies; 0 where nothing does.
-        weight: Its weight among those that stand beside it.
-        nominal: Its share of the whole weight, as of a contribution.
-        part: How much of a point of the score one of its points makes; 0 where it does not count.
-        applies: Whether a measure in it applies to the account.
-        meaning: What it says, in words.
-        share: Its part of the score as shown: the sum of the shares of all measures in it; None
-            where there is no score.
-    """
-
-    group: str
-    groups: tuple[str, ...] = ()
-    score: Fraction | None
-    coverage: Fraction
-    weight: Decimal
-    nominal: Fraction = Fraction(0)
-    part: Fraction = Fraction(0)
-    applies: bool = True
-    meaning: str = ""
-    share: Decimal | None = None
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The groups that it stands in, and itself."""
-        return (*self.groups, self.group)
-
-    @property
-    def exact(self) -> Fraction:
-        """Its part of the score, unrounded: that of all measures in it together."""
-        return Fraction(0) if self.score is None else self.part * self.score
-
-    @property
-    def shown(self) -> Decimal | None:
-        """Its score to two decimals, half to even."""
-        return None if self.score is None else hundredths(round(self.score * 100))
-
-    def __str__(self) -> str:
-        name = "/".join(self.path)
-        if not self.applies:
-            return f"{name}: does not apply"
-        if self.score is None:
-            return f"{name}: unknown, left out"
-        share = "" if self.share is None else f": {self.share}"
-        known = f"{int(self.coverage * 100)} % of its weight known"
-        weight = f"weight {self.weight}, {percent(self.nominal)} of the whole"
-        return f"{name}: {self.shown} points, {known}, {weight}{share}"
-
-
-_NOTES = {
-    Status.STALE: "too old",
-    Status.NO_BAND: "in no band",
-    Status.NO_NORM: "no norm known for it",
-    Status.NOT_YET: "of a later day",
-    Status.MAY_NOT_APPLY: "not known whether it applies",
-    Status.CARRIED: "carried",
-}
 
 
 class Made(Protocol):
@@ -507,122 +297,6 @@ def of_fields(kind: type[_T], fields: dict[str, Any]) -> _T:
     return made
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Carried:
-    """The values of a measure that are carried to the next assessment, one for each account.
-
-    Attributes:
-        values: The values; what stands where there is none means nothing.
-        known_on: The days that they date from; NaT where there is none.
-    """
-
-    values: npt.NDArray[Any]
-    known_on: npt.NDArray[np.datetime64]
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Assessments:
-    """The health of every account of a book, as columns.
-
-    Tiers are held as places in ``tiers``, a byte each; :attr:`tier` and :attr:`model_tier` make
-    their names.
-
-    Attributes:
-        tiers: The names of the scorecard's tiers, best first.
-        tier_places: The place of each account's tier, after caps; -1 where there is no score.
-        model_places: The place of the tier that the score gives, before caps.
-        score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
-        known_weight: The weight that was known, in parts of ``weight``.
-        weight: The whole weight, in parts so small that each measure's is a whole number. Where a
-            measure does not apply to every account it is a column, with 0 where none applies.
-        since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
-        caps: For each cap of the scorecard, where it holds.
-        indicators: For each indicator of the scorecard, where it holds and where that is known.
-        carried: For each measure that carries its value, what the next assessment may take.
-        as_of: The day of the assessments; None where it was not told.
-        definition: The fingerprint of the scorecard.
-    """
-
-    tiers: tuple[str, ...]
-    tier_places: npt.NDArray[np.integer[Any]]
-    model_places: npt.NDArray[np.integer[Any]]
-    score: npt.NDArray[np.float64]
-    known_weight: npt.NDArray[Any]
-    weight: int | npt.NDArray[Any]
-    since: npt.NDArray[np.datetime64] | None = None
-    caps: Mapping[Cap, npt.NDArray[Any]] = attrs.Factory(dict)
-    indicators: Mapping[str, Column] = attrs.Factory(dict)
-    carried: Mapping[str, Carried] = attrs.Factory(dict)
-    as_of: dt.date | None = None
-    definition: str
-
-    @property
-    def tier(self) -> npt.NDArray[Any]:
-        """The tiers' names, after caps; "unknown" where there is no score."""
-        return self._named(self.tier_places)
-
-    @property
-    def model_tier(self) -> npt.NDArray[Any]:
-        """The names of the tiers that the scores give, before caps."""
-        return self._named(self.model_places)
-
-    @property
-    def model_since(self) -> npt.NDArray[Any]:
-        """Since when the scores give these tiers; NaT where there is none or it is not known."""
-        import numpy as np
-
-        if self.since is not None:
-            return self.since
-        unknown = np.datetime64("NaT", "D")
-        today = unknown if self.as_of is None else np.datetime64(self.as_of, "D")
-        days = np.full(len(self.score), today)
-        days[self.model_places < 0] = unknown
-        return days
-
-    @property
-    def coverage(self) -> npt.NDArray[np.float64]:
-        """The share of the weight that was known, as the double nearest to the exact one."""
-        import numpy as np
-
-        if not isinstance(self.weight, int):
-            return _nearest(self.known_weight, self.weight)
-        if self.weight < MAX_NUMBER:
-            return self.known_weight.astype(np.float64) / self.weight
-        return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What rules elsewhere can read of them, as :attr:`Assessment.facts`.
-
-        An unknown tier is masked, and so an unknown fact.
-        """
-        import numpy as np
-
-        return {
-            "tier": np.ma.MaskedArray(self.tier, self.tier_places < 0),
-            "score": self.score,
-            "coverage": self.coverage,
-            "model_tier": np.ma.MaskedArray(self.model_tier, self.model_places < 0),
-        }
-
-    def _named(self, places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        import numpy as np
-
-        names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
-        return names[places]  # type: ignore[no-any-return]  # the last stands at -1
-
-
-def _nearest(known: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The doubles nearest to ratios; 0 where there is nothing to know."""
-    import numpy as np
-
-    if whole.dtype.hasobject or whole.max(initial=0) > MAX_NUMBER:
-        pairs = zip(known.tolist(), whole.tolist(), strict=True)
-        return np.array([part / (of or 1) for part, of in pairs], np.float64)
-    ratios: npt.NDArray[np.float64] = known.astype(np.float64) / np.maximum(whole, 1)
-    return ratios
-
-
 @attrs.define
 class PreviousError(CslibError, ValueError):
     """An assessment before, or an override, that does not go with what is asked.
@@ -686,28 +360,5 @@ def counts_before(
     return expires is None or (today - previous.as_of).days <= expires
 
 
-def forbids_a_score(part: Contribution) -> bool:
-    """Whether there is no score because of it."""
-    return part.missing is Missing.UNKNOWN and part.applies and not part.is_known
-
-
 def _urgency(part: Contribution) -> tuple[bool, Decimal]:
     return not forbids_a_score(part), -part.weight
-
-
-def percent(share: Fraction) -> str:
-    """A share in whole per cent, half to even; what is less than one, but something, is said so.
-
-    >>> percent(Fraction(2, 3)), percent(Fraction(1, 300)), percent(Fraction(0))
-    ('67 %', 'below 1 %', '0 %')
-    """
-    return "below 1 %" if 0 < share < Fraction(1, 100) else f"{round(share * 100)} %"
-
-
-def hundredths(number: int) -> Decimal:
-    """``number / 100``, exactly, whatever the caller's decimal context.
-
-    >>> hundredths(1234)
-    Decimal('12.34')
-    """
-    return Decimal(f"{number}e-2")

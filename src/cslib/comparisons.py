@@ -26,7 +26,8 @@ from fractions import Fraction
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, hundredths
+from cslib.assessments import Assessment
+from cslib.contributions import Contribution, hundredths
 from cslib.errors import CslibError
 from cslib.faults import shown
 from cslib.tiers import UNKNOWN, Tier, stable_tier

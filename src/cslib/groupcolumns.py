@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
-from cslib.assessments import Assessments, NoGroupError, check_previous
+from cslib.assessmentcolumns import Assessments
+from cslib.assessments import NoGroupError, check_previous
 from cslib.bands import GRID
 from cslib.blocks import Array
 from cslib.columns import ColumnsError, blocks_of
@@ -56,7 +57,7 @@ def group_columns(
     as_of: object = None,
     previous: Assessments | None = None,
 ) -> GroupColumns:
-    """What one group of a scorecard came to: :class:`~cslib.assessments.GroupScore` as columns.
+    """What one group of a scorecard came to: :class:`~cslib.contributions.GroupScore` as columns.
 
     It is worked out anew, so that an assessment need not hold it for every group; the cost is that
     of the assessment, and of each different row of points.

@@ -23,24 +23,23 @@ from typing import Any
 import attrs
 
 from cslib import moments
+from cslib.assessmentcolumns import Assessments
 from cslib.assessments import (
     Assessment,
-    Assessments,
-    Contribution,
-    GroupScore,
     NoGroupError,
     NoMeasureError,
     PreviousError,
-    Status,
     check_previous,
     counts_before,
     made_later,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
+from cslib.contributions import Contribution, GroupScore, Status
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
+from cslib.evidence import Evidence
 from cslib.faults import name_faults, refuse, several, shown, unique_faults
-from cslib.judging import Evidence, Finding, Judge, judge_of
+from cslib.judging import Finding, Judge, judge_of
 from cslib.measures import (
     MAX_DECIMALS,
     Combine,

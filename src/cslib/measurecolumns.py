@@ -1,7 +1,7 @@
 """Measures on columns: what is found of a measure in a block of accounts, and what it is worth.
 
 A part of :mod:`cslib.health`, which does for a block what an assessment of one account does for a
-:class:`~cslib.assessments.Contribution`. The assessment of a book asks only for the points;
+:class:`~cslib.contributions.Contribution`. The assessment of a book asks only for the points;
 :func:`measure_columns` tells the rest of one measure, for whoever wants to see it.
 """
 
@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried, PreviousError, Status, check_previous
+from cslib.assessmentcolumns import Assessments, Carried
+from cslib.assessments import PreviousError, check_previous
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
 from cslib.columns import Answer, Column, ColumnsError, blocks_of
+from cslib.contributions import Status
 from cslib.expressions import Fact, Kind
 from cslib.measures import Measure, Missing
 from cslib.scalecolumns import ScaleColumns, on_columns
@@ -378,7 +380,7 @@ class MeasureColumns:
 
     Attributes:
         value: Its values, also where they are too old, and where known.
-        status_codes: What was found, as places in :class:`~cslib.assessments.Status`.
+        status_codes: What was found, as places in :class:`~cslib.contributions.Status`.
         points: The points that count; NaN where none do.
         label: The labels of the bands that hold the values; empty elsewhere.
         norm: The names of the norms that gave the points; empty elsewhere.

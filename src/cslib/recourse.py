@@ -27,15 +27,9 @@ from typing import Protocol
 
 import attrs
 
-from cslib.assessments import (
-    Assessment,
-    Contribution,
-    Status,
-    counts_before,
-    forbids_a_score,
-    hundredths,
-)
+from cslib.assessments import Assessment, counts_before
 from cslib.bands import GRID, Points, Scale, reaching, steps
+from cslib.contributions import Contribution, Status, forbids_a_score, hundredths
 from cslib.errors import CslibError, suggestion
 from cslib.faults import shown
 from cslib.measures import Combine, Group, Measure, weights_of

@@ -14,24 +14,26 @@ the processor keeps at hand is columns and not what was made of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import numpy as np
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried, check_previous, counts_before
+from cslib.assessmentcolumns import Assessments, Carried
+from cslib.assessments import check_previous, counts_before
 from cslib.bands import GRID
 from cslib.blocks import Array, Mask
 from cslib.columns import Answer, Blocks, ColumnsError, blocks_of
 from cslib.expressions import MAX_NUMBER
 from cslib.measurecolumns import MeasureBlocks, Worth, check_rows, counts_unknown
-from cslib.measures import Combine, Group, Measure, Missing, weights_of
+from cslib.measures import Combine, Measure, Missing
 from cslib.scalecolumns import narrowest
-from cslib.scoring import averaged, combined_weights, nominal
+from cslib.scoring import averaged, nominal
 from cslib.tiers import Hysteresis
+from cslib.treecolumns import Most, Ratios, TreeColumns, times, tree_columns
 
 __all__ = ["assess_columns"]
 
@@ -59,143 +61,10 @@ def assess_columns(
 
 
 # --------------------------------------------------------------------------------------
-# Ratios of whole numbers
+# The scorecard as whole numbers
 
 
-class _Ratio:
-    """Ratios of whole numbers, one for each row; 0 over 0 where nothing counts."""
-
-    __slots__ = ("over", "upper")
-
-    def __init__(self, upper: Any, over: Any) -> None:
-        self.upper = upper
-        self.over = over
-
-
-@attrs.frozen
-class _Most:
-    """The largest numbers that can come up: in a ratio, and on the way to it."""
-
-    upper: int
-    over: int
-    peak: int
-
-
-_Part: TypeAlias = "int | _Tree"
-"""A measure, by its place among all, or a group."""
-
-_WorthOf: TypeAlias = Callable[[int], Worth]
-"""What the measure at a place is worth in a block, its points times its weight: asked once."""
-
-
-@attrs.frozen
-class _Tree:
-    """Measures and groups side by side, those of weight 0 left out.
-
-    Attributes:
-        combine: How they are taken together.
-        parts: What stands side by side, each with its weight, a whole number.
-    """
-
-    combine: Combine
-    parts: tuple[tuple[_Part, int], ...]
-
-    def factors(self) -> Iterator[tuple[int, int]]:
-        """The place of each measure in it, and the weight that its points come multiplied by."""
-        adds = self.combine in (Combine.MEAN, Combine.SUM)
-        for part, weight in self.parts:
-            if isinstance(part, int):
-                yield part, weight if adds else 1
-            else:
-                yield from part.factors()
-
-    def most(self, points: Sequence[int]) -> _Most:
-        """The largest numbers that it takes, by the most points of each measure."""
-        inside = [
-            (_Most(points[part], 1, points[part]) if isinstance(part, int) else part.most(points))
-            for part, _ in self.parts
-        ]
-        peak = max(each.peak for each in inside)
-        if self.combine in (Combine.WORST, Combine.BEST):
-            upper, over = max(m.upper for m in inside), max(m.over for m in inside)
-            return _Most(upper, over, max(peak, upper * over))
-        common = math.prod(each.over for each in inside)
-        pairs = zip(inside, self.parts, strict=True)
-        upper = sum(weight * each.upper * (common // each.over) for each, (_, weight) in pairs)
-        weight = sum(weight for _, weight in self.parts)
-        over = common * weight if self.combine is Combine.MEAN else common
-        return _Most(upper, over, max(peak, upper, common * weight))
-
-    def ratio(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
-        """What it comes to in a block of rows."""
-        if self.combine in (Combine.WORST, Combine.BEST):
-            return self._outermost(worth_of, rows, dtype)
-        return self._added(worth_of, rows, dtype)
-
-    def _added(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
-        """The sum, each times its weight, over the weight that counts or over nothing.
-
-        Measures stand before groups, so that the denominator is 1 until the first group comes.
-        """
-        upper = np.zeros(rows, dtype)
-        small = narrowest(sum(weight for _, weight in self.parts))
-        weights = np.zeros(rows, dtype if dtype.hasobject else small)
-        common = None
-        for part, weight in self.parts:
-            if isinstance(part, int):
-                worth = worth_of(part)
-                upper += worth.points
-                weights += _times(worth.counted, weight, weights.dtype)
-                continue
-            inner = part.ratio(worth_of, rows, dtype)
-            counted = inner.over > 0
-            over = inner.over + ~counted  # 1 where nothing counts
-            added = inner.upper * weight
-            upper = upper * over + (added if common is None else added * common)
-            common = over if common is None else common * over
-            weights += _times(counted, weight, weights.dtype)
-        over = (weights > 0 if self.combine is Combine.SUM else weights).astype(dtype)
-        return _Ratio(upper, over if common is None else over * common)
-
-    def _outermost(self, worth_of: _WorthOf, rows: int, dtype: np.dtype[Any]) -> _Ratio:
-        """The least or the greatest that counts."""
-        upper, over = np.zeros(rows, dtype), np.zeros(rows, dtype)
-        for part, _ in self.parts:
-            if isinstance(part, int):
-                worth = worth_of(part)
-                inner = _Ratio(_times(worth.points, 1, dtype), _times(worth.counted, 1, dtype))
-            else:
-                inner = part.ratio(worth_of, rows, dtype)
-            here, there = inner.upper * over, upper * inner.over
-            beyond = here < there if self.combine is Combine.WORST else here > there
-            taken = (inner.over > 0) & ((over == 0) | beyond)
-            upper = np.where(taken, inner.upper, upper)
-            over = np.where(taken, inner.over, over)
-        return _Ratio(upper, over)
-
-
-def _tree(
-    measures: Sequence[Measure], groups: Sequence[Group], combine: Combine, places: Iterator[int]
-) -> _Tree:
-    """The tree of a scorecard, its measures by their places in the order of its leaves."""
-    parts: list[_Part] = [next(places) for _ in measures]
-    parts += [_tree(each.measures, each.groups, each.combine, places) for each in groups]
-    weights = combined_weights(combine, weights_of(measures, groups))
-    return _Tree(combine, tuple(pair for pair in zip(parts, weights, strict=True) if pair[1]))
-
-
-def _times(array: Any, weight: int, dtype: np.dtype[Any]) -> Any:
-    """Small numbers or flags times a weight, in a type that holds the product."""
-    if dtype.hasobject:
-        return np.asarray(array).astype(dtype) * weight
-    if weight == 1:
-        return array
-    if dtype.itemsize == 1:  # of flags, whose bytes are 0 and 1
-        return np.asarray(array).view(dtype) * dtype.type(weight)
-    return np.asarray(array).astype(dtype) * dtype.type(weight)
-
-
-def _divide(ratio: _Ratio, step: Fraction, most: _Most, answer: Array) -> None:
+def _divide(ratio: Ratios, step: Fraction, most: Most, answer: Array) -> None:
     """Write down ratios of steps as the doubles nearest to their points; NaN for 0 over 0."""
     times, parts = step.numerator, step.denominator
     is_exact = max(most.upper * times, most.over * parts) <= MAX_NUMBER
@@ -207,10 +76,6 @@ def _divide(ratio: _Ratio, step: Fraction, most: _Most, answer: Array) -> None:
         return
     pairs = zip(ratio.upper.tolist(), ratio.over.tolist(), strict=True)
     answer[:] = [upper * times / (over * parts) if over else math.nan for upper, over in pairs]
-
-
-# --------------------------------------------------------------------------------------
-# The scorecard as whole numbers
 
 
 @attrs.frozen(eq=False)
@@ -236,8 +101,8 @@ class _Plan:
     """
 
     step: Fraction
-    tree: _Tree
-    most: _Most
+    tree: TreeColumns
+    most: Most
     dtype: np.dtype[Any]
     cuts: tuple[Fraction, ...]
     rise: Fraction
@@ -247,7 +112,7 @@ class _Plan:
     least: int
     is_flat: bool
     unweighed: tuple[int, ...]
-    cover: _Tree | None
+    cover: TreeColumns | None
     shares: Mapping[int, int]
     floor: Fraction
 
@@ -263,7 +128,7 @@ class _Plan:
 def _plan(card: Any) -> _Plan:
     leaves = card.leaves
     step = _step(leaves)
-    tree = _tree(card.measures, card.groups, card.combine, iter(range(len(leaves))))
+    tree = tree_columns(card.measures, card.groups, card.combine, iter(range(len(leaves))))
     most = tree.most([int(_best(measure) / step) for measure in leaves])
     cuts = tuple(Fraction(tier.at_least) / step for tier in card.tiers[:-1])
     margins = card.hysteresis or Hysteresis()
@@ -293,10 +158,10 @@ def _plan(card: Any) -> _Plan:
     )
 
 
-def _cover(card: Any) -> _Tree:
+def _cover(card: Any) -> TreeColumns:
     """The tree of what is known, whose score is the coverage (:func:`cslib.scoring.cover_of`)."""
     groups = tuple(map(averaged, card.groups))
-    return _tree(card.measures, groups, Combine.MEAN, iter(range(len(card.leaves))))
+    return tree_columns(card.measures, groups, Combine.MEAN, iter(range(len(card.leaves))))
 
 
 def _step(measures: Iterable[Measure]) -> Fraction:
@@ -381,7 +246,7 @@ class _Book:
         scored = block.allowed & self._known_enough(ratio, block, rows)
         places = self._places(ratio, rows)
         if not scored.all():
-            ratio = _Ratio(ratio.upper * scored, ratio.over * scored)
+            ratio = Ratios(ratio.upper * scored, ratio.over * scored)
             places = (places + 1) * scored - 1
         _divide(ratio, plan.step, plan.most, self.score[rows])
         self.model[rows] = places
@@ -394,7 +259,7 @@ class _Book:
     def _named(self) -> list[str]:
         return [each.name for each in self.card.indicators]
 
-    def _known_enough(self, ratio: _Ratio, block: _Block, rows: slice) -> Mask:
+    def _known_enough(self, ratio: Ratios, block: _Block, rows: slice) -> Mask:
         """Where enough is known for a score, noting how much that is."""
         plan = self.plan
         if plan.cover is None:
@@ -409,18 +274,18 @@ class _Book:
 
     # The tier
 
-    def _places(self, ratio: _Ratio, rows: slice) -> Array:
+    def _places(self, ratio: Ratios, rows: slice) -> Array:
         """The places of the tiers that the scores give."""
         if self.previous is None:
             reached = self._reached(ratio, self.plan.cuts)
             return sum((~each for each in reached), np.zeros(1, self.model.dtype))
         return self._steadied(ratio, rows, self.previous)
 
-    def _reached(self, ratio: _Ratio, cuts: Iterable[Fraction]) -> list[Array]:
+    def _reached(self, ratio: Ratios, cuts: Iterable[Fraction]) -> list[Array]:
         """Where the score is at a cut-off or above it, for each."""
         return [ratio.upper * cut.denominator >= ratio.over * cut.numerator for cut in cuts]
 
-    def _steadied(self, ratio: _Ratio, rows: slice, previous: Assessments) -> Array:
+    def _steadied(self, ratio: Ratios, rows: slice, previous: Assessments) -> Array:
         """The tiers by :func:`cslib.tiers.stable_tier` and the dwell, noting since when."""
         assert self.since is not None and self.today is not None  # noqa: S101, PT018
         before = previous.model_places[rows]
@@ -522,7 +387,7 @@ class _Block:
         if plan.cover is not None:
             self.asked[place] = worth.known, ~worth.out
         elif not plan.is_flat:
-            self.known_weight += _times(worth.known, plan.weights[place], plan.weight_dtype)
+            self.known_weight += times(worth.known, plan.weights[place], plan.weight_dtype)
         if given.measure.missing is Missing.UNKNOWN:
             self.allowed = self.allowed & (worth.known | worth.out)
         if place in self.book.watched:
@@ -533,7 +398,7 @@ class _Block:
         """What the measure at a place counts as in the coverage: its weight, where it is known."""
         plan = self.book.plan
         known, applies = self.asked[place]
-        return Worth(_times(known, plan.shares[place], plan.weight_dtype), applies, known)
+        return Worth(times(known, plan.shares[place], plan.weight_dtype), applies, known)
 
 
 def _rows(measures: Sequence[MeasureBlocks], beside: Mapping[str, Blocks]) -> int:
