@@ -27,6 +27,7 @@ from cslib.playbooks import Library, Playbook
 from cslib.renewal import Contract, EndReason, Entry, Outcome
 from cslib.review import AccountReview, Book, Definitions, Review, review_book
 from cslib.rules import rule
+from cslib.stock import PHASES, SCORECARD, SCORECARDS
 
 TODAY = dt.date(2026, 6, 30)
 
@@ -739,3 +740,100 @@ def test_what_is_signed_later_leaves_no_trace_in_an_earlier_review() -> None:
     assert after.faults == before.faults == ()
     assert after.accounts == before.accounts
     assert after.renewals == before.renewals
+
+
+# --- A scorecard for each phase
+
+
+BY_PHASE = Definitions(scorecards=SCORECARDS.values(), phases=PHASES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("days_signed", "days_left", "scorecard"),
+    [
+        (30, 300, "activation"),
+        (31, 300, "in use"),
+        (200, 91, "in use"),
+        (200, 90, "before renewal"),
+        (200, None, "in use"),
+    ],
+)
+def test_phases_choose_the_scorecard_of_each_account(
+    days_signed: int, days_left: int | None, scorecard: str
+) -> None:
+    # The term is unknown in the last: whether it ends soon is then too, and the usual one judges.
+    ends = None if days_left is None else TODAY + dt.timedelta(days_left)
+    facts = {
+        "stage": "in_use",
+        "signed_on": TODAY - dt.timedelta(days_signed),
+        "term_ends_on": ends,
+        "nps": 9,
+    }
+    found = review_book(Book(accounts={"A": facts}), BY_PHASE, as_of=TODAY)
+
+    account = only(found)
+    assert account.scorecard == scorecard
+    assert account.assessment == SCORECARDS[scorecard].assess(facts, as_of=TODAY)
+    assert found.scorecards == {scorecard: 1}
+
+
+def test_without_phases_the_one_scorecard_judges_and_without_facts_none() -> None:
+    assert only(review_book(Book(accounts={"A": {}}), as_of=TODAY)).scorecard == "in use"
+    events = (Event(account="A", name="signed", at=TODAY),)
+    assert only(review_book(Book(events=events), BY_PHASE, as_of=TODAY)).scorecard == ""
+
+
+def test_the_sample_is_reviewed_by_phase_with_the_facts_that_each_scorecard_reads() -> None:
+    book = sample()[0].book
+    day = dt.date.fromisoformat(truth()["as_of"])
+    found = review_book(book, BY_PHASE, as_of=day)
+
+    assert set(found.scorecards) == set(SCORECARDS)
+    assert sum(found.scorecards.values()) == len(found.customers)
+    assert {each.scorecard for each in found.accounts if not each.is_customer} == {"in use"}
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "problem"),
+    [
+        (
+            {"scorecards": [SCORECARD]},
+            "$.phases",
+            "expected a table that chooses among the scorecards, but got none",
+        ),
+        (
+            {"phases": PHASES, "scorecards": [SCORECARD]},
+            "$.phases.rows[0].then",
+            "no scorecard 'activation'; there are in use",
+        ),
+        (
+            {"phases": PHASES},
+            "$.phases.rows[0].then",
+            "no scorecard 'activation'; there are none",
+        ),
+        ({"phases": "x"}, "$.phases", "expected a DecisionTable or None, but got the str 'x'"),
+        (
+            {"scorecards": [*SCORECARDS.values(), SCORECARD], "phases": PHASES},
+            "$.scorecards[3].name",
+            "'in use' stands twice",
+        ),
+        (
+            {
+                "scorecards": [
+                    attrs.evolve(each, caps=(), tiers=[Tier(name="any", at_least=0)])
+                    for each in SCORECARDS.values()
+                ],
+                "phases": PHASES,
+            },
+            "$.scorecards[0].tiers",
+            "expected the tiers of the scorecard, green, yellow, red; but got any",
+        ),
+    ],
+)
+def test_phases_and_scorecards_have_to_go_together(
+    given: dict[str, Any], path: str, problem: str
+) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Definitions(**given)
+
+    assert (caught.value.faults[0].path, caught.value.faults[0].message) == (path, problem)
