@@ -20,9 +20,9 @@ COLOURS = (
 
 
 def later(name, weight, **changes):
-    """A measure that says nothing in the first 30 days."""
-    value = f"{name} if days_since(started_on) > 30 else None"
-    return Measure(**{"name": name, "value": value, "weight": weight, "bands": COLOURS, **changes})
+    """A measure that does not apply in the first 30 days."""
+    usual = {"name": name, "value": name, "weight": weight, "bands": COLOURS}
+    return Measure(**{**usual, "when": "days_since(started_on) > 30", **changes})
 
 
 def usage(name, weight):
@@ -55,7 +55,7 @@ SENTIMENT = Measure(
 MEETINGS = later(
     "meeting_cadence",
     50,
-    value="days_since(met_on) if days_since(started_on) > 30 else None",
+    value="days_since(met_on)",
     bands=(),
     norms=(
         Norm(when="priority == 1", bands=cadence(35, 60)),

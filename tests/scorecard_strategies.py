@@ -27,6 +27,7 @@ from cslib.health import (
     Scorecard,
     Tier,
 )
+from cslib.scoring import most_points
 
 TODAY = dt.date(2026, 6, 30)
 NUMBERS = (-1.0, 0.0, 0.1, 0.3, 0.5, 1.0, 2.0, 2.5, 10.0)
@@ -103,6 +104,7 @@ def measures(draw: st.DrawFn, name: str, weights: st.SearchStrategy[Any]) -> Mea
     return Measure(
         name=name,
         value=draw(st.sampled_from(SOURCES[kind])),
+        when=draw(st.sampled_from([None, None, None, "f1", "n1 > n2 or t1 == 'a'"])),
         weight=draw(weights),
         missing=missing,
         norms=norms,
@@ -163,10 +165,12 @@ def caps_of(card: Scorecard) -> list[Cap]:
 @st.composite
 def scorecards(draw: st.DrawFn) -> Scorecard:
     """Of groups in groups, every way to combine, norms, anchors, ages, caps and margins."""
-    cuts = [*sorted(draw(CUTS), reverse=True), Decimal(0)]
+    drawn_parts = draw(parts("m", 2))
+    most = most_points(**drawn_parts)
+    cuts = [*sorted((cut for cut in draw(CUTS) if cut <= most), reverse=True), Decimal(0)]
     card = Scorecard(
         name="drawn",
-        **draw(parts("m", 2)),
+        **drawn_parts,
         tiers=[Tier(name="abcd"[i], at_least=cut) for i, cut in enumerate(cuts)],
         floor=draw(st.sampled_from([0, 0, "0.333333", "0.5", 1])),
         hysteresis=draw(st.none() | HYSTERESES),
@@ -184,7 +188,9 @@ ABSENT = object()
 _NUMBER = st.sampled_from([*NUMBERS, 3, 0.29999999999999999, None, math.nan, ABSENT])
 _TEXT = st.sampled_from(["a", "b", "other", "a", None, ABSENT])
 _FLAG = st.sampled_from([True, False, True, False, None, ABSENT])
-_DAY = st.sampled_from([TODAY - dt.timedelta(days) for days in (0, 7, 8, 30, 31)] + [None, ABSENT])
+_DAY = st.sampled_from(
+    [TODAY - dt.timedelta(days) for days in (-3, 0, 7, 8, 30, 31)] + [None, ABSENT]
+)
 FACTS = {
     **dict.fromkeys(("n1", "n2", "n3"), _NUMBER),
     **dict.fromkeys(("t1", "t2"), _TEXT),

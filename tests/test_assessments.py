@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import decimal
 import json
 import math
 import pickle
@@ -25,10 +24,11 @@ from cslib.health import (
     Band,
     Cap,
     Contribution,
+    Group,
     Indicator,
     Measure,
+    NoGroupError,
     NoMeasureError,
-    Norm,
     Override,
     Scorecard,
     Status,
@@ -53,24 +53,6 @@ FOUND = CARD.assess({"used": 1, "nps": 1}, as_of=TODAY, override=QUIET)
 
 
 # --- Made when asked for
-
-
-def test_the_evidence_is_made_once_and_only_when_asked_for() -> None:
-    found = CARD.assess({"used": 1, "nps": 1})
-
-    assert found.tier == "red"
-    assert not {"score", "coverage", "contributions"} & set(vars(found))
-    assert found.contributions is found.contributions
-
-
-def test_an_account_that_changes_later_does_not_change_what_was_found() -> None:
-    account = {"used": 1, "nps": 1}
-    found, same = CARD.assess(account), CARD.assess(account)
-    assert same.score == Fraction(193_333, 3_000)
-
-    account["nps"] = 3
-
-    assert found == same
 
 
 def test_a_field_that_there_is_not_is_an_attribute_error() -> None:
@@ -137,11 +119,56 @@ def test_a_measure_that_there_is_not_is_named_with_what_may_have_been_meant(
     assert isinstance(again, CslibError)
 
 
-def test_points_between_anchors_do_not_depend_on_the_callers_decimal_context() -> None:
-    with decimal.localcontext(decimal.Context(prec=2)):
-        points = CARD.assess({"nps": 1}).contribution("nps").points
+def in_groups(**changes: Any) -> Scorecard:
+    """Of weight 3 to 1, by hand 100 and 50 points in the one and 0 in the other."""
+    bands = tuple(Band(points=p, at_least=p, at_most=p) for p in (0, 50, 100))
+    a, b, c, d = (Measure(name=name, value=name, bands=bands) for name in "abcd")
+    usage = Group(name="usage", measures=(a,), meaning="Who logs in.")
+    product = Group(name="product", weight=3, measures=(b,), groups=(usage,))
+    service = Group(name="service", measures=(c, attrs.evolve(d, **changes)))
+    return Scorecard(
+        name="grouped", groups=(product, service), tiers=(Tier(name="any", at_least=0),)
+    )
 
-    assert points == Decimal("33.333")
+
+def test_each_group_has_a_score_a_coverage_and_its_part_of_the_whole() -> None:
+    found = in_groups().assess({"a": 100, "b": 50, "c": 0})
+
+    told = {each.path: (each.score, each.coverage, each.exact) for each in found.groups}
+    assert told == {
+        ("product",): (75, 1, Fraction(225, 4)),
+        ("product", "usage"): (100, 1, Fraction(75, 2)),
+        ("service",): (0, Fraction(1, 2), 0),
+    }
+    assert found.group("product", "usage").shown == Decimal("100.00")
+    with pytest.raises(NoGroupError) as caught:
+        found.group("usage")
+    assert str(caught.value) == "no group 'usage'; there are product, product/usage, service"
+
+
+def test_groups_stand_before_what_is_in_them_in_the_explanation() -> None:
+    found = in_groups(when="is_pro").assess({"a": 100, "b": 50, "is_pro": False})
+
+    names = [line.strip().split(":")[0] for line in found.explain().splitlines()[1:]]
+    assert names == [
+        "product",
+        "product/b",
+        "product/usage",
+        "Who logs in.",
+        "product/usage/a",
+        "service",
+        "service/c",
+        "service/d",
+    ]
+    assert str(found.group("service")) == "service: unknown, left out"
+
+
+def test_a_group_of_which_nothing_applies_says_so() -> None:
+    card = in_groups(when="is_pro")
+    only = attrs.evolve(card.groups[1], measures=card.groups[1].measures[1:])
+    found = attrs.evolve(card, groups=(card.groups[0], only)).assess({"a": 100, "is_pro": False})
+
+    assert str(found.group("service")) == "service: does not apply"
 
 
 # --- JSON
@@ -287,70 +314,11 @@ def test_whole_points_have_one_canonical_text_however_written() -> None:
 # --- In words
 
 
-AGED = Scorecard(
-    name="aged",
-    measures=(
-        Measure(
-            name="outcome",
-            value="outcome",
-            age="days_since(told_on)",
-            warn_age=30,
-            max_age=90,
-            bands=(Band(points=100, equals="reached"), Band(points=0, equals="missed")),
-            meaning="Is the outcome reached?",
-        ),
-        Measure(name="nps", value="nps", missing="carry", max_age=60, bands=(Band(points=50),)),
-        Measure(
-            name="hiring",
-            value="days",
-            norms=(Norm(when="industry == 'retail'", name="retail", bands=(Band(points=70),)),),
-        ),
-        Measure(name="owner", value="owner", missing="unknown", bands=(Band(points=90),)),
-    ),
-    tiers=(Tier(name="green", at_least=75), Tier(name="red", at_least=0)),
-)
-
-
-def told(days: int | None, /, **facts: Any) -> dict[str, Any]:
-    told_on = None if days is None else TODAY - dt.timedelta(days)
-    return {"outcome": "reached", "told_on": told_on, "owner": "li", **facts}
-
-
-@pytest.mark.parametrize(
-    ("days", "line", "stale"),
-    [
-        (30, "outcome: reached gives 100 points, weight 1: 50.00", ()),
-        (31, "outcome: reached (31 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
-        (90, "outcome: reached (90 days old) gives 100 points, weight 1: 50.00", ("outcome",)),
-        (91, "outcome: reached (too old, 91 days old), left out", ("outcome",)),
-        (None, "outcome: reached (too old, of unknown age), left out", ("outcome",)),
-    ],
-)
-def test_an_old_value_is_told_with_its_age(
-    days: int | None, line: str, stale: tuple[str, ...]
-) -> None:
-    found = AGED.assess(told(days), as_of=TODAY)
-
-    lines = found.explain().splitlines()
-    assert lines[1:3] == [f"  {line}", "    Is the outcome reached?"]
-    assert found.stale == stale
-
-
-def test_a_value_that_is_carried_is_told_with_its_day_and_a_norm_with_its_name() -> None:
-    first = AGED.assess(told(1, nps=9, days=18, industry="retail"), as_of=TODAY)
-
-    later = AGED.assess(told(1, days=18), as_of=TODAY + dt.timedelta(60), previous=first)
-
-    assert str(first.contributions[2]) == "hiring: 18 gives 70 points by retail, weight 1: 17.50"
-    assert (
-        str(later.contributions[1])
-        == "nps: 9 (carried, of 2026-06-30) gives 50 points, weight 1: 16.67"
-    )
-    assert str(later.contributions[2]) == "hiring: 18 (norm unknown), left out"
-
-
 def test_without_a_score_the_explanation_says_what_is_asked_for() -> None:
-    assert AGED.assess({}, as_of=TODAY).explain().splitlines()[0] == (
+    owner = Measure(name="owner", value="owner", missing="unknown", bands=(Band(points=90),))
+    card = attrs.evolve(CARD, measures=(*CARD.measures, owner))
+
+    assert card.assess({}, as_of=TODAY).explain().splitlines()[0] == (
         "unknown: no score without owner, 0 % of the weight known"
     )
 
@@ -364,7 +332,7 @@ def test_what_a_person_set_is_told_beside_what_the_score_alone_gives() -> None:
         "  the score alone gives green",
         "  seat use low: no better than red",
         "  set by li until 2026-06-30: on leave",
-        "  seat use: 1 (low) gives 80 points, weight 2: 80.00",
+        "  seat use: 1 (low) gives 80 points, weight 2, 67 % of the whole: 80.00",
         "  nps: unknown, left out",
         "  beside it: gone",
     ]

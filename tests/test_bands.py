@@ -397,3 +397,9 @@ def is_in(value: float, words: str) -> bool:
         if not (tests[name](float(number)) if name else value == float(number)):
             return False
     return True
+
+
+@pytest.mark.parametrize("asked", [gaps, overlaps])
+def test_what_is_no_scale_has_no_gaps_to_list(asked: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"scale .* expected a Scale.* got the int 3"):
+        asked(3)

@@ -134,6 +134,19 @@ def test_another_norm_is_told_from_another_value() -> None:
     assert [str(each) for each in found.effects] == ["a: -50.00 by norm, start to none"]
 
 
+def test_a_measure_that_begins_to_apply_is_told_as_such_and_was_not_lost() -> None:
+    # By hand: a alone 80; then (80 + 40) / 2 = 60, so that b does (40 - 80) / 2 = -20.
+    card = scorecard(measure("a"), measure("b", when="plan == 'pro'"))
+    free, pro = ({"a": 80, "b": 40, "plan": plan} for plan in ("free", "pro"))
+
+    began, ended = between(card, free, pro), between(card, pro, free)
+
+    assert effects(began) == [("b", "applicability", Fraction(-20))]
+    assert [(cause, exact) for _, cause, exact in effects(ended)][-1] == ("applicability", 10)
+    assert (began.found_out, ended.lost) == ((), ())
+    assert "b: -20.00 by applicability, not applicable to 40" in began.explain()
+
+
 def test_a_sum_holds_weights_against_0() -> None:
     card = scorecard(measure("a"), measure("b"), combine=Combine.SUM)
 

@@ -191,7 +191,7 @@ def test_the_first_rule_that_cannot_read_a_fact_says_so(sources: tuple[str, ...]
 
 
 def test_no_rules_at_all_read_nothing() -> None:
-    assert read_together([])({"x": 1}, None) == ((), ())
+    assert read_together([])({"x": 1}, None) == ((), (), ())
 
 
 def test_a_fact_that_two_rules_read_is_fetched_once() -> None:

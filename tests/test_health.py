@@ -24,20 +24,24 @@ from hypothesis import strategies as st
 import cslib
 from cslib import documents
 from cslib.columns import BLOCK, ColumnsError
-from cslib.errors import DefinitionError
+from cslib.errors import CslibError, DefinitionError
 from cslib.health import (
     UNKNOWN,
     Assessment,
     Band,
+    Cap,
+    Combine,
     Group,
     Measure,
     Missing,
+    Norm,
     PreviousError,
     Scorecard,
     Status,
     Tier,
 )
 from cslib.rules import AsOfError, FactError, rule
+from cslib.scoring import most_points
 from cslib.stock import SCORECARD
 
 TIERS = (
@@ -72,6 +76,7 @@ def test_gainsights_example_of_three_weighted_measures_gives_2287_57ths() -> Non
         Measure(name="tickets", value="n", weight=20, bands=(Band(points=47),)),
         Measure(name="time to resolve", value="n", weight=15, bands=(Band(points=59),)),
         Measure(name="frequency", value="n", weight=22, bands=(Band(points=21),)),
+        tiers=TIERS[1:],
     )
 
     found = support.assess({"n": 1})
@@ -247,7 +252,7 @@ def test_a_band_may_be_a_flag(flag: bool, points: int) -> None:
 
 
 def test_a_band_without_bounds_takes_every_known_value() -> None:
-    card = scorecard(measure(bands=[Band(points=70)]))
+    card = scorecard(measure(bands=[Band(points=70)]), tiers=TIERS[1:])
 
     assert [card.assess({"x": value}).score for value in (1, "a", False)] == [70, 70, 70]
     assert card.assess({"x": None}).score is None
@@ -325,6 +330,202 @@ def test_below_the_floor_there_is_no_score_even_of_0_points() -> None:
     card = attrs.evolve(weighted(a=1, b=9), floor=Decimal("0.5"))
 
     assert (card.assess({"a": 0}).tier, card.assess({"a": 0}).score) == (UNKNOWN, None)
+
+
+# --- What is not known yet, and what can never be
+
+
+@pytest.mark.parametrize(("age", "status", "score"), [(0, "known", 75), (-1, "not_yet", 50)])
+def test_a_value_of_a_later_day_is_unknown(age: int, status: str, score: int) -> None:
+    # By hand: (50 + 100) / 2 where it counts, 50 where it does not.
+    card = scorecard(measure("a"), measure("b", age="age", max_age=60))
+    found = card.assess({"a": 50, "b": 100, "age": age}, as_of=dt.date(2026, 6, 30))
+
+    later = found.contribution("b")
+    assert (later.status, found.score) == (status, score)
+    assert later.known_on == (dt.date(2026, 6, 30) if score == 75 else None)
+
+
+def test_where_no_norm_is_for_an_account_it_says_so() -> None:
+    norm = Norm(when="plan == 'pro'", bands=IS_POINTS)
+    card = scorecard(measure("a", bands=(), norms=(norm,)), measure("b"))
+
+    for plan in ("free", None):
+        found = card.assess({"a": 50, "b": 100, "plan": plan})
+        assert found.contribution("a").status is Status.NO_NORM
+        assert str(found.contribution("a")) == "a: 50 (no norm known for it), left out"
+
+
+@pytest.mark.parametrize(
+    ("combine", "cut", "is_fault"),
+    [("mean", 90, False), ("mean", 91, True), ("sum", 210, False), ("sum", 211, True)],
+)
+def test_a_tier_above_every_score_is_a_fault(combine: str, cut: int, is_fault: bool) -> None:
+    # By hand: 60 of weight 2 and 90 of weight 1; the one of weight 0 gives nothing.
+    measures = [
+        Measure(name=f"m{points}", value="x", weight=weight, bands=(Band(points=points),))
+        for points, weight in ((60, 2), (90, 1), (1000, 0))
+    ]
+    tiers = (Tier(name="top", at_least=cut), TIERS[2])
+    with pytest.raises(DefinitionError) if is_fault else contextlib.nullcontext() as caught:
+        scorecard(*measures, tiers=tiers, combine=combine)
+
+    if caught is not None:
+        most = 90 if combine == "mean" else 210
+        assert [str(fault.message) for fault in caught.value.faults] == [
+            f"no score reaches {cut}: measures and groups give {most} at most"
+        ]
+
+
+def test_a_tier_above_0_is_a_fault_where_no_scale_gives_a_point() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        scorecard(Measure(name="a", value="a", bands=(Band(points=0),)), tiers=TIERS)
+
+    assert [fault.path for fault in caught.value.faults] == [
+        "$.tiers[0].at_least",
+        "$.tiers[1].at_least",
+    ]
+
+
+def test_where_nothing_counts_that_alone_is_the_fault() -> None:
+    for measures in ((), (measure("a", weight=0),)):
+        with pytest.raises(DefinitionError) as caught:
+            scorecard(*measures)
+        assert [fault.path for fault in caught.value.faults] == ["$.measures"]
+
+
+def test_a_cap_that_changes_nothing_says_so_and_a_label_is_not_told_twice() -> None:
+    mood = (Band(points=0, equals="bad", label="bad"), Band(points=100, label="fine"))
+    caps = (Cap(measure="b", label="bad", tier="red"), Cap(measure="b", label="bad", tier="yellow"))
+    card = scorecard(measure("a"), measure("b", weight="0.5", bands=mood), caps=caps)
+
+    binding = card.assess({"a": 100, "b": "bad"}).explain().splitlines()
+    idle = card.assess({"a": 0, "b": "bad"}).explain().splitlines()
+
+    assert binding[1:4] == [
+        "  the score alone gives yellow",
+        "  b bad: no better than red",
+        "  b bad: no better than yellow, which changes nothing",
+    ]
+    assert idle[2:4] == [
+        f"  b bad: no better than {name}, which changes nothing" for name in ("red", "yellow")
+    ]
+    assert binding[-1] == "  b: bad gives 0 points, weight 0.5, 33 % of the whole: 0.00"
+
+
+def test_a_measure_of_weight_0_that_must_be_known_is_a_condition_for_a_score() -> None:
+    card = scorecard(measure("a"), measure("b", weight=0, missing="unknown"))
+
+    assert card.assess({"a": 100}).score is None
+    assert card.assess({"a": 100, "b": 0}).score == 100
+
+
+# --- What does not apply
+
+
+def of_plan(name: str, **changes: Any) -> Measure:
+    return measure(name, when="plan == 'pro'", **changes)
+
+
+@pytest.mark.parametrize(
+    ("plan", "score", "coverage", "status"),
+    [
+        ("pro", None, Fraction(1, 2), Status.MISSING),
+        ("free", 100, 1, Status.NOT_APPLICABLE),
+        (None, None, Fraction(1, 2), Status.MAY_NOT_APPLY),
+    ],
+)
+def test_what_does_not_apply_is_not_asked_for_and_what_may_not_apply_is(
+    plan: str | None, score: int | None, coverage: Fraction, status: Status
+) -> None:
+    # By hand: two equal weights, one known; the floor of 1 asks for all that applies.
+    card = scorecard(measure("a"), of_plan("b"), floor=1)
+
+    found = card.assess({"a": 100, "plan": plan})
+
+    assert (found.score, found.coverage) == (score, coverage)
+    assert found.contribution("b").status is status
+
+
+@pytest.mark.parametrize(("plan", "score"), [("free", 100), ("pro", 100), (None, 62.5)])
+def test_where_it_is_unknown_whether_a_measure_applies_its_policy_decides(
+    plan: str | None, score: float
+) -> None:
+    # By hand: where the plan is unknown, 25 points stand for the unknown: (100 + 25) / 2.
+    card = scorecard(measure("a"), of_plan("b", missing=25))
+
+    assert card.assess({"a": 100, "b": 100, "plan": plan}).score == score
+
+
+def test_what_does_not_apply_forbids_no_score_and_caps_nothing() -> None:
+    bands = (Band(points=100, equals="ok"), Band(points=0, equals="bad", label="bad"))
+    mood = of_plan("mood", missing="unknown", bands=bands)
+    cap = Cap(measure="mood", label="bad", tier="red")
+    card = scorecard(measure("a"), mood, caps=[cap])
+
+    assert [card.assess({"a": 100, "mood": "bad", "plan": "free"}).tier] == ["green"]
+    assert card.assess({"a": 100, "mood": "bad", "plan": None}).tier == UNKNOWN
+    assert card.assess({"a": 100, "mood": "bad", "plan": "pro"}).tier == "red"
+
+
+def test_a_group_of_which_nothing_applies_leaves_its_weight_to_the_others() -> None:
+    # By hand: the group of 3 to 1 is out; of the others 1 of 2 is known.
+    group = Group(name="module", weight=3, measures=(of_plan("b"), of_plan("c")))
+    card = scorecard(measure("a"), measure("d"), groups=(group,))
+
+    found = card.assess({"a": 50, "plan": "free"})
+
+    assert (found.score, found.coverage) == (50, Fraction(1, 2))
+
+
+def test_where_no_measure_applies_there_is_no_score_and_no_coverage_in_both_doors() -> None:
+    card = scorecard(of_plan("a"), of_plan("b"))
+
+    found = card.assess({"a": 100, "b": 100, "plan": "free"})
+
+    assert (found.tier, found.score, found.coverage) == (UNKNOWN, None, 0)
+    assert found.explain().splitlines() == [
+        "unknown: no score, no measure applies",
+        "  a: does not apply",
+        "  b: does not apply",
+    ]
+    assert found.reasons == ()
+    columns = card.assess_columns({"a": np.array([100.0]), "plan": np.array(["free"])})
+    assert (columns.tier.tolist(), columns.coverage.tolist()) == ([UNKNOWN], [0.0])
+
+
+def test_a_value_is_not_carried_over_a_day_on_which_the_measure_did_not_apply() -> None:
+    card = scorecard(measure("a"), of_plan("b", missing="carry", max_age=60))
+    day, found = dt.date(2026, 6, 1), None
+    for plan, b in (("pro", 100), ("free", None), ("pro", None)):
+        found = card.assess({"a": 50, "b": b, "plan": plan}, as_of=day, previous=found)
+        day += dt.timedelta(1)
+
+    assert found is not None
+    assert found.contribution("b").status is Status.MISSING
+
+
+def test_whether_a_measure_applies_is_a_condition() -> None:
+    with pytest.raises(CslibError, match="x"):
+        measure(when="x + 1")
+
+
+def test_a_coverage_of_numbers_that_doubles_do_not_hold_is_the_nearest_double() -> None:
+    weights = [999_983, 999_979, 999_961, 999_959]
+    groups = [
+        Group(
+            name=f"g{at}",
+            weight=weight,
+            measures=[of_plan(f"p{at}", weight=weight), measure(f"m{at}", weight=weights[at - 1])],
+        )
+        for at, weight in enumerate(weights)
+    ]
+    card = scorecard(groups=groups)
+    facts: dict[str, Any] = {"plan": "pro", "m0": 50, "p1": 50, "m2": 0}
+
+    columns = card.assess_columns({name: np.array([value]) for name, value in facts.items()})
+
+    assert columns.coverage.tolist() == [float(card.assess(facts).coverage)]
 
 
 def test_a_measure_that_is_0_is_known() -> None:
@@ -453,9 +654,9 @@ def test_the_explanation_tells_values_labels_points_shares_and_meanings() -> Non
 
     assert found.explain().splitlines() == [
         "red: 37.50 points, 50 % of the weight known",
-        "  seat use: 0.333333 (partly used) gives 50 points, weight 3: 37.50",
+        "  seat use: 0.333333 (partly used) gives 50 points, weight 3, 50 % of the whole: 37.50",
         "    Share of the paid seats in use.",
-        "  roles: unknown gives 0 points, weight 1: 0.00",
+        "  roles: unknown gives 0 points, weight 1, 17 % of the whole: 0.00",
         "  nps: unknown, left out",
         "  logins: 7.5 (in no band), left out",
     ]
@@ -492,7 +693,7 @@ def test_a_measure_that_no_score_can_do_without_says_so() -> None:
 
     assert list(map(str, found.contributions)) == [
         "a: unknown, so there is no score",
-        "b: 25 gives 25 points, weight 1",
+        "b: 25 gives 25 points, weight 1, 50 % of the whole",
     ]
 
 
@@ -888,12 +1089,14 @@ FLOORS = st.sampled_from([Decimal(0), Decimal("0.333333"), Decimal("0.5"), Decim
 @st.composite
 def scorecards(draw: st.DrawFn) -> Scorecard:
     drawn = draw(st.lists(ARGUMENTS, min_size=1, max_size=4))
+    measures = tuple(Measure(name=f"m{place}", **each) for place, each in enumerate(drawn))
+    most = most_points(measures, (), Combine.MEAN)
     return Scorecard(
         name="drawn",
-        measures=tuple(Measure(name=f"m{place}", **each) for place, each in enumerate(drawn)),
+        measures=measures,
         tiers=tuple(
             Tier(name="abcd"[place] * (place + 1), at_least=cut)
-            for place, cut in enumerate(draw(CUTS))
+            for place, cut in enumerate(cut for cut in draw(CUTS) if cut <= most)
         ),
         floor=draw(FLOORS),
     )
@@ -1042,7 +1245,11 @@ def test_leaving_a_missing_measure_out_is_as_if_the_scorecard_did_not_have_it(
     found, without = wider.assess(account), card.assess(account)
 
     assert (found.tier, found.score) == (without.tier, without.score)
-    assert found.contributions[1:] == without.contributions
+    shares = [each.nominal for each in without.contributions]  # of what is asked for, not of all
+    assert without.contributions == tuple(
+        attrs.evolve(each, nominal=share)
+        for each, share in zip(found.contributions[1:], shares, strict=True)
+    )
 
 
 @given(

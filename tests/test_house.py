@@ -88,11 +88,15 @@ PARTS_OF_LIFECYCLE = (
 PARTS_OF_HEALTH = (
     "activity",
     "adoption",
+    "assessmentcolumns",
     "assessments",
     "bands",
     "baselines",
     "breadth",
     "comparisons",
+    "contributions",
+    "evidence",
+    "groupcolumns",
     "judging",
     "maturity",
     "measurecolumns",
@@ -106,6 +110,7 @@ PARTS_OF_HEALTH = (
     "scorecolumns",
     "scoring",
     "tiers",
+    "treecolumns",
     "usage",
     "userretention",
 )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import slow_health
 from cslib.errors import CslibError
-from cslib.health import Assessment, Band, Measure, Norm, Scorecard, Tier
+from cslib.health import Assessment, Band, Combine, Group, Measure, Norm, Scorecard, Tier
+from cslib.judging import judge_of, worth
+from cslib.measures import leaves
 from cslib.rules import FactError
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
 
@@ -46,6 +50,42 @@ def test_a_chain_of_quick_assessments_is_the_plain_one(
         plain = slow_health.assess(card, row, day, previous=plain)
         assert fields_of(quick) == fields_of(plain)
         day += dt.timedelta(data.draw(st.sampled_from([0, 1, 10, 25])))
+
+
+def applying(
+    measures: Sequence[Measure], groups: Sequence[Group], account: dict[str, Any]
+) -> dict[str, Any]:
+    """What stands side by side, without what does not apply to an account."""
+    kept = [
+        each
+        for each in measures
+        if each.when is None or each.when(account, as_of=TODAY) is not False
+    ]
+    inside = [(each, applying(each.measures, each.groups, account)) for each in groups]
+    made = [attrs.evolve(each, **parts) for each, parts in inside if any(parts.values())]
+    assume(not (kept or made) or any(each.weight for each in (*kept, *made)))
+    return {"measures": kept, "groups": made}
+
+
+@given(scorecards(), accounts())
+def test_what_does_not_apply_is_as_if_the_scorecard_did_not_have_it(
+    card: Scorecard, account: dict[str, Any]
+) -> None:
+    parts = applying(card.measures, card.groups, account)
+
+    found = card.assess(account, as_of=TODAY)
+
+    if not any(parts.values()):
+        assert (found.tier, found.score, found.coverage) == ("unknown", None, 0)
+        return
+    names = {each.name for each in leaves(**parts)}
+    caps = [cap for cap in card.caps if cap.measure in names]
+    other = attrs.evolve(card, **parts, caps=caps).assess(account, as_of=TODAY)
+    assert (found.tier, found.score, found.coverage) == (other.tier, other.score, other.coverage)
+    assert found.caps == other.caps
+    asked = [each for each in found.contributions if each.applies]
+    assert asked == list(other.contributions)
+    assert [each.measure for each in found.reasons] == [each.measure for each in other.reasons]
 
 
 WRONG = st.sampled_from([1.5, "a", True, None, 2**60, (1.0, 2.0), b"x"])
@@ -99,3 +139,25 @@ def test_a_fact_that_no_norm_needed_is_an_error_all_the_same() -> None:
     assert card.assess(account).contributions[0].norm == 'plan == "pro"'
     with pytest.raises(FactError, match="fact 'seats': expected number, but got 'many'"):
         card.assess({**account, "seats": "many"})
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["0", "0.5", "1", "12.5"]), st.integers(-1, 2)), min_size=1),
+)
+def test_two_sums_are_what_the_tree_of_a_flat_mean_comes_to(given: list[tuple[str, int]]) -> None:
+    measures = [
+        Measure(name=f"m{place}", value=f"m{place}", weight=weight, bands=BANDS)
+        for place, (weight, _) in enumerate([("1", 0), *given])
+    ]
+    judge = judge_of(measures, (), Combine.MEAN, ())
+    account = {f"m{place}": each for place, (_, each) in enumerate([("1", 0), *given])}
+    _, findings, sums, _ = judge.find(account, None, None, None)
+
+    found = judge.score(findings, *sums)
+
+    assert judge.is_flat
+    assert found == judge.tree.score(list(map(worth, findings)))
+
+
+BANDS = (Band(points=100, at_least=2), Band(points=60, at_least=1), Band(points=7, at_least=0))
+"""A value of -1 is in none of them."""

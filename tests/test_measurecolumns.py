@@ -75,8 +75,8 @@ def test_an_age_without_end_is_too_old() -> None:
 
     found = measure_columns(measure, columns, as_of=JUNE)
 
-    assert found.status.tolist() == ["stale", "stale", "known"]
-    assert found.known_on.tolist()[2] == dt.date(2026, 7, 5)
+    assert found.status.tolist() == ["stale", "stale", "not_yet"]
+    assert found.known_on.tolist()[2] is None
 
 
 def test_a_fact_of_the_wrong_kind_is_an_error_with_its_row() -> None:

@@ -555,13 +555,14 @@ def test_a_sentiment_is_flagged_after_90_days_and_left_out_after_120(
 
 
 @pytest.mark.parametrize(("days", "known"), [(30, ["csm_sentiment"]), (31, None)])
-def test_all_but_the_sentiment_is_null_up_to_the_30th_day(
+def test_all_but_the_sentiment_does_not_apply_up_to_the_30th_day(
     days: int, known: list[str] | None
 ) -> None:
     found = prove(started_on=days_ago(days))
 
     counting = [part.measure for part in found.contributions if part.points is not None]
     assert counting == (known or [each.measure for each in prove().contributions if each.points])
+    assert found.coverage == 1
 
 
 def test_a_measure_of_weight_0_changes_neither_score_nor_coverage() -> None:

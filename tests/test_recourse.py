@@ -183,6 +183,24 @@ def test_a_value_too_old_is_shown_as_such() -> None:
     assert str(found.changes[0]) == "x: from 3 (stale) to at least 3 (all), 100 points"
 
 
+@pytest.mark.parametrize("plan", ["free", None])
+def test_what_does_not_apply_or_may_not_is_no_way_to_a_tier(plan: str | None) -> None:
+    card = scorecard(measure("x"), measure("y", when="plan == 'pro'"))
+
+    found = recourse(card, card.assess({"x": 1, "plan": plan}), "green")
+
+    assert [each.measure for each in found.changes] == ["x"]
+
+
+def test_the_floor_asks_only_for_what_applies() -> None:
+    # By hand: of x and z, which apply, half is known and all is asked for.
+    card = scorecard(measure("x"), measure("y", when="plan == 'pro'"), measure("z"), floor=1)
+
+    found = recourse(card, card.assess({"x": 3, "plan": "free"}), "yellow")
+
+    assert [(each.measure, each.to) for each in found.changes] == [("z", "every value")]
+
+
 def test_without_a_score_as_much_is_found_out_as_the_floor_asks_for() -> None:
     # By hand: 2 of 6 are known and 4 are asked for; the third measure alone makes it 5, and
     # 100 · 2 + 70 · 3 of 5 are 82, while 40 · 3 would give 64.
@@ -577,6 +595,7 @@ def cards(draw: st.DrawFn) -> Scorecard:
             weight=draw(st.sampled_from([0, 1, 1, 2, 3])),
             missing=draw(st.sampled_from([*list(Missing)[:3], 40])),
             can_change=draw(st.sampled_from([True, True, True, False])),
+            when=draw(st.sampled_from([None, None, None, "pro"])),
         )
         for name in names
     ]
@@ -607,6 +626,12 @@ def cards(draw: st.DrawFn) -> Scorecard:
 VALUES = st.sampled_from([None, 0, 1, 2, 3])
 
 
+def accounts(card: Scorecard) -> st.SearchStrategy[dict[str, Any]]:
+    """What its measures read, and whether those that ask for it apply."""
+    flags = {"pro": st.sampled_from([True, True, False, None])}
+    return st.fixed_dictionaries({**{each.name: VALUES for each in card.leaves}, **flags})
+
+
 def others(card: Scorecard, facts: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every other record of the measures that can change, and in how many of them it differs."""
     names = [each.name for each in card.leaves if each.can_change]
@@ -623,8 +648,7 @@ def others(card: Scorecard, facts: dict[str, Any]) -> Iterator[tuple[int, dict[s
 def test_no_fewer_measures_and_no_smaller_rise_reach_the_tier(
     card: Scorecard, data: st.DataObject, tier: str, most: int
 ) -> None:
-    facts = {each.name: data.draw(VALUES) for each in card.leaves}
-    first = {each.name: data.draw(VALUES) for each in card.leaves}
+    facts, first = data.draw(accounts(card)), data.draw(accounts(card))
     before = data.draw(st.sampled_from([None, card.assess(first, as_of=TODAY)]))
     now = card.assess(facts, as_of=TODAY, previous=before)
     rank = {"green": 0, "yellow": 1, "red": 2, "unknown": 3}
@@ -648,7 +672,7 @@ def test_no_fewer_measures_and_no_smaller_rise_reach_the_tier(
 def test_any_values_that_the_changes_name_reach_the_tier(
     card: Scorecard, data: st.DataObject
 ) -> None:
-    facts = {each.name: data.draw(VALUES) for each in card.leaves}
+    facts = data.draw(accounts(card))
     found = asked(card, facts)
     assume(found.changes)
 

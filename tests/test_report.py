@@ -21,6 +21,7 @@ from cslib.playbooks import Library, Playbook
 from cslib.renewal import Contract, Entry
 from cslib.report import to_data, to_text
 from cslib.review import Book, Definitions, Review, review_book
+from cslib.stock import PHASES, SCORECARDS
 
 TODAY = dt.date(2026, 6, 30)
 
@@ -662,6 +663,19 @@ def test_the_data_say_how_each_deadline_stands() -> None:
     }
 
 
+def test_where_phases_choose_the_report_says_which_scorecards_judged() -> None:
+    rules = Definitions(scorecards=SCORECARDS.values(), phases=PHASES)  # type: ignore[arg-type]
+    new = {"stage": "onboarding", "signed_on": dt.date(2026, 6, 15)}
+    book = Book(accounts={"A": new, "B": {"stage": "in_use"}, "C": {}})
+    found, data = data_of(book, rules)
+
+    assert dict(found.scorecards) == {"in use": 2, "activation": 1}
+    assert [each["scorecard"] for each in data["accounts"]] == ["activation", "in use", "in use"]
+    assert list(data["definitions"]["scorecards"]) == ["activation", "in use", "before renewal"]
+    assert data["definitions"]["phases"] == PHASES.fingerprint
+    assert "  judged by: in use (2), activation (1)" in report(book, rules)
+
+
 def test_the_data_say_by_which_definitions_they_were_made() -> None:
     found, data = data_of(Book())
 
@@ -669,6 +683,8 @@ def test_the_data_say_by_which_definitions_they_were_made() -> None:
         "lifecycle": found.definitions.lifecycle.fingerprint,
         "scorecard": found.definitions.scorecard.fingerprint,
         "playbooks": found.definitions.playbooks.fingerprint,
+        "scorecards": {},
+        "phases": None,
     }
 
 

@@ -22,13 +22,14 @@ from cslib.decisions import DecisionTable, Row
 from cslib.errors import DefinitionError
 from cslib.expressions import Kind
 from cslib.facts import FactError
-from cslib.health import UNKNOWN, Band, Measure, Scorecard, Tier
+from cslib.health import UNKNOWN, Band, Group, Measure, Scorecard, Tier
 from cslib.lifecycle import Event, LogError
 from cslib.moments import MomentError
 from cslib.playbooks import Library, Playbook, Suppression
 from cslib.renewal import Contract, EndReason, Entry, Outcome
 from cslib.review import AccountReview, Book, Definitions, Review, review_book
 from cslib.rules import rule
+from cslib.stock import PHASES, SCORECARD, SCORECARDS
 
 TODAY = dt.date(2026, 6, 30)
 
@@ -398,6 +399,25 @@ def test_where_a_choice_waits_for_the_health_the_facts_that_it_wants_are_asked_f
     assert not {"tier", "nps", "seats"} & set(asked)
 
 
+def test_facts_of_measures_in_groups_are_asked_for_where_these_apply() -> None:
+    band = Band(points=100)
+    measures = (
+        Measure(name="a", value="size", bands=(band,), missing="unknown"),
+        Measure(name="b", value="visits", when="plan == 'pro'", bands=(band,)),
+        Measure(name="c", value="calls", when="region == 'eu'", bands=(band,)),
+    )
+    card = Scorecard(
+        name="grouped",
+        groups=(Group(name="g", measures=measures),),
+        tiers=(Tier(name="red", at_least=0),),
+    )
+    rules = attrs.evolve(playing(playbook("rescue", "tier == 'red'")), scorecard=card)
+
+    found = review_book(Book(accounts={"A": {"plan": "free"}}), rules, as_of=TODAY)
+
+    assert only(found).questions == ("size", "region", "calls")
+
+
 def test_two_rules_that_need_a_fact_to_be_of_different_kinds_are_refused() -> None:
     with pytest.raises(DefinitionError, match=r"needs 'size' to be text, but .* needs number"):
         playing(playbook("a", "size > 5"), playbook("b", "size in {'small'}"))
@@ -758,3 +778,100 @@ def test_what_is_signed_later_leaves_no_trace_in_an_earlier_review() -> None:
     assert after.faults == before.faults == ()
     assert after.accounts == before.accounts
     assert after.renewals == before.renewals
+
+
+# --- A scorecard for each phase
+
+
+BY_PHASE = Definitions(scorecards=SCORECARDS.values(), phases=PHASES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("days_signed", "days_left", "scorecard"),
+    [
+        (30, 300, "activation"),
+        (31, 300, "in use"),
+        (200, 91, "in use"),
+        (200, 90, "before renewal"),
+        (200, None, "in use"),
+    ],
+)
+def test_phases_choose_the_scorecard_of_each_account(
+    days_signed: int, days_left: int | None, scorecard: str
+) -> None:
+    # The term is unknown in the last: whether it ends soon is then too, and the usual one judges.
+    ends = None if days_left is None else TODAY + dt.timedelta(days_left)
+    facts = {
+        "stage": "in_use",
+        "signed_on": TODAY - dt.timedelta(days_signed),
+        "term_ends_on": ends,
+        "nps": 9,
+    }
+    found = review_book(Book(accounts={"A": facts}), BY_PHASE, as_of=TODAY)
+
+    account = only(found)
+    assert account.scorecard == scorecard
+    assert account.assessment == SCORECARDS[scorecard].assess(facts, as_of=TODAY)
+    assert found.scorecards == {scorecard: 1}
+
+
+def test_without_phases_the_one_scorecard_judges_and_without_facts_none() -> None:
+    assert only(review_book(Book(accounts={"A": {}}), as_of=TODAY)).scorecard == "in use"
+    events = (Event(account="A", name="signed", at=TODAY),)
+    assert only(review_book(Book(events=events), BY_PHASE, as_of=TODAY)).scorecard == ""
+
+
+def test_the_sample_is_reviewed_by_phase_with_the_facts_that_each_scorecard_reads() -> None:
+    book = sample()[0].book
+    day = dt.date.fromisoformat(truth()["as_of"])
+    found = review_book(book, BY_PHASE, as_of=day)
+
+    assert set(found.scorecards) == set(SCORECARDS)
+    assert sum(found.scorecards.values()) == len(found.customers)
+    assert {each.scorecard for each in found.accounts if not each.is_customer} == {"in use"}
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "problem"),
+    [
+        (
+            {"scorecards": [SCORECARD]},
+            "$.phases",
+            "expected a table that chooses among the scorecards, but got none",
+        ),
+        (
+            {"phases": PHASES, "scorecards": [SCORECARD]},
+            "$.phases.rows[0].then",
+            "no scorecard 'activation'; there are in use",
+        ),
+        (
+            {"phases": PHASES},
+            "$.phases.rows[0].then",
+            "no scorecard 'activation'; there are none",
+        ),
+        ({"phases": "x"}, "$.phases", "expected a DecisionTable or None, but got the str 'x'"),
+        (
+            {"scorecards": [*SCORECARDS.values(), SCORECARD], "phases": PHASES},
+            "$.scorecards[3].name",
+            "'in use' stands twice",
+        ),
+        (
+            {
+                "scorecards": [
+                    attrs.evolve(each, caps=(), tiers=[Tier(name="any", at_least=0)])
+                    for each in SCORECARDS.values()
+                ],
+                "phases": PHASES,
+            },
+            "$.scorecards[0].tiers",
+            "expected the tiers of the scorecard, green, yellow, red; but got any",
+        ),
+    ],
+)
+def test_phases_and_scorecards_have_to_go_together(
+    given: dict[str, Any], path: str, problem: str
+) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Definitions(**given)
+
+    assert (caught.value.faults[0].path, caught.value.faults[0].message) == (path, problem)

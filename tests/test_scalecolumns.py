@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -45,17 +46,21 @@ def test_steps_give_the_points_of_the_first_band_that_holds(
     assert places == [*first, -1]
 
 
+@pytest.mark.parametrize("times", [1, 3, 999_983])
+@pytest.mark.parametrize("points", [(0, 100, 37), (0, 0, 0)])
 @pytest.mark.parametrize("ats", [(0.0, 0.3, 5.0), (0, 3, 7), (-1.0, 0.6)])
-def test_lines_give_the_thousandths_of_each_value(ats: tuple[float, ...]) -> None:
-    points = (0, 100, 37)
+def test_lines_give_the_thousandths_of_each_value_times_a_weight(
+    ats: tuple[float, ...], points: tuple[int, ...], times: int
+) -> None:
     scale = Scale(anchors=tuple(Anchor(at=at, points=points[i]) for i, at in enumerate(ats)))
     values = Quantity(np.array([*BESIDE, np.nan]))
 
-    found = on_columns(scale, GRID)
+    found = on_columns(scale, GRID * times)
 
     one_by_one = [scale.points(value) for value in BESIDE]
-    expected = [Decimal(each.points) * GRID for each in one_by_one if each is not None]
-    assert found.points(values, values.known).tolist() == [*expected, 0]
+    expected = [Decimal(each.points) * GRID * times for each in one_by_one if each is not None]
+    with np.errstate(all="ignore"):
+        assert found.points(values, values.known).tolist() == [*expected, 0]
     assert found.held(values, values.known).tolist() == [True] * len(BESIDE) + [False]
     assert set(found.places(values, values.known).tolist()) == {-1}
 
@@ -86,6 +91,15 @@ def test_a_text_or_a_flag_gives_the_points_of_the_band_it_equals(
     assert found.points(values, values.known).tolist() == points
     assert found.held(values, values.known).tolist() == [place >= 0 for place in places]
     assert found.places(values, values.known).tolist() == places
+
+
+def test_points_stand_on_a_grid_that_is_coarser_than_points() -> None:
+    bands = (Band(points=100, at_least=0.6), Band(points=60, at_least=0.3), Band(points=0))
+    values = Quantity(np.array([0.7, 0.3, 0.1, np.nan]))
+
+    found = on_columns(Scale(bands=bands), Fraction(22, 20))
+
+    assert found.points(values, values.known).tolist() == [110, 66, 0, 0]
 
 
 def test_points_take_a_byte_where_a_byte_holds_them() -> None:

@@ -18,9 +18,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cslib import scorecolumns
-from cslib.assessments import Assessment, Assessments, Contribution
+from cslib.assessmentcolumns import Assessments
+from cslib.assessments import Assessment
 from cslib.columns import BLOCK, ColumnsError
+from cslib.contributions import Contribution
 from cslib.errors import DefinitionError
+from cslib.groupcolumns import group_columns
 from cslib.health import (
     Anchor,
     Band,
@@ -37,6 +40,7 @@ from cslib.health import (
 )
 from cslib.measurecolumns import measure_columns
 from cslib.measures import Combine
+from cslib.scoring import inner_groups, most_points
 
 TODAY = dt.date(2026, 6, 30)
 TIERS = (
@@ -126,6 +130,7 @@ def measures(draw: st.DrawFn, name: str) -> Measure:
         return Measure(
             name=name,
             value=draw(st.sampled_from(RULES[kind])),
+            when=draw(st.sampled_from([None, None, None, "f1", "n1 > n2 or t1 == 'a'"])),
             weight=draw(weights),
             missing=missing,
             norms=tuple(norms),
@@ -175,7 +180,8 @@ MARGINS = st.none() | st.builds(
 @st.composite
 def scorecards(draw: st.DrawFn) -> Scorecard:
     drawn = draw(parts(draw(st.integers(0, 3)), "m"))
-    cuts = [*sorted(draw(CUTS), reverse=True), Decimal(0)]
+    most = most_points(**drawn)
+    cuts = [*sorted((cut for cut in draw(CUTS) if cut <= most), reverse=True), Decimal(0)]
     tiers = tuple(Tier(name="abcd"[at] * (at + 1), at_least=cut) for at, cut in enumerate(cuts))
     card = Scorecard(
         name="drawn",
@@ -274,6 +280,23 @@ def assert_evidence(
     assert ages == [each.age for each in records]
 
 
+def assert_groups(
+    card: Scorecard,
+    columns: Mapping[str, Any],
+    previous: Assessments | None,
+    as_of: Any,
+    records: Sequence[Assessment],
+) -> None:
+    for place, (around, group) in enumerate(inner_groups(card.groups)):
+        path = (*around, group.name)
+        found = group_columns(card, path, columns, as_of=as_of, previous=previous)
+        each = [record.groups[place] for record in records]
+        scores = [None if math.isnan(score) else score for score in found.score.tolist()]
+        assert scores == [None if one.score is None else float(one.score) for one in each]
+        assert found.coverage.tolist() == [float(one.coverage) for one in each]
+        assert found.exact.tolist() == [float(one.exact) for one in each]
+
+
 @given(scorecards(), books, st.sampled_from([None, TODAY]))
 def test_record_and_columns_agree_to_the_bit(
     card: Scorecard, rows: list[dict[str, Any]], as_of: dt.date | None
@@ -287,6 +310,7 @@ def test_record_and_columns_agree_to_the_bit(
     for place, measure in enumerate(card.leaves):
         each = [record.contributions[place] for record in records]
         assert_evidence(measure, columns, None, as_of, each)
+    assert_groups(card, columns, None, as_of, records)
 
 
 @given(scorecards(), st.lists(books, min_size=2, max_size=4), st.data())
@@ -309,6 +333,7 @@ def test_a_chain_of_assessments_agrees_to_the_bit(
         for place, measure in enumerate(card.leaves):
             each = [record.contributions[place] for record in records]
             assert_evidence(measure, given, before, day, each)
+        assert_groups(card, given, before, day, records)
         day += dt.timedelta(data.draw(st.sampled_from([0, 5, 10, 14, 16, 31])))
 
 
@@ -451,16 +476,6 @@ def test_columns_of_an_indicator_and_of_measures_are_equally_long() -> None:
 
     with pytest.raises(ColumnsError, match="measure 'a' reads 3 rows, but indicator 'left' 2"):
         card.assess_columns({"a": np.zeros(3), "b": np.zeros(2)})
-
-
-def test_an_unknown_tier_is_an_unknown_fact() -> None:
-    found = card_of("a").assess_columns({"a": np.array([100.0, np.nan])})
-
-    facts = found.facts
-    assert facts["tier"].tolist() == ["green", None]
-    assert facts["model_tier"].tolist() == ["green", None]
-    assert facts["coverage"].tolist() == [1.0, 0.0]
-    assert found.tier.tolist() == ["green", "unknown"]
 
 
 def test_assessments_survive_pickle() -> None:

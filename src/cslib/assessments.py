@@ -1,50 +1,45 @@
 """Assessments: how well an account is, and everything that it was judged by.
 
-A part of :mod:`cslib.health`. An :class:`Assessment` has a :class:`Contribution` for each measure:
-what was found, what it is worth, and how much of the score it makes; these add up to the score
-exactly. The tier comes with what the model alone would say, the caps and the override that changed
-it, and the indicators that stand beside it.
+A part of :mod:`cslib.health`. An :class:`Assessment` has a
+:class:`~cslib.contributions.Contribution` for each measure: what was found, what it is worth, and
+how much of the score it makes; these add up to the score exactly. The tier comes with what the
+model alone would say, the caps and the override that changed it, and the indicators that stand
+beside it.
 
-An assessment that a scorecard made has its tier at once, and makes its score, its coverage and its
-contributions when they are first asked for (:func:`made_later`). It is stored as JSON like any
-document (:func:`cslib.documents.to_json`), and comes back equal.
+An assessment that a scorecard made has its tier at once, and makes its score, its coverage, its
+contributions and what its groups came to (:class:`~cslib.contributions.GroupScore`) when they are
+first asked for (:func:`made_later`). It is stored as JSON like any document
+(:func:`cslib.documents.to_json`), and comes back equal.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
-from collections.abc import Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from cslib.columns import Column
-
+from cslib.contributions import Contribution, GroupScore, Status, forbids_a_score, hundredths
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
-from cslib.expressions import MAX_NUMBER, Value
 from cslib.faults import shown
-from cslib.measures import Missing
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Override
+
+if TYPE_CHECKING:
+    from cslib.assessmentcolumns import Assessments
 
 __all__ = [
     "Assessment",
-    "Assessments",
-    "Carried",
-    "Contribution",
+    "NoGroupError",
     "NoMeasureError",
     "PreviousError",
-    "Status",
     "check_previous",
     "counts_before",
     "made_later",
+    "of_fields",
 ]
 
 
@@ -65,126 +60,26 @@ class NoMeasureError(CslibError, KeyError):
         return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
 
 
-class Status(enum.StrEnum):
-    """What was found of a measure."""
-
-    KNOWN = "known"
-    """Its value is known and in a band."""
-    CARRIED = "carried"
-    """Its value is unknown, and the last one that was known counts."""
-    STALE = "stale"
-    """Its value is too old, or it cannot be told how old."""
-    MISSING = "missing"
-    """Its value is unknown."""
-    NO_BAND = "no_band"
-    """Its value is known, but no band holds it."""
-    NO_NORM = "no_norm"
-    """Its value is known, but not which norm is for the account."""
-
-
-_COUNTS_AS_KNOWN = (Status.KNOWN, Status.CARRIED)
-
-
-@attrs.frozen(kw_only=True, slots=False)  # twice as quick to make, and many are made
-class Contribution:
-    """What one measure did to the score.
+@attrs.define
+class NoGroupError(CslibError, KeyError):
+    """A group is asked for that a scorecard does not have.
 
     Attributes:
-        measure: Its name.
-        groups: The groups that it stands in, from the outside in.
-        value: Its value, also where it is too old; None where unknown.
-        status: What was found of it.
-        label: The label of the band that holds the value.
-        norm: The name of the norm that gave the points; empty: none did.
-        points: The points that count; None where none do.
-        best: The most points that its scale can give.
-        weight: Its weight among those that stand beside it.
-        part: How much of a point of the score one of its points makes: its share of the weight that
-            counts, and 0 where it does not count.
-        missing: Its policy for an unknown value.
-        age: How many days old the value is; None where that is not asked, or unknown.
-        is_aged: Whether it is older than asked for, though not too old to count.
-        known_on: The day that the value dates from; None where unknown.
-        can_change: Whether something can be done about it.
-        meaning: What it says, in words.
-        share: Its part of the score as shown, None where there is no score. The shares of all
-            measures add up to the score as shown exactly.
+        path: The names that were asked for, from the outside in.
+        known: The paths that there are.
     """
 
-    measure: str
-    groups: tuple[str, ...] = ()
-    value: Value
-    status: Status
-    label: str = ""
-    norm: str = ""
-    points: int | Decimal | None
-    best: int
-    weight: Decimal
-    part: Fraction = Fraction(0)
-    missing: Missing | int
-    age: float | None = None
-    is_aged: bool = False
-    known_on: dt.date | None = None
-    can_change: bool = True
-    meaning: str = ""
-    share: Decimal | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its weight counts as known."""
-        return self.status in _COUNTS_AS_KNOWN
-
-    @property
-    def exact(self) -> Fraction:
-        """Its part of the score, unrounded; those of all measures add up to it."""
-        return Fraction(0) if self.points is None else self.part * Fraction(self.points)
-
-    @property
-    def loss(self) -> Fraction:
-        """How many points of the score it falls short of its best; 0 where none count."""
-        if self.points is None:
-            return Fraction(0)
-        return self.part * (self.best - Fraction(self.points))
+    path: tuple[str, ...]
+    known: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        name = "/".join((*self.groups, self.measure))
-        if self.points is None:
-            policy = "so there is no score" if self.missing is Missing.UNKNOWN else "left out"
-            return f"{name}: {self._shown_value}, {policy}"
-        share = "" if self.share is None else f": {self.share}"
-        norm = f" by {self.norm}" if self.norm else ""
-        return (
-            f"{name}: {self._shown_value} gives {self.points} points{norm}, "
-            f"weight {self.weight}{share}"
-        )
-
-    @property
-    def _shown_value(self) -> str:
-        if self.status is Status.MISSING:
-            return "unknown"
-        value = self.value
-        shown = str(round(value, 6)).removesuffix(".0") if isinstance(value, float) else str(value)
-        notes = [self.label, _NOTES.get(self.status, ""), self._age]
-        told = ", ".join(filter(None, notes))
-        return f"{shown} ({told})" if told else shown
-
-    @property
-    def _age(self) -> str:
-        if self.status is Status.CARRIED:
-            return f"of {self.known_on}"
-        if self.status is Status.STALE and self.age is None:
-            return "of unknown age"
-        if self.status is not Status.STALE and not self.is_aged:
-            return ""
-        return f"{int(self.age or 0)} days old"
+        known = tuple(map("/".join, self.known))
+        hint = suggestion("/".join(self.path), known)
+        there_are = f"; there are {', '.join(known)}" if known else ": the scorecard has none"
+        return f"no group {'/'.join(self.path)!r}{hint or there_are}"
 
 
-_NOTES = {
-    Status.STALE: "too old",
-    Status.NO_BAND: "in no band",
-    Status.NO_NORM: "norm unknown",
-    Status.CARRIED: "carried",
-}
+_T = TypeVar("_T")
 
 
 class Made(Protocol):
@@ -196,9 +91,11 @@ class Made(Protocol):
     def coverage(self) -> Fraction: ...
     @property
     def contributions(self) -> tuple[Contribution, ...]: ...
+    @property
+    def groups(self) -> tuple[GroupScore, ...]: ...
 
 
-_LATER = ("score", "coverage", "contributions")
+_LATER = ("score", "coverage", "contributions", "groups")
 
 
 @document("assessment", version=1)
@@ -210,9 +107,11 @@ class Assessment:
         tier: The tier, after caps and an override; "unknown" where there is no score and nobody
             has set one.
         score: The exact score, or None where too little is known for one.
-        coverage: The share of the weight that was known.
+        coverage: The share of the weight that was known, of the measures that apply; 0 where none
+            does.
         floor: The coverage that the scorecard asks for.
         contributions: What each measure did, in the scorecard's order.
+        groups: What each group came to, each before those in it.
         model_tier: The tier that the score gives, before caps and override.
         model_since: Since when it gives that; None where that is not known.
         caps: The caps that hold it down.
@@ -227,6 +126,7 @@ class Assessment:
     coverage: Fraction
     floor: Decimal
     contributions: tuple[Contribution, ...]
+    groups: tuple[GroupScore, ...] = ()
     model_tier: str
     model_since: dt.date | None = None
     caps: tuple[Cap, ...] = ()
@@ -263,7 +163,8 @@ class Assessment:
         find out: those that no score can do without, then the others by weight.
         """
         if self.score is None:
-            unknown = [part for part in self.contributions if not part.is_known]
+            asked = (part for part in self.contributions if part.applies)
+            unknown = [part for part in asked if not part.is_known]
             return tuple(sorted(unknown, key=_urgency))
         lost = [part for part in self.contributions if part.loss]
         return tuple(sorted(lost, key=lambda part: -part.loss))
@@ -299,15 +200,38 @@ class Assessment:
                 return part
         raise NoMeasureError(measure, tuple(part.measure for part in self.contributions))
 
+    def group(self, *path: str) -> GroupScore:
+        """What a group came to.
+
+        Args:
+            path: Its name, after those of the groups that it stands in.
+
+        Raises:
+            NoGroupError: If the scorecard has none there; it is a KeyError too.
+        """
+        for each in self.groups:
+            if each.path == path:
+                return each
+        raise NoGroupError(path, tuple(each.path for each in self.groups))
+
     def explain(self) -> str:
-        """The assessment in words: what was found, then each measure with its meaning."""
+        """The assessment in words: what was found, then each group and measure, with meanings."""
         lines = [f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._notes)]
-        for part in self.contributions:
+        for part in self._parts:
             lines.append(f"  {part}")
             if part.meaning:
                 lines.append(f"    {part.meaning}")
         lines += [f"  beside it: {name}" for name, holds in self.indicators if holds]
         return "\n".join(lines)
+
+    @property
+    def _parts(self) -> Iterator[GroupScore | Contribution]:
+        """What was found, each group before what is in it."""
+        groups = list(self.groups)
+        for part in self.contributions:
+            while groups and groups[0].path == part.groups[: len(groups[0].path)]:
+                yield groups.pop(0)
+            yield part
 
     @property
     def _summary(self) -> str:
@@ -318,6 +242,8 @@ class Assessment:
         required = [part.measure for part in self.contributions if forbids_a_score(part)]
         if required:
             return f"no score without {' and '.join(required)}, {known}"
+        if not any(part.applies for part in self.contributions):
+            return "no score, no measure applies"
         if not self.coverage:
             return "no score, nothing is known"
         asked = f"{self.floor:%}".removesuffix("%")
@@ -326,7 +252,11 @@ class Assessment:
     @property
     def _notes(self) -> list[str]:
         """What stands between the score and the tier."""
-        notes = [f"{cap.measure} {cap.label}: no better than {cap.tier}" for cap in self.caps]
+        notes = [
+            f"{cap.measure} {cap.label}: no better than {cap.tier}"
+            + ("" if self._may_bind(cap) else ", which changes nothing")
+            for cap in self.caps
+        ]
         if self.override is not None:
             given = self.override
             notes.append(f"set by {given.author} until {given.until}: {given.reason}")
@@ -334,120 +264,37 @@ class Assessment:
             notes.insert(0, f"the score alone gives {self.model_tier}")
         return notes
 
+    def _may_bind(self, cap: Cap) -> bool:
+        """Whether a cap makes the tier, as far as can be told where a person set another."""
+        if self.override is not None:
+            return cap.tier != self.model_tier
+        return self.tier != self.model_tier and self.tier == cap.tier
+
 
 def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
-    """An assessment whose score, coverage and contributions are made when first asked for.
+    """An assessment whose score, coverage, contributions and groups are made when asked for.
 
     Args:
         fields: All other fields; it is kept.
-        made_from: What these three are made from.
+        made_from: What these are made from.
     """
-    assessment = Assessment.__new__(Assessment)
     fields["_made_from"] = made_from
-    object.__setattr__(assessment, "__dict__", fields)  # it is frozen, and this is its making
-    return assessment
+    return of_fields(Assessment, fields)
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Carried:
-    """The values of a measure that are carried to the next assessment, one for each account.
+def of_fields(kind: type[_T], fields: dict[str, Any]) -> _T:
+    """An instance of a frozen class, from fields that need no check; quicker than its own way.
 
-    Attributes:
-        values: The values; what stands where there is none means nothing.
-        known_on: The days that they date from; NaT where there is none.
+    Args:
+        kind: The class, one with a ``__dict__``.
+        fields: All its fields by their names; it is kept.
+
+    >>> of_fields(Assessment, {"tier": "red"}).tier
+    'red'
     """
-
-    values: npt.NDArray[Any]
-    known_on: npt.NDArray[np.datetime64]
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Assessments:
-    """The health of every account of a book, as columns.
-
-    Tiers are held as places in ``tiers``, a byte each; :attr:`tier` and :attr:`model_tier` make
-    their names.
-
-    Attributes:
-        tiers: The names of the scorecard's tiers, best first.
-        tier_places: The place of each account's tier, after caps; -1 where there is no score.
-        model_places: The place of the tier that the score gives, before caps.
-        score: The scores as doubles, the nearest to the exact ones; NaN where there is none.
-        known_weight: The weight that was known, in parts of ``weight``.
-        weight: The whole weight, in parts so small that each measure's is a whole number.
-        since: Since when the scores give these tiers, NaT where there is none; None: ``as_of``.
-        caps: For each cap of the scorecard, where it holds.
-        indicators: For each indicator of the scorecard, where it holds and where that is known.
-        carried: For each measure that carries its value, what the next assessment may take.
-        as_of: The day of the assessments; None where it was not told.
-        definition: The fingerprint of the scorecard.
-    """
-
-    tiers: tuple[str, ...]
-    tier_places: npt.NDArray[np.integer[Any]]
-    model_places: npt.NDArray[np.integer[Any]]
-    score: npt.NDArray[np.float64]
-    known_weight: npt.NDArray[Any]
-    weight: int
-    since: npt.NDArray[np.datetime64] | None = None
-    caps: Mapping[Cap, npt.NDArray[Any]] = attrs.Factory(dict)
-    indicators: Mapping[str, Column] = attrs.Factory(dict)
-    carried: Mapping[str, Carried] = attrs.Factory(dict)
-    as_of: dt.date | None = None
-    definition: str
-
-    @property
-    def tier(self) -> npt.NDArray[Any]:
-        """The tiers' names, after caps; "unknown" where there is no score."""
-        return self._named(self.tier_places)
-
-    @property
-    def model_tier(self) -> npt.NDArray[Any]:
-        """The names of the tiers that the scores give, before caps."""
-        return self._named(self.model_places)
-
-    @property
-    def model_since(self) -> npt.NDArray[Any]:
-        """Since when the scores give these tiers; NaT where there is none or it is not known."""
-        import numpy as np
-
-        if self.since is not None:
-            return self.since
-        unknown = np.datetime64("NaT", "D")
-        today = unknown if self.as_of is None else np.datetime64(self.as_of, "D")
-        days = np.full(len(self.score), today)
-        days[self.model_places < 0] = unknown
-        return days
-
-    @property
-    def coverage(self) -> npt.NDArray[np.float64]:
-        """The share of the weight that was known, as the double nearest to the exact one."""
-        import numpy as np
-
-        if self.weight < MAX_NUMBER:
-            return self.known_weight.astype(np.float64) / self.weight
-        return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What rules elsewhere can read of them, as :attr:`Assessment.facts`.
-
-        An unknown tier is masked, and so an unknown fact.
-        """
-        import numpy as np
-
-        return {
-            "tier": np.ma.MaskedArray(self.tier, self.tier_places < 0),
-            "score": self.score,
-            "coverage": self.coverage,
-            "model_tier": np.ma.MaskedArray(self.model_tier, self.model_places < 0),
-        }
-
-    def _named(self, places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        import numpy as np
-
-        names: npt.NDArray[Any] = np.array([*self.tiers, UNKNOWN])
-        return names[places]  # type: ignore[no-any-return]  # the last stands at -1
+    made = kind.__new__(kind)
+    object.__setattr__(made, "__dict__", fields)  # it is frozen, and this is its making
+    return made
 
 
 @attrs.define
@@ -513,19 +360,5 @@ def counts_before(
     return expires is None or (today - previous.as_of).days <= expires
 
 
-def forbids_a_score(part: Contribution) -> bool:
-    """Whether there is no score because of it."""
-    return part.missing is Missing.UNKNOWN and not part.is_known
-
-
 def _urgency(part: Contribution) -> tuple[bool, Decimal]:
     return not forbids_a_score(part), -part.weight
-
-
-def hundredths(number: int) -> Decimal:
-    """``number / 100``, exactly, whatever the caller's decimal context.
-
-    >>> hundredths(1234)
-    Decimal('12.34')
-    """
-    return Decimal(f"{number}e-2")

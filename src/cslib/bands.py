@@ -22,7 +22,7 @@ import attrs
 
 from cslib.errors import Fault
 from cslib.expressions import Kind, literal
-from cslib.faults import refuse, several, text_faults, whole_faults
+from cslib.faults import refuse, several, shown, text_faults, whole_faults
 from cslib.rules import Rule, rule
 
 __all__ = ["Anchor", "Band", "Norm", "Points", "Scale", "gaps", "overlaps", "reaching", "steps"]
@@ -354,6 +354,7 @@ def gaps(scale: Scale) -> tuple[str, ...]:
     >>> gaps(Scale(bands=(Band(points=0, below=0.3), Band(points=100, above=0.3, at_most=1))))
     ('0.3', 'above 1')
     """
+    _check_scale(scale)
     return tuple(_told(piece) for piece in _merged(_pieces(scale), lambda taken: not taken))
 
 
@@ -365,8 +366,15 @@ def overlaps(scale: Scale) -> tuple[str, ...]:
     >>> overlaps(Scale(bands=(Band(points=0, at_most=5), Band(points=50, at_least=5))))
     ('5',)
     """
+    _check_scale(scale)
     bounded = Scale(bands=(band for band in scale.bands if band.kind is not None))
     return tuple(_told(piece) for piece in _merged(_pieces(bounded), lambda taken: len(taken) > 1))
+
+
+def _check_scale(scale: object) -> None:
+    if not isinstance(scale, Scale):
+        problem = f"expected a Scale, as a measure or a norm is one, but got {shown(scale)}"
+        refuse("scale", [Fault("$", problem)])
 
 
 class _Piece(NamedTuple):

@@ -152,11 +152,13 @@ class _Step:
         node: The part.
         arguments: The places of the steps that give its arguments.
         spent: The places whose results nobody needs after it.
+        constant: What a literal stands for.
     """
 
     node: Node
     arguments: tuple[int, ...]
     spent: tuple[int, ...]
+    constant: Operand | None
 
 
 class _Program:
@@ -171,19 +173,19 @@ class _Program:
     def run(self, read: Mapping[Fact, Operand | None], rows: slice) -> Operand | None:
         found: list[Operand | None] = []
         for step in self.steps:
-            match step.node:
-                case Literal():
-                    found.append(_constant(step.node))
-                case Fact():
-                    found.append(read[step.node])
-                case node:
-                    given = [found[place] for place in step.arguments]
-                    found.append(self.apply(node.operation, given, rows))
+            node = step.node
+            if isinstance(node, Apply):
+                given = [found[place] for place in step.arguments]
+                found.append(self.apply(node.operation, given, rows))
+            else:
+                found.append(read[node] if isinstance(node, Fact) else step.constant)
             for place in step.spent:
                 found[place] = None
         return found[-1]
 
     def apply(self, name: str, arguments: Sequence[Operand | None], rows: slice) -> Operand | None:
+        if name in _OPERATIONS and None not in arguments:  # as usual: each is of some kind
+            return _OPERATIONS[name](*arguments)
         if name == "today":
             return Quantity(np.array(facts.as_of_day(self.as_of), "datetime64[D]"))
         if name == "is_missing" and arguments[0] is None:
@@ -212,7 +214,12 @@ def _steps(lowered: Node) -> list[_Step]:
     add(lowered)
     last = {place: at for at, needs in enumerate(arguments) for place in needs}
     return [
-        _Step(node, arguments[at], tuple(p for p in {*arguments[at]} if last[p] == at))
+        _Step(
+            node,
+            arguments[at],
+            tuple(p for p in {*arguments[at]} if last[p] == at),
+            _constant(node) if isinstance(node, Literal) else None,
+        )
         for node, at in places.items()
     ]
 

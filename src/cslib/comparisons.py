@@ -26,7 +26,8 @@ from fractions import Fraction
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, hundredths
+from cslib.assessments import Assessment
+from cslib.contributions import Contribution, hundredths
 from cslib.errors import CslibError
 from cslib.faults import shown
 from cslib.tiers import UNKNOWN, Tier, stable_tier
@@ -43,6 +44,8 @@ class Cause(enum.StrEnum):
     """Another norm is for the account, whether or not its value changed too."""
     KNOWLEDGE = "knowledge"
     """It came to be known, or is missing or too old now, so that it counts otherwise."""
+    APPLICABILITY = "applicability"
+    """It applies to the account now and did not, or does no longer."""
     WEIGHT = "weight"
     """It weighs otherwise, since others came to count or ceased to, or another decides a group."""
     DEFINITION = "definition"
@@ -133,7 +136,7 @@ def _told(found: Contribution) -> str:
         return found.status.value.replace("_", " ")
     value = found.value
     shown = str(round(value, 6) if isinstance(value, float) else value).removesuffix(".0")
-    return f"{shown} ({found.label})" if found.label else shown
+    return f"{shown} ({found.label})" if found.label not in ("", shown) else shown
 
 
 @attrs.frozen(kw_only=True)
@@ -217,9 +220,10 @@ class Comparison:
 
 
 def _known_of(these: Assessment, others: Assessment) -> tuple[str, ...]:
-    known = {each.measure for each in others.contributions if each.is_known}
+    """What is known of these and is to be found out of the others."""
+    settled = {each.measure for each in others.contributions if each.is_known or not each.applies}
     found = (each.measure for each in these.contributions if each.is_known)
-    return tuple(name for name in found if name not in known)
+    return tuple(name for name in found if name not in settled)
 
 
 def compare(before: Assessment, after: Assessment, *, tiers: Sequence[Tier] = ()) -> Comparison:
@@ -326,6 +330,8 @@ def _terms(
 
 def _cause(one: Contribution | None, other: Contribution | None) -> Cause:
     """Why its points changed, by one scorecard."""
+    if one is not None and other is not None and one.applies != other.applies:
+        return Cause.APPLICABILITY
     if one is None or other is None or not (one.is_known and other.is_known):
         return Cause.KNOWLEDGE
     return Cause.VALUE if one.norm == other.norm else Cause.NORM

@@ -42,8 +42,8 @@ __all__ = [
 Decide = Callable[[object, object], Value]
 """A compiled rule: a function of a record and ``as_of``."""
 
-ReadAll = Callable[[object, object], tuple[tuple[Value, ...], tuple[Any, ...]]]
-"""Several compiled rules: their values, and what was chosen by them."""
+ReadAll = Callable[[object, object], tuple[tuple[Value, ...], tuple[Any, ...], tuple[int, ...]]]
+"""Several compiled rules: their values, what was chosen by them, and what that adds up to."""
 
 ReadGroups = Callable[[object, object], tuple[tuple[Value, ...], ...]]
 """Several compiled rules in groups: their values."""
@@ -99,11 +99,15 @@ class Part(NamedTuple):
     choice: Choice | None = None
 
 
-def compile_records(parts: Sequence[Part]) -> ReadAll:
+def compile_records(parts: Sequence[Part], adds: Sequence[str] = ()) -> ReadAll:
     """A function that gives the values of several rules, and what each chooses (None: nothing).
 
     A fact that several rules read is fetched once, and checked once for each way to read it. All
     is as if the rules were asked one by one, the error too that the first of them raises.
+
+    Args:
+        parts: The rules.
+        adds: Attributes of the outcomes, whole numbers; of each the sum over all that is chosen.
 
     >>> from cslib.inference import infer
     >>> from cslib.parsing import parse
@@ -111,17 +115,19 @@ def compile_records(parts: Sequence[Part]) -> ReadAll:
     >>> choice = Choice("dark", (((("<", 0.3),), "low"),), "high")
     >>> read = compile_records([Part(node, infer(node), {}, choice)])
     >>> read({"used": 1, "seats": 4}, None), read({}, None)
-    (((0.25,), ('low',)), ((None,), ('dark',)))
+    (((0.25,), ('low',), ()), ((None,), ('dark',), ()))
     """
     writer = _Writer()
+    writer.start_sums(adds)
     lags = [lags_of(part.lowered) for part in parts]
     writer.fetch({name: None for each in lags for name in each})
     values, chosen = [], []
     for part, asked in zip(parts, lags, strict=True):
         values.append(writer.value_of(part, asked))
         chosen.append("None" if part.choice is None else writer.choose(values[-1], part.choice))
-    told, outcomes = ("".join(f"{each}, " for each in texts) for texts in (values, chosen))
-    writer.lines.append(f"return ({told}), ({outcomes})")
+    told = (values, chosen, writer.sums.values())
+    tuples = ("".join(f"{each}, " for each in texts) for texts in told)
+    writer.lines.append(f"return {', '.join(f'({each})' for each in tuples)}")
     read: ReadAll = writer.function()
     return read
 
@@ -327,6 +333,7 @@ class _Writer:
     names: dict[Node, str] = attrs.Factory(dict)
     fetched: dict[str, tuple[str, str]] = attrs.Factory(dict)
     read: dict[tuple[object, ...], str] = attrs.Factory(dict)
+    sums: dict[str, str] = attrs.Factory(dict)
     count: int = 0
     doubles: bool = False
 
@@ -347,6 +354,11 @@ class _Writer:
         """Lines for the next rule, and the identifier of its value."""
         self.ready(part, lags)
         return self.operand(part.lowered)
+
+    def start_sums(self, fields: Iterable[str]) -> None:
+        """Lines that begin to add up attributes of what will be chosen."""
+        self.sums = {field: self.new("s") for field in fields}
+        self.lines.extend(f"{total} = 0" for total in self.sums.values())
 
     def function(self) -> Callable[..., Any]:
         """What was written, as a function of a record and ``as_of``."""
@@ -433,12 +445,12 @@ class _Writer:
     def choose(self, value: str, choice: Choice) -> str:
         """Lines that find the outcome of a choice, and its identifier."""
         name = self.new("c")
-        self.lines.append(f"if {value} is None: {name} = {self.bind(choice.unknown)}")
+        self.lines.append(f"if {value} is None: {self.taken(name, choice.unknown)}")
         for tests, outcome in choice.cases:
             asked = [f"{value} {operation} {self.bind(given)}" for operation, given in tests]
             holds = " and ".join(asked) or "True"
-            self.lines.append(f"elif {holds}: {name} = {self.bind(outcome)}")
-        self.lines.append(f"else: {name} = {self.bind(choice.otherwise)}")
+            self.lines.append(f"elif {holds}: {self.taken(name, outcome)}")
+        self.lines.append(f"else: {self.taken(name, choice.otherwise)}")
         return name
 
     def match(self, place: int, lowered: Node) -> None:
@@ -457,6 +469,12 @@ class _Writer:
             return unknown or "False", holds
         name = self.atom(part)
         return f"{name} is None", name
+
+    def taken(self, name: str, outcome: object) -> str:
+        """Statements that take an outcome and add up what is asked of it."""
+        amounts = ((total, getattr(outcome, field)) for field, total in self.sums.items())
+        added = (f"{total} += {self.bind(amount)}" for total, amount in amounts if amount)
+        return "; ".join((f"{name} = {self.bind(outcome)}", *added))
 
     def decision(self, part: Node, decisive: bool) -> list[str]:
         """Lines that return if ``part`` decides, and remember if it is unknown."""

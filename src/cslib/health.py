@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -24,20 +23,21 @@ from typing import Any
 import attrs
 
 from cslib import moments
+from cslib.assessmentcolumns import Assessments
 from cslib.assessments import (
     Assessment,
-    Assessments,
-    Contribution,
+    NoGroupError,
     NoMeasureError,
     PreviousError,
-    Status,
     check_previous,
     counts_before,
     made_later,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
+from cslib.contributions import Contribution, GroupScore, Status
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
+from cslib.evidence import Evidence
 from cslib.faults import (
     MAX_DECIMALS,
     decimal_faults,
@@ -48,7 +48,7 @@ from cslib.faults import (
     shown,
     unique_faults,
 )
-from cslib.judging import Evidence, Finding, Judge, judge_of, weight_known, worth
+from cslib.judging import Finding, Judge, judge_of
 from cslib.measures import (
     Combine,
     Group,
@@ -57,9 +57,10 @@ from cslib.measures import (
     combination,
     leaves,
     parts_faults,
+    weights_of,
 )
 from cslib.rules import Rule
-from cslib.scoring import Ratio
+from cslib.scoring import Ratio, most_points
 from cslib.tiers import (
     UNKNOWN,
     Cap,
@@ -82,10 +83,12 @@ __all__ = [
     "Combine",
     "Contribution",
     "Group",
+    "GroupScore",
     "Hysteresis",
     "Indicator",
     "Measure",
     "Missing",
+    "NoGroupError",
     "NoMeasureError",
     "Norm",
     "Override",
@@ -137,7 +140,8 @@ class Scorecard:
         indicators: What is to be seen beside the score.
 
     Raises:
-        DefinitionError: With every fault: names that stand twice, tiers out of order ...
+        DefinitionError: With every fault: names that stand twice, tiers out of order or above
+            every score ...
 
     >>> card = Scorecard(
     ...     name="usage",
@@ -154,8 +158,8 @@ class Scorecard:
     ('green', Fraction(250, 3), Decimal('83.33'))
     >>> print(found.explain())
     green: 83.33 points, 100 % of the weight known
-      seats: 0.9 gives 100 points, weight 2: 66.66
-      roles: 1 gives 50 points, weight 1: 16.67
+      seats: 0.9 gives 100 points, weight 2, 67 % of the whole: 66.66
+      roles: 1 gives 50 points, weight 1, 33 % of the whole: 16.67
     """
 
     name: str
@@ -225,9 +229,11 @@ class Scorecard:
             self._check(today, previous, override)
         judge = self._judge
         alike = previous is not None and previous.definition == self.fingerprint
-        values, findings, said = judge.find(account, as_of, today, previous if alike else None)
-        known = sum(map(weight_known, findings))
-        points = self._points(findings, known)
+        values, findings, (known, made), said = judge.find(
+            account, as_of, today, previous if alike else None
+        )
+        cover = judge.covered(findings, known)
+        points = self._points(findings, cover, made)
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
@@ -242,7 +248,7 @@ class Scorecard:
             "as_of": today,
             "definition": self.fingerprint,
         }
-        return made_later(fields, Evidence(judge, values, findings, points, known, today))
+        return made_later(fields, Evidence(judge, values, findings, points, cover, today))
 
     def assess_columns(
         self,
@@ -274,18 +280,19 @@ class Scorecard:
     def _judge(self) -> Judge:
         return judge_of(self.measures, self.groups, self.combine, self.indicators)
 
-    def _points(self, findings: Sequence[Finding], known: int) -> Ratio | None:
+    def _points(self, findings: Sequence[Finding], cover: Ratio, made: int) -> Ratio | None:
         """The score in thousandths, unless too little is known for one."""
-        if not known or known < self._least_known:
+        known, whole = cover
+        if not known or known * self._floor[1] < self._floor[0] * whole:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
-        return self._judge.tree.score(list(map(worth, findings)))
+        return self._judge.score(findings, known, made)
 
     @functools.cached_property
-    def _least_known(self) -> int:
-        """The least weight that is the floor's share of the whole, or more."""
-        return math.ceil(Fraction(self.floor) * self._judge.whole)
+    def _floor(self) -> Ratio:
+        """The floor, in whole numbers."""
+        return self.floor.as_integer_ratio()
 
     # The tier
 
@@ -295,9 +302,11 @@ class Scorecard:
         """The tier that the score gives, and since when."""
         if points is None:
             return UNKNOWN, None
-        before = None if previous is None else self._tier_before(today, previous)
+        if previous is None:
+            return self._names[self._place(points, None)], today
+        before = self._tier_before(today, previous)
         place = self._place(points, before)
-        if before is None or previous is None or today is None:
+        if before is None or today is None:
             return self._names[place], today
         since = previous.model_since
         if place == before:
@@ -405,11 +414,23 @@ def _scorecard_faults(card: Scorecard) -> Iterator[Fault]:
         yield Fault("$.measures", problem)
     yield from _named_faults(card)
     yield from order_faults(card.tiers)
+    yield from _reach_faults(card)
     yield from decimal_faults("$.floor", card.floor, 1)
     if not isinstance(card.hysteresis, Hysteresis | None):
         problem = f"expected a Hysteresis or None, but got {shown(card.hysteresis)}"
         yield Fault("$.hysteresis", problem)
     yield from cap_faults(card.caps, measures, card.tiers)
+
+
+def _reach_faults(card: Scorecard) -> Iterator[Fault]:
+    """Tiers above every score; where nothing counts, that is the fault."""
+    if not any(weights_of(card.measures, card.groups)):
+        return
+    most = most_points(card.measures, card.groups, card.combine)
+    for place, tier in enumerate(card.tiers):
+        if tier.at_least > most:
+            problem = f"no score reaches {tier.at_least}: measures and groups give {most} at most"
+            yield Fault(f"$.tiers[{place}].at_least", problem)
 
 
 def _named_faults(card: Scorecard) -> Iterator[Fault]:
@@ -437,6 +458,8 @@ def _placed(
 def _rules(card: Scorecard) -> Iterator[tuple[str, Rule]]:
     for path, measure in _placed("$", card.measures, card.groups):
         yield f"{path}.value", measure.value
+        if measure.when is not None:
+            yield f"{path}.when", measure.when
         if measure.age is not None:
             yield f"{path}.age", measure.age
         for place, norm in enumerate(measure.norms):

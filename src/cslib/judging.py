@@ -2,36 +2,39 @@
 
 A part of :mod:`cslib.health`. A :class:`Judge` is a scorecard's measures made ready: all rules are
 one compiled function, and the bands of a measure that has nothing but bands are part of it. What is
-found is plain tuples and whole numbers. :class:`Evidence` turns them into the exact score, the
-coverage and the contributions when somebody asks.
+found is plain tuples and whole numbers. :class:`cslib.evidence.Evidence` turns them into the exact
+score, the coverage and the contributions when somebody asks.
 
-Every rule of the scorecard is asked before anything is judged: of each measure the value, the age
-and the conditions of its norms, then the indicators. So an error in a fact does not depend on which
-norm came first.
+Every rule of the scorecard is asked before anything is judged: of each measure the value, whether
+it applies, the age and the conditions of its norms, then the indicators. So an error in a fact does
+not depend on which norm came first.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
+import functools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, Status, hundredths
+from cslib.assessments import Assessment
 from cslib.bands import GRID, Band, Scale, off_grid
 from cslib.compiling import Choice, ReadAll
+from cslib.contributions import Contribution, Status
 from cslib.expressions import Value
 from cslib.measures import Combine, Group, Measure, Missing, leaves
-from cslib.money import allocate
 from cslib.rules import Rule, read_together
-from cslib.scoring import Ratio, Tree, nominal, paths, tree_of
+from cslib.scoring import Ratio, Tree, cover_of, inner_groups, nominal, paths, tree_of
 from cslib.tiers import Indicator
 
-__all__ = ["Evidence", "Finding", "Judge", "Told", "judge_of", "weight_known", "worth"]
+__all__ = ["Finding", "Judge", "Told", "judge_of", "known_of", "shown_of", "worth"]
+
+_MOST_FRACTIONS = 1_024
+"""Kept for the next account: with so many, ten measures of any weights need no more."""
 
 _MOST_CASES = 50
 """Bands beyond this are looked up and not compiled: Python's parser nests them."""
@@ -59,26 +62,44 @@ class Finding(NamedTuple):
     Attributes:
         worth: The points that count, in thousandths; None where none do.
         known: Its weight in the coverage, where it counts as known; else 0.
+        made: These points times its weight in the coverage; 0 where none count.
         status: What was found.
         best: The most points that the scale can give.
         label: The label of the band.
         norm: The name of the norm that gave the points.
         forbids: Whether there is no score because of it.
         told: What to show; None: the value as it was read.
+        shown: Fields of the contribution that are the same for every account, where the measure is
+            nothing but bands.
+        applies: Whether the scorecard asks for it of this account, as far as that is known.
     """
 
     worth: int | None
     known: int
+    made: int
     status: Status
     best: int
     label: str = ""
     norm: str = ""
     forbids: bool = False
     told: Told | None = None
+    shown: Mapping[str, Any] | None = None
+    applies: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it counts as known, whatever its weight."""
+        return self.status in (Status.KNOWN, Status.CARRIED)
 
 
-worth, weight_known = operator.itemgetter(0), operator.itemgetter(1)
-"""These two of a finding: read for every measure of every account."""
+worth = operator.itemgetter(0)
+"""The points of a finding that count: read for every measure of every account."""
+
+_SUMS = ("known", "made")
+"""What is added up of all findings: all that the mean of a flat scorecard asks for."""
+
+Found: TypeAlias = tuple[tuple[Value, ...], Sequence[Finding], tuple[int, ...], tuple[Value, ...]]
+"""The measures' values, what was found of each, the sums of that, and what the indicators say."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -88,46 +109,78 @@ class Judge:
     Attributes:
         measures: All measures, in the scorecard's order.
         paths: The groups that each stands in.
-        weights: What the coverage is counted by.
+        weights: What the coverage is counted by, where all measures apply.
+        nominal: The same, as shares of the whole.
         whole: The sum of these.
         tree: What the points come to.
+        cover: What the coverage comes to.
+        is_whole: Whether all measures apply to every account.
         read: All rules, as one function.
         starts: For each measure, the place of its value among the rules.
+        inner: All groups, with the groups that each stands in.
         shown: The place of the first indicator.
         careful: The measures that are more than bands, by their place.
         may_forbid: Whether there is a measure without which there is no score.
+        is_bare: Whether there is nothing but bands, and nothing beside the score.
+        is_flat: Whether the score is the mean of the measures that are known, by weight.
+        fraction: A fraction of two whole numbers; few make up the parts of most accounts.
     """
 
     measures: tuple[Measure, ...]
     paths: tuple[tuple[str, ...], ...]
     weights: tuple[int, ...]
+    nominal: tuple[Fraction, ...]
     whole: int
     tree: Tree
+    cover: Tree
+    is_whole: bool
+    inner: tuple[tuple[tuple[str, ...], Group], ...]
     read: ReadAll
     starts: tuple[int, ...]
     shown: int
     careful: tuple[int, ...]
     may_forbid: bool
+    is_bare: bool
+    is_flat: bool
+    fraction: Callable[[int, int], Fraction]
 
     def find(
         self, account: object, as_of: object, today: dt.date | None, previous: Assessment | None
-    ) -> tuple[tuple[Value, ...], Sequence[Finding], tuple[Value, ...]]:
-        """The measures' values, what was found of each, and what the indicators say.
+    ) -> Found:
+        """What was found of all measures, and what the indicators say.
 
         Raises:
             FactError, AsOfError: As the rules do.
         """
-        values, findings = self.read(account, as_of)
+        values, findings, sums = self.read(account, as_of)
+        if self.is_bare:
+            return values, findings, sums, ()
         said = values[self.shown :]
         if not self.careful:
-            return values, findings[: self.shown], said
+            return values, findings[: self.shown], sums, said
         judged = [findings[start] for start in self.starts]
         for place in self.careful:
             start, measure = self.starts[place], self.measures[place]
             read = values[start : start + _width(measure)]
             weight = self.weights[place]
             judged[place] = _judged(measure, weight, read, today, previous)
-        return tuple(values[start] for start in self.starts), judged, said
+        sums = tuple(sum(getattr(each, name) for each in judged) for name in _SUMS)
+        return tuple(values[start] for start in self.starts), judged, sums, said
+
+    def covered(self, findings: Sequence[Finding], known: int) -> Ratio:
+        """The weight that is known, and the whole weight, of the measures that apply."""
+        if self.is_whole:
+            return known, self.whole
+        return self.cover.score(known_of(findings)) or (0, 1)
+
+    def score(self, findings: Sequence[Finding], known: int, made: int) -> Ratio | None:
+        """What the points come to, in thousandths, where some weight is known."""
+        return (made, known) if self.is_flat else self.tree.score(list(map(worth, findings)))
+
+
+def known_of(findings: Sequence[Finding]) -> list[int | None]:
+    """1 for each measure that is known, 0 for one that is not, None for one that does not apply."""
+    return [int(each.is_known) if each.applies else None for each in findings]
 
 
 def judge_of(
@@ -140,28 +193,38 @@ def judge_of(
 
     >>> measure = Measure(name="seats", value="seats", bands=(Band(points=90, at_least=5),))
     >>> judge = judge_of((measure,), (), Combine.MEAN, ())
-    >>> values, (finding,), _ = judge.find({"seats": 7}, None, None, None)
-    >>> values, finding.worth, finding.status
-    ((7.0,), 90000, <Status.KNOWN: 'known'>)
+    >>> values, (finding,), sums, _ = judge.find({"seats": 7}, None, None, None)
+    >>> values, finding.worth, finding.status, sums
+    ((7.0,), 90000, <Status.KNOWN: 'known'>, (1, 90000))
     """
     every, weights = tuple(leaves(measures, groups)), nominal(measures, groups)
+    places = tuple(paths(measures, groups))
+    assumes = any(_assumed(measure, None) is not None for measure in every)
     asked: list[tuple[Rule, Choice | None]] = []
     starts = []
-    for measure, weight in zip(every, weights, strict=True):
+    for measure, around, weight in zip(every, places, weights, strict=True):
         starts.append(len(asked))
-        asked += _rules(measure, weight)
+        asked += _rules(measure, around, weight)
     shown = len(asked)
+    careful = tuple(place for place, start in enumerate(starts) if asked[start][1] is None)
     return Judge(
         measures=every,
-        paths=tuple(paths(measures, groups)),
+        paths=places,
         weights=weights,
+        nominal=tuple(Fraction(weight, sum(weights)) for weight in weights),
         whole=sum(weights),
         tree=tree_of(measures, groups, combine),
-        read=read_together([*asked, *((each.when, None) for each in indicators)]),
+        cover=cover_of(measures, groups),
+        is_whole=all(each.when is None for each in every),
+        inner=tuple(inner_groups(groups)),
+        read=read_together([*asked, *((each.when, None) for each in indicators)], _SUMS),
         starts=tuple(starts),
         shown=shown,
-        careful=tuple(place for place, start in enumerate(starts) if asked[start][1] is None),
+        careful=careful,
         may_forbid=any(measure.missing is Missing.UNKNOWN for measure in every),
+        is_bare=not careful and not indicators,
+        is_flat=combine is Combine.MEAN and not groups and not assumes,
+        fraction=functools.lru_cache(_MOST_FRACTIONS)(Fraction),
     )
 
 
@@ -169,15 +232,20 @@ def judge_of(
 # A measure that is nothing but bands: all that can be found is known beforehand
 
 
-def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]]:
+def _rules(
+    measure: Measure, around: tuple[str, ...], weight: int
+) -> Iterator[tuple[Rule, Choice | None]]:
     is_plain = not (
         measure.norms
+        or measure.when is not None
         or measure.anchors
         or measure.age is not None
         or measure.missing is Missing.CARRY
         or len(measure.bands) > _MOST_CASES
     )
-    yield measure.value, _choice(measure, weight) if is_plain else None
+    yield measure.value, _choice(measure, around, weight) if is_plain else None
+    if measure.when is not None:
+        yield measure.when, None
     if measure.age is not None:
         yield measure.age, None
     yield from ((norm.when, None) for norm in measure.norms)
@@ -185,14 +253,38 @@ def _rules(measure: Measure, weight: int) -> Iterator[tuple[Rule, Choice | None]
 
 def _width(measure: Measure) -> int:
     """How many rules it has."""
-    return 1 + (measure.age is not None) + len(measure.norms)
+    return 1 + (measure.when is not None) + (measure.age is not None) + len(measure.norms)
 
 
-def _choice(measure: Measure, weight: int) -> Choice:
+def shown_of(measure: Measure, groups: tuple[str, ...], finding: Finding) -> dict[str, Any]:
+    """What a contribution shows of a measure and of what was found, whatever the account."""
+    return {
+        "measure": measure.name,
+        "groups": groups,
+        "status": finding.status,
+        "label": finding.label,
+        "norm": finding.norm,
+        "points": None if finding.worth is None else off_grid(finding.worth),
+        "best": finding.best,
+        "weight": measure.weight,
+        "missing": measure.missing,
+        "age": None,
+        "is_aged": False,
+        "can_change": measure.can_change,
+        "meaning": measure.meaning,
+    }
+
+
+def _choice(measure: Measure, around: tuple[str, ...], weight: int) -> Choice:
+    def ready(finding: Finding) -> Finding:
+        return finding._replace(shown=shown_of(measure, around, finding))
+
     return Choice(
-        unknown=_finding(measure, weight, Status.MISSING, None),
-        cases=tuple((_tests(band), _in_band(measure, weight, band)) for band in measure.bands),
-        otherwise=_finding(measure, weight, Status.NO_BAND, measure),
+        unknown=ready(_finding(measure, weight, Status.MISSING, None)),
+        cases=tuple(
+            (_tests(band), ready(_in_band(measure, weight, band))) for band in measure.bands
+        ),
+        otherwise=ready(_finding(measure, weight, Status.NO_BAND, measure)),
     )
 
 
@@ -220,9 +312,11 @@ def _finding(
 ) -> Finding:
     """What was found, with the points that the policy assumes where there are none."""
     is_known = points is not None
+    counts = points if is_known else _assumed(measure, scale)
     return Finding(
-        worth=points if is_known else _assumed(measure, scale),
+        worth=counts,
         known=weight if is_known else 0,
+        made=weight * (counts or 0),
         status=status,
         best=max(each.best for each in measure.scales) if scale is None else scale.best,
         label=label,
@@ -241,7 +335,7 @@ def _assumed(measure: Measure, scale: Scale | None) -> int | None:
 
 
 # --------------------------------------------------------------------------------------
-# A measure with norms, anchors, an age or a value that is carried
+# A measure with norms, anchors, an age, a condition, or a value that is carried
 
 
 def _judged(
@@ -252,11 +346,18 @@ def _judged(
     previous: Assessment | None,
 ) -> Finding:
     value: Any = read[0]
-    age: Any = None if measure.age is None else read[1]
+    applies = True if measure.when is None else read[1]
+    age: Any = None if measure.age is None else read[_width(measure) - len(measure.norms) - 1]
+    if applies is False:
+        return _out(measure, value, age, today)
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
     status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
+    if value is not None and age is not None and age < 0:
+        status = Status.NOT_YET
+    if applies is None:
+        status = Status.MAY_NOT_APPLY
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
         if carried is not None and carried.known_on is not None:
@@ -273,6 +374,13 @@ def _judged(
     return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
 
 
+def _out(measure: Measure, value: Value, age: Any, today: dt.date | None) -> Finding:
+    """Of a measure that does not apply: only its value is told."""
+    told = Told(value, age, False, None if value is None else _known_on(measure, today, age))
+    best = max(each.best for each in measure.scales)
+    return Finding(None, 0, 0, Status.NOT_APPLICABLE, best, told=told, applies=False)
+
+
 def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
     """Whether a value is older than a limit; one of unknown age is."""
     if measure.age is None or limit is None:
@@ -281,10 +389,13 @@ def _is_over(measure: Measure, age: Any, limit: int | None) -> bool:
 
 
 def _known_on(measure: Measure, today: dt.date | None, age: Any) -> dt.date | None:
-    """The day that a value dates from; None where its age is unknown or beyond the calendar."""
+    """The day that a value dates from; None where its age is unknown or beyond the calendar.
+
+    It is None too where that day is still to come.
+    """
     if today is None or measure.age is None:
         return today
-    if age is None or age > (today - dt.date.min).days:
+    if age is None or not 0 <= age <= (today - dt.date.min).days:
         return None
     return today - dt.timedelta(days=int(age))
 
@@ -310,103 +421,6 @@ def _scale(
             return None, "", Status.NO_NORM
         if answer:
             return norm, norm.name, status
-    own = measure.scales[-1] if len(measure.scales) > len(measure.norms) else None
-    return own, "", status
-
-
-# --------------------------------------------------------------------------------------
-# What was found, as evidence
-
-
-class Evidence(NamedTuple):
-    """What an assessment is made from when somebody asks for more than its tier.
-
-    Attributes:
-        judge: The measures.
-        values: Their values as read.
-        findings: What was found of each.
-        points: The score in thousandths of a point, where there is one.
-        known: The weight that was known.
-        today: The day of the assessment.
-    """
-
-    judge: Judge
-    values: tuple[Value, ...]
-    findings: Sequence[Finding]
-    points: Ratio | None
-    known: int
-    today: dt.date | None
-
-    @property
-    def score(self) -> Fraction | None:
-        """The exact score."""
-        return None if self.points is None else Fraction(self.points[0], self.points[1] * GRID)
-
-    @property
-    def coverage(self) -> Fraction:
-        """The share of the weight that was known."""
-        return Fraction(self.known, self.judge.whole)
-
-    @property
-    def contributions(self) -> tuple[Contribution, ...]:
-        """What each measure did to the score."""
-        worths = list(map(worth, self.findings))
-        parts = list(self.judge.tree.parts(worths))
-        shares = _shares(worths, parts, self.points)
-        return tuple(
-            map(
-                self._contribution,
-                self.judge.measures,
-                self.judge.paths,
-                self.values,
-                self.findings,
-                parts,
-                shares,
-            )
-        )
-
-    def _contribution(
-        self,
-        measure: Measure,
-        groups: tuple[str, ...],
-        read: Value,
-        finding: Finding,
-        part: Ratio,
-        share: int | None,
-    ) -> Contribution:
-        told = finding.told or Told(read, None, False, None if read is None else self.today)
-        return Contribution(
-            measure=measure.name,
-            groups=groups,
-            value=told.value,
-            status=finding.status,
-            label=finding.label,
-            norm=finding.norm,
-            points=None if finding.worth is None else off_grid(finding.worth),
-            best=finding.best,
-            weight=measure.weight,
-            part=Fraction(*part),
-            missing=measure.missing,
-            age=told.age,
-            is_aged=told.is_aged,
-            known_on=told.known_on,
-            can_change=measure.can_change,
-            meaning=measure.meaning,
-            share=None if share is None else hundredths(share),
-        )
-
-
-def _shares(
-    worths: Sequence[int | None], parts: Sequence[Ratio], points: Ratio | None
-) -> Sequence[int | None]:
-    """The score as shown, in hundredths, shared out by largest remainder."""
-    if points is None:
-        return [None] * len(parts)
-    if not points[0]:
-        return [0] * len(parts)
-    common = math.lcm(*(over for _, over in parts))
-    made = [
-        part * (each or 0) * (common // over)
-        for each, (part, over) in zip(worths, parts, strict=True)
-    ]
-    return allocate(round(Fraction(points[0] * 100, points[1] * GRID)), made)
+    if len(measure.scales) == len(measure.norms):
+        return None, "", Status.NO_NORM
+    return measure.scales[-1], "", status

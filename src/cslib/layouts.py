@@ -18,6 +18,7 @@ import attrs
 
 from cslib import cells
 from cslib.cells import CellError
+from cslib.decisions import DecisionTable
 from cslib.documents import document
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.faults import refuse
@@ -198,6 +199,8 @@ class ReviewFile:
         lifecycle: How events move accounts.
         scorecard: How health is scored.
         playbooks: What can be done.
+        scorecards: Others, from which the phases choose.
+        phases: Which scorecard judges an account, as for :class:`cslib.review.Definitions`.
         tables: The tables that are laid out otherwise, by our name of them: accounts, events,
             contracts, payments.
 
@@ -209,6 +212,8 @@ class ReviewFile:
     lifecycle: Lifecycle = SUBSCRIPTION
     scorecard: Scorecard = SCORECARD
     playbooks: Library = PLAYBOOKS
+    scorecards: tuple[Scorecard, ...] = ()
+    phases: DecisionTable | None = None
     tables: Mapping[str, Table] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -219,7 +224,11 @@ class ReviewFile:
     def definitions(self) -> Definitions:
         """The definitions, as the review takes them."""
         return Definitions(
-            lifecycle=self.lifecycle, scorecard=self.scorecard, playbooks=self.playbooks
+            lifecycle=self.lifecycle,
+            scorecard=self.scorecard,
+            playbooks=self.playbooks,
+            scorecards=self.scorecards,
+            phases=self.phases,
         )
 
 

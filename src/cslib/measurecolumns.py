@@ -1,13 +1,14 @@
 """Measures on columns: what is found of a measure in a block of accounts, and what it is worth.
 
 A part of :mod:`cslib.health`, which does for a block what an assessment of one account does for a
-:class:`~cslib.assessments.Contribution`. The assessment of a book asks only for the points;
+:class:`~cslib.contributions.Contribution`. The assessment of a book asks only for the points;
 :func:`measure_columns` tells the rest of one measure, for whoever wants to see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -15,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
-from cslib.assessments import Assessments, Carried, PreviousError, Status, check_previous
+from cslib.assessmentcolumns import Assessments, Carried
+from cslib.assessments import PreviousError, check_previous
 from cslib.bands import GRID, Scale
 from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
 from cslib.columns import Answer, Column, ColumnsError, blocks_of
+from cslib.contributions import Status
 from cslib.expressions import Fact, Kind
 from cslib.measures import Measure, Missing
 from cslib.scalecolumns import ScaleColumns, on_columns
@@ -33,7 +36,9 @@ __all__ = [
 ]
 
 _STATUSES = tuple(Status)
-_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM = map(_STATUSES.index, _STATUSES)
+_KNOWN, _CARRIED, _STALE, _MISSING, _NO_BAND, _NO_NORM, _OUT, _UNSURE, _NOT_YET = range(
+    len(_STATUSES)
+)
 
 
 _NO_DAY = np.full(1, "NaT", "datetime64[D]")
@@ -44,14 +49,16 @@ class Worth:
     """What a measure is worth in a block.
 
     Attributes:
-        points: The points that count, as many times the grid; 0 where none do.
+        points: The points that count, in steps of the grid; 0 where none do.
         counted: Where points count.
         known: Where the weight counts as known.
+        out: Where it does not apply, so that its weight is not asked for.
     """
 
     points: Array
     counted: Mask
     known: Mask
+    out: Mask = np.False_
 
 
 @attrs.define(eq=False)  # made for every block
@@ -73,8 +80,11 @@ class _Found:
         known: Where there is one, be it too old.
         counts: Where it counts.
         too_old: Where the one that was found is too old.
+        not_yet: Where the one that was found is of a later day.
         carried: Where it is carried.
         no_norm: Where it counts, and it cannot be told which norm is for the account.
+        out: Where it does not apply.
+        unsure: Where it cannot be told whether it applies.
         uses: The scales.
         age: How many days old it is.
         known_on: The days that it dates from; NaT where they are plain, until someone asks.
@@ -86,6 +96,9 @@ class _Found:
     too_old: Mask = np.False_
     carried: Mask = np.False_
     no_norm: Mask = np.False_
+    out: Mask = np.False_
+    unsure: Mask = np.False_
+    not_yet: Mask = np.False_
     uses: tuple[_Use, ...] = ()
     age: Array | None = None
     known_on: Array = _NO_DAY
@@ -99,10 +112,12 @@ class MeasureBlocks:
         columns: The columns, as for :meth:`cslib.rules.Rule.columns`.
         as_of: Today, as given.
         before: What the last assessment carried of it.
-        grid: How many parts a point has.
+        grid: How many steps of the grid a point has, as for
+            :func:`cslib.scalecolumns.on_columns`.
 
     Attributes:
-        is_plain: Whether it has one scale, and values that do not age and are not carried.
+        is_plain: Whether it applies to all accounts and has one scale, and values that do not age
+            and are not carried.
 
     Raises:
         FactError, ColumnsError: As :meth:`cslib.rules.Rule.columns`.
@@ -114,12 +129,13 @@ class MeasureBlocks:
         columns: Mapping[str, Any],
         as_of: object,
         before: Carried | None,
-        grid: int,
+        grid: Fraction | int,
     ) -> None:
         self.measure = measure
         self.grid = grid
         self.today = None if as_of is None else np.datetime64(moments.utc_day(as_of), "D")
         self._value = measure.value.blocks(columns, as_of=as_of)
+        self._when = None if measure.when is None else measure.when.blocks(columns, as_of=as_of)
         self._age = None if measure.age is None else measure.age.blocks(columns, as_of=as_of)
         self._norms = [norm.when.blocks(columns, as_of=as_of) for norm in measure.norms]
         self._scales = [on_columns(scale, grid) for scale in measure.scales]
@@ -128,11 +144,12 @@ class MeasureBlocks:
         self._first = ("", measure.scales[0], self._scales[0])
         self._counts_unknown = counts_unknown(measure)
         carries = measure.missing is Missing.CARRY
-        self.is_plain = self._age is None and not self._norms and not carries
-        for part in (self._age, *self._norms):
+        is_conditional = self._when is not None or bool(self._norms)
+        self.is_plain = self._age is None and not is_conditional and not carries
+        for part in (self._when, self._age, *self._norms):
             if part is not None and part.rows != self.rows:
                 differ = f"measure {measure.name!r} reads {self.rows} rows for its value"
-                problem = f"{differ}, but {part.rows} for its age or a norm"
+                problem = f"{differ}, but {part.rows} for its age or a condition"
                 raise ColumnsError(f"columns must be equally long: {problem}")
 
     @property
@@ -151,13 +168,18 @@ class MeasureBlocks:
         known = values.known
         if self.is_plain:
             return _Found(values, known, known, uses=(_Use(*self._first, known),))
+        applies: Any = _ALWAYS if self._when is None else _wide(self._when.read(rows))
         age = None if self._age is None else _wide(self._age.read(rows))
         too_old = self._is_over(age, self.measure.max_age)
+        not_yet = np.False_ if age is None else known & (age.value < 0)
         found = _Found(
             values,
             known,
-            known & ~too_old,
+            known & ~too_old & ~not_yet & applies.true,
             too_old,
+            out=applies.false,
+            unsure=~applies.known,
+            not_yet=not_yet,
             age=None if age is None else age.answer,
             known_on=self.known_on(age, known),
         )
@@ -176,7 +198,7 @@ class MeasureBlocks:
         if self.today is None:
             return _NO_DAY
         days = np.zeros(1) if age is None else age.value.astype(np.float64)
-        told = known & (days == days)
+        told = known & (days >= 0)
         return np.where(told, self.today - _whole(days), np.datetime64("NaT", "D"))
 
     def _with_carried(self, found: _Found, before: Carried, rows: slice) -> _Found:
@@ -184,7 +206,7 @@ class MeasureBlocks:
         assert self.today is not None  # noqa: S101 - nothing is carried without a day
         oldest = self.today - np.timedelta64(self.measure.max_age, "D")
         known_on = before.known_on[rows]
-        carried = ~found.counts & (known_on >= oldest)
+        carried = ~found.counts & ~found.out & (known_on >= oldest)
         days = (self.today - known_on) / np.timedelta64(1, "D")
         return attrs.evolve(
             found,
@@ -207,7 +229,9 @@ class MeasureBlocks:
             uses.append(_Use(norm.name, *next(scales), left & holds.true))
             no_norm = no_norm | (left & ~holds.known)
             left = left & holds.false
-        uses.extend(_Use("", scale, steps, left) for scale, steps in scales)
+        own = [_Use("", scale, steps, left) for scale, steps in scales]
+        uses.extend(own)
+        no_norm = no_norm if own else no_norm | left
         return attrs.evolve(found, uses=tuple(uses), no_norm=no_norm)
 
     def _read(self, rows: slice) -> Any:
@@ -232,10 +256,11 @@ class MeasureBlocks:
         else:
             points, held = self._scaled(found)
         if not self._counts_unknown:
-            return Worth(points, held, held)
-        missing = self.measure.missing
-        assumed = self._assumed(found) if missing is Missing.WORST else missing * self.grid
-        return Worth(np.where(held, points, np.asarray(assumed, np.int64)), np.True_, held)
+            return Worth(points, held, held, found.out)
+        points = np.where(held, points, np.asarray(self._assumed(found), np.int64))
+        if self._when is None:
+            return Worth(points, np.True_, held)
+        return Worth(points * ~found.out, ~found.out, held, found.out)
 
     def _scaled(self, found: _Found) -> tuple[Any, Mask]:
         known = found.values.known
@@ -247,10 +272,16 @@ class MeasureBlocks:
         return points, held
 
     def _assumed(self, found: _Found) -> Any:
-        """The fewest points of the scale that is for the account; of any, where none is."""
-        worst: Any = min(scale.worst for scale in self.measure.scales) * self.grid
+        """The points for the unknown: as said, or the fewest of the scale that is for the account.
+
+        Where none is, the fewest of any.
+        """
+        missing = self.measure.missing
+        if not isinstance(missing, Missing):
+            return int(missing * self.grid)
+        worst: Any = int(min(scale.worst for scale in self.measure.scales) * self.grid)
         for use in found.uses:
-            worst = np.where(use.here, use.scale.worst * self.grid, worst)
+            worst = np.where(use.here, int(use.scale.worst * self.grid), worst)
         return worst
 
     def labelled(self, found: _Found, label: str) -> Mask:
@@ -306,6 +337,9 @@ def _whole(days: Array) -> Array:
     return whole.astype("timedelta64[D]")
 
 
+_ALWAYS = Truth(np.ones(1, bool), np.zeros(1, bool))
+"""What a condition says that there is not: the measure applies."""
+
 _LONG = 1e9
 """Days: longer than the calendar lasts."""
 
@@ -346,7 +380,7 @@ class MeasureColumns:
 
     Attributes:
         value: Its values, also where they are too old, and where known.
-        status_codes: What was found, as places in :class:`~cslib.assessments.Status`.
+        status_codes: What was found, as places in :class:`~cslib.contributions.Status`.
         points: The points that count; NaN where none do.
         label: The labels of the bands that hold the values; empty elsewhere.
         norm: The names of the norms that gave the points; empty elsewhere.
@@ -432,9 +466,12 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
     """The columns of the evidence in a block, but for the values."""
     worth = given.worth(found)
     status = np.where(found.known, np.where(found.too_old, _STALE, _KNOWN), _MISSING)
+    status = np.where(found.not_yet, _NOT_YET, status)
+    status = np.where(found.unsure, _UNSURE, status)
     status = np.where(found.carried, _CARRIED, status)
     status = np.where(found.counts & ~worth.known, _NO_BAND, status)
     status = np.where(found.no_norm, _NO_NORM, status)
+    status = np.where(found.out, _OUT, status)
     points = np.where(worth.counted, worth.points / given.grid, np.nan)
     age = np.full(1, np.nan) if found.age is None else found.age.astype(np.float64)
     known_on = given.known_on(None, found.known) if given.is_plain else found.known_on
@@ -444,7 +481,7 @@ def _evidence(given: MeasureBlocks, found: _Found, rows: int) -> list[Array]:
         _labels(found),
         _norms(found, worth.known),
         age,
-        found.known & ~found.too_old & ~found.carried & given.is_aged(age),
+        found.known & ~found.too_old & ~found.carried & ~found.out & given.is_aged(age),
         known_on,
     ]
     return [np.broadcast_to(each, rows) for each in told]

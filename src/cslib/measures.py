@@ -89,6 +89,10 @@ def _days(source: object) -> Rule | None:
     return None if source is None else rule(source, kind=Kind.NUMBER)
 
 
+def _condition(source: object) -> Rule | None:
+    return None if source is None else rule(source, kind=Kind.BOOLEAN)
+
+
 @attrs.frozen(kw_only=True)
 class Measure(Scale):
     """One measured thing, what it is worth, and how much it weighs.
@@ -101,8 +105,12 @@ class Measure(Scale):
         norms: Scales for some accounts, taken in order: the first whose condition holds. Where it
             cannot be told which that is, the measure is unknown.
         weight: A number of 0 or more, to a million, of at most 6 decimals. At 0 it does nothing to
-            the score; it is shown, and caps may look at it.
+            the score; it is shown, and caps may look at it. With the policy "unknown" it is a
+            condition: there is no score unless it is known.
         missing: What happens when the value is unknown; a number is the points it then counts as.
+        when: A rule that says whether the measure applies to an account; None: it always does.
+            Where it does not, it is as if the scorecard did not have it: it is neither missing nor
+            in the coverage. Where that is unknown, so is the measure, and it is in the coverage.
         age: A rule that gives how many days old the value is; one that is unknown is too old.
         max_age: The age in days up to which the value counts, itself included; what is older is
             treated as missing, and shown as stale.
@@ -130,6 +138,7 @@ class Measure(Scale):
     norms: tuple[Norm, ...] = attrs.field(default=(), converter=_norms)
     weight: Decimal = attrs.field(default=Decimal(1), converter=exact_decimal)
     missing: Missing | int = attrs.field(default=Missing.EXCLUDE, converter=_policy)
+    when: Rule | None = attrs.field(default=None, converter=_condition)
     age: Rule | None = attrs.field(default=None, converter=_days)
     max_age: int | None = None
     warn_age: int | None = None

@@ -45,6 +45,7 @@ __all__ = [
     "common_units",
     "currency_exponent",
     "exact",
+    "largest_remainders",
     "single_currency",
     "to_major",
     "to_minor",
@@ -509,13 +510,24 @@ def allocate(total: int, weights: Iterable[Exact]) -> tuple[int, ...]:
     """
     total = _whole(total)
     parts = _proportions(total, weights)
-    amount, whole = abs(total), sum(parts)
-    shares = [amount * part // whole for part in parts]
-    remainders = [amount * part % whole for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda i: -remainders[i])
-    for i in by_remainder[: amount - sum(shares)]:
-        shares[i] += 1
+    shares = largest_remainders(abs(total), parts)
     return tuple(shares if total >= 0 else [-share for share in shares])
+
+
+def largest_remainders(amount: int, parts: Sequence[int]) -> list[int]:
+    """The kernel of :func:`allocate`, for whole numbers of 0 or more that need no check.
+
+    >>> largest_remainders(1000, [1, 1, 1])
+    [334, 333, 333]
+    """
+    whole = sum(parts)
+    shares = [amount * part // whole for part in parts]
+    left = amount - sum(shares)
+    if left:
+        remainders = [amount * part % whole for part in parts]
+        for i in sorted(range(len(parts)), key=lambda i: -remainders[i])[:left]:
+            shares[i] += 1
+    return shares
 
 
 def _whole(total: int) -> int:

@@ -4,7 +4,8 @@ A part of :mod:`cslib.health`. :func:`recourse` asks what this same assessment w
 a few measures been better: all else, norms included, stands as it was found. It works in the space
 of measures and not of raw facts: it says "seat use at least 0.6" and not how many people must log
 in. Only measures that can change are looked at (:attr:`cslib.measures.Measure.can_change`); one
-that is unknown or too old can be found out.
+that is unknown or too old can be found out. One that does not apply to the account stays out, and
+so does one of which that is not known: nothing can be promised of it.
 
 The question is that of Ustun, Spangher and Liu, *Actionable Recourse in Linear Classification*
 (2019), with fewest measures first and then the smallest rise of the score. A scorecard with groups
@@ -26,8 +27,9 @@ from typing import Protocol
 
 import attrs
 
-from cslib.assessments import Assessment, Contribution, counts_before, forbids_a_score, hundredths
+from cslib.assessments import Assessment, counts_before
 from cslib.bands import GRID, Points, Scale, reaching, steps
+from cslib.contributions import Contribution, Status, forbids_a_score, hundredths
 from cslib.errors import CslibError, suggestion
 from cslib.faults import shown
 from cslib.measures import Combine, Group, Measure, weights_of
@@ -101,7 +103,7 @@ class Change:
         return self.found.measure
 
     def __str__(self) -> str:
-        label = f" ({self.label})" if self.label else ""
+        label = f" ({self.label})" if self.label not in ("", self.to) else ""
         return f"{self.measure}: from {_was(self.found)} to {self.to}{label}, {self.points} points"
 
 
@@ -113,7 +115,7 @@ def _was(found: Contribution) -> str:
     else:
         shown = str(round(value, 6) if isinstance(value, float) else value).removesuffix(".0")
         note = found.label if found.is_known else found.status.value.replace("_", " ")
-        shown += f" ({note})" if note else ""
+        shown += f" ({note})" if note not in ("", shown) else ""
     return shown if found.points is None else f"{shown}, {found.points} points,"
 
 
@@ -395,8 +397,13 @@ class _Lever:
         )
 
 
+def _weights(card: Card, found: Sequence[Contribution]) -> tuple[int, ...]:
+    """What the coverage of the account is counted by."""
+    return nominal(card.measures, card.groups, [each.applies for each in found])
+
+
 def _levers(card: Card, assessment: Assessment, aim: _Aim) -> Iterator[_Lever]:
-    weights = nominal(card.measures, card.groups)
+    weights = _weights(card, assessment.contributions)
     for place, (measure, found) in enumerate(
         zip(card.leaves, assessment.contributions, strict=True)
     ):
@@ -459,6 +466,8 @@ def _scales(measure: Measure, found: Contribution) -> Iterator[Scale]:
     nothing can be said of what a value would be worth.
     """
     has_own = len(measure.scales) > len(measure.norms)
+    if found.status in (Status.NOT_APPLICABLE, Status.MAY_NOT_APPLY):
+        return
     if found.is_known and found.norm:
         yield from (norm for norm in measure.norms if norm.name == found.norm)
     elif found.is_known:
@@ -514,7 +523,7 @@ class _Search:
         worths = iter([None if p.points is None else Fraction(p.points) for p in self.found])
         card = self.card
         self._tree = _Tree(card.measures, card.groups, card.combine, worths, itertools.count())
-        self._weights = nominal(card.measures, card.groups)
+        self._weights = _weights(card, self.found)
         self._known = sum(
             weight for weight, each in zip(self._weights, self.found, strict=True) if each.is_known
         )

@@ -146,7 +146,15 @@ def _tiers(review: Review) -> list[str]:
     head = f"How they are, without {left:,} that left" if left else "How they are"
     best = review.tier_names[0]
     notes = {name: _held_down(review, name) for name, _ in counts if name != best}
-    return [head, *_bars(counts, notes), *_in_no_band(review)]
+    return [head, *_bars(counts, notes), *_judged_by(review), *_in_no_band(review)]
+
+
+def _judged_by(review: Review) -> list[str]:
+    """By which scorecards, where phases choose them."""
+    if review.definitions.phases is None:
+        return []
+    listed = [f"{_name(card)} ({count:,})" for card, count in review.scorecards.items()]
+    return _wrapped("  judged by: ", _first(listed))
 
 
 def _in_no_band(review: Review) -> list[str]:
@@ -541,6 +549,8 @@ def to_data(review: Review, reading: Reading) -> dict[str, Any]:
             "lifecycle": definitions.lifecycle.fingerprint,
             "scorecard": definitions.scorecard.fingerprint,
             "playbooks": definitions.playbooks.fingerprint,
+            "scorecards": {each.name: each.fingerprint for each in definitions.scorecards},
+            "phases": None if definitions.phases is None else definitions.phases.fingerprint,
         },
         "read": {name: attrs.asdict(counts) for name, counts in reading.counts.items()},
         "bad": [attrs.asdict(row) for row in reading.bad],
@@ -574,6 +584,7 @@ def _account_data(account: AccountReview) -> dict[str, Any]:
         data["deadlines"] = {each.name: _deadline_data(each) for each in journey.deadlines}
         data["refused"] = [str(each) for each in journey.refused]
     if assessment is not None:
+        data["scorecard"] = account.scorecard
         data["tier"] = assessment.tier
         data["score"] = _json(assessment.shown)
         data["exact_score"] = _json(assessment.score)

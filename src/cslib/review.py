@@ -18,10 +18,11 @@ from decimal import Decimal
 import attrs
 
 from cslib.days import add_days
+from cslib.decisions import DecisionTable
 from cslib.errors import Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Kinds, Literal, Node, walk
 from cslib.facts import getter
-from cslib.faults import refuse
+from cslib.faults import refuse, several, shown, unique_faults
 from cslib.health import UNKNOWN, Assessment, Scorecard
 from cslib.lifecycle import DeadlineStatus, Event, Journey, Lifecycle, Refusal, RefusalReason
 from cslib.lowering import lower
@@ -73,20 +74,40 @@ class Book:
     unread_cash: frozenset[str] = frozenset()
 
 
+def _scorecards(cards: Iterable[Scorecard]) -> tuple[Scorecard, ...]:
+    return several("definitions", "$.scorecards", cards, Scorecard)
+
+
 @attrs.frozen(kw_only=True, slots=False)  # cached properties need a __dict__
 class Definitions:
     """By which definitions a book is reviewed; the stock ones unless given.
 
+    Attributes:
+        lifecycle: How events move accounts.
+        scorecard: How health is scored; with phases, of the accounts for which these choose none.
+        playbooks: What can be done.
+        scorecards: Others, for accounts in a phase of their own, with the same tiers.
+        phases: Which of these judges an account, by name; None: the one ``scorecard`` judges all.
+
     Raises:
-        DefinitionError: If two rules need one fact to be of different kinds, or a playbook names a
-            tier that the scorecard lacks.
+        DefinitionError: If two rules need one fact to be of different kinds, a playbook names a
+            tier that the scorecard lacks, or phases and scorecards do not go together.
+
+    >>> from cslib.stock import PHASES, SCORECARDS
+    >>> by_phase = Definitions(scorecards=SCORECARDS.values(), phases=PHASES)
+    >>> new = {"stage": "onboarding", "signed_on": dt.date(2026, 6, 15)}
+    >>> by_phase.scorecard_for(new, as_of=dt.date(2026, 6, 30)).name
+    'activation'
     """
 
     lifecycle: Lifecycle = SUBSCRIPTION
     scorecard: Scorecard = SCORECARD
     playbooks: Library = PLAYBOOKS
+    scorecards: tuple[Scorecard, ...] = attrs.field(default=(), converter=_scorecards)
+    phases: DecisionTable | None = None
 
     def __attrs_post_init__(self) -> None:
+        refuse("definitions", _phase_faults(self))
         _ = self.fact_kinds
         tiers = tuple(tier.name for tier in self.scorecard.tiers)
         refuse("definitions", _name_faults("tier", tiers, self._entries()))
@@ -97,7 +118,7 @@ class Definitions:
         found: dict[str, Kinds] = {}
         readers: dict[str, str] = {}
         faults = []
-        for path, rule in (*self._guards(), *self._judgements()):
+        for path, rule in self._rules():
             for name, kinds in rule.kinds.items():
                 both = found.get(name, kinds) & kinds
                 if not both:
@@ -138,7 +159,7 @@ class Definitions:
     def series_facts(self) -> Mapping[str, str]:
         """For every fact of which some rule reads earlier periods, the path of that rule."""
         found: dict[str, str] = {}
-        for path, rule in (*self._guards(), *self._judgements()):
+        for path, rule in self._rules():
             for part in walk(lower(rule.node)):
                 if isinstance(part, Fact) and part.lag:
                     found.setdefault(part.name, path)
@@ -180,6 +201,24 @@ class Definitions:
         """The stages of accounts that are no longer customers."""
         return frozenset(stage.name for stage in self.lifecycle.stages if stage.final)
 
+    def scorecard_for(self, facts: Mapping[str, object], *, as_of: object = None) -> Scorecard:
+        """The scorecard that judges an account.
+
+        Where the phases choose none, since none holds or it is not known which, it is
+        :attr:`scorecard`, as without phases.
+
+        Args:
+            facts: The account's facts, with its stage and the end of its term.
+            as_of: Today.
+
+        Raises:
+            FactError, AsOfError: As the rows' conditions do.
+        """
+        if self.phases is None:
+            return self.scorecard
+        chosen = self.phases.decide(facts, as_of=as_of).outcome
+        return next((card for card in self.scorecards if card.name == chosen), self.scorecard)
+
     def _guards(self) -> Iterator[tuple[str, Rule]]:
         for place, move in enumerate(self.lifecycle.transitions):
             if move.guard is not None:
@@ -188,7 +227,17 @@ class Definitions:
     def _judgements(self) -> Iterator[tuple[str, Rule]]:
         for path, rule in self.scorecard.rules:
             yield path.replace("$", "$.scorecard", 1), rule
+        for place, card in enumerate(self.scorecards):
+            for path, rule in card.rules:
+                yield path.replace("$", f"$.scorecards[{place}]", 1), rule
         yield from self._entries()
+
+    def _rules(self) -> Iterator[tuple[str, Rule]]:
+        """All rules: phases too, which may speak of the stages of several lifecycles."""
+        yield from self._guards()
+        yield from self._judgements()
+        for place, row in enumerate(() if self.phases is None else self.phases.rows):
+            yield f"$.phases.rows[{place}].when", row.when
 
     def _entries(self) -> Iterator[tuple[str, Rule]]:
         library = self.playbooks
@@ -202,6 +251,28 @@ class Definitions:
             yield f"$.playbooks.levels.rows[{place}].when", row.when
         if library.stake is not None:
             yield "$.playbooks.stake", library.stake
+
+
+def _phase_faults(definitions: Definitions) -> Iterator[Fault]:
+    """Phases and scorecards that do not go together."""
+    phases, cards = definitions.phases, definitions.scorecards
+    if not isinstance(phases, DecisionTable | None):
+        yield Fault("$.phases", f"expected a DecisionTable or None, but got {shown(phases)}")
+        return
+    if phases is None and cards:
+        yield Fault("$.phases", "expected a table that chooses among the scorecards, but got none")
+    yield from unique_faults("$.scorecards", [card.name for card in cards])
+    tiers = [tier.name for tier in definitions.scorecard.tiers]
+    for place, card in enumerate(cards):
+        names = [tier.name for tier in card.tiers]
+        if names != tiers:
+            problem = f"expected the tiers of the scorecard, {', '.join(tiers)}"
+            yield Fault(f"$.scorecards[{place}].tiers", f"{problem}; but got {', '.join(names)}")
+    names = [card.name for card in cards]
+    for place, row in enumerate(() if phases is None else phases.rows):
+        if row.then not in names:
+            hint = suggestion(row.then, names) or f"; there are {', '.join(names) or 'none'}"
+            yield Fault(f"$.phases.rows[{place}].then", f"no scorecard {row.then!r}{hint}")
 
 
 def _either(kinds: Kinds) -> str:
@@ -243,6 +314,7 @@ class AccountReview:
         is_customer: Whether it stands in no final stage of the lifecycle.
         journey: Where it stands; None without events.
         assessment: Whether it is well; None without facts of it.
+        scorecard: The name of the scorecard that says so; empty without facts of it.
         choice: What to do; None without facts of it.
         questions: Facts to ask for, since they could change what is chosen; where that is its
             health, the facts that its health wants.
@@ -258,6 +330,7 @@ class AccountReview:
     is_customer: bool
     journey: Journey | None
     assessment: Assessment | None
+    scorecard: str
     choice: Choice | None
     questions: tuple[str, ...]
     term_ends_on: dt.date | None
@@ -362,6 +435,12 @@ class Review:
     def customers(self) -> tuple[AccountReview, ...]:
         """The accounts that are still customers."""
         return tuple(each for each in self.accounts if each.is_customer)
+
+    @property
+    def scorecards(self) -> Mapping[str, int]:
+        """How many customers each scorecard judged; most first."""
+        judged = sorted(each.scorecard for each in self.customers if each.assessment is not None)
+        return dict(Counter(judged).most_common())
 
     @property
     def tiers(self) -> Mapping[str, int]:
@@ -531,8 +610,9 @@ class _Judge:
         is_customer = journey is None or journey.stage not in self.definitions.final_stages
         known = {**(facts or {}), **made}
         assessment = choice = None
+        card = self.definitions.scorecard_for(known, as_of=self.as_of)
         if facts is not None:
-            assessment = self.definitions.scorecard.assess(known, as_of=self.as_of)
+            assessment = card.assess(known, as_of=self.as_of)
             known.update(assessment.facts)
             library = self.definitions.playbooks
             library = library if is_customer else self.definitions.parting_playbooks
@@ -545,19 +625,30 @@ class _Judge:
             is_customer=is_customer,
             journey=journey,
             assessment=assessment,
+            scorecard=card.name if assessment else "",
             choice=choice,
-            questions=self.questions(choice, known) if choice else (),
+            questions=self.questions(card, choice, assessment, known)
+            if choice and assessment
+            else (),
             term_ends_on=terms.ends_on,
             annual_value=terms.annual_value,
             currency=terms.currency,
         )
 
-    def questions(self, choice: Choice, known: Mapping[str, object]) -> tuple[str, ...]:
+    def questions(
+        self,
+        card: Scorecard,
+        choice: Choice,
+        assessment: Assessment,
+        known: Mapping[str, object],
+    ) -> tuple[str, ...]:
         """What to ask for; for the account's health, the facts that its health wants."""
         asked = [name for name in choice.questions if name not in _HEALTH]
         if len(asked) < len(choice.questions):
-            for measure in self.definitions.scorecard.measures:
-                asked += measure.value.explain(known, as_of=self.as_of).missing
+            for measure, found in zip(card.leaves, assessment.contributions, strict=True):
+                for each in (measure.when, measure.value):
+                    if found.applies and each is not None:
+                        asked += each.explain(known, as_of=self.as_of).missing
         return tuple(dict.fromkeys(asked))
 
 

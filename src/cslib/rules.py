@@ -310,18 +310,17 @@ class Rule:
         return decide
 
 
-def read_together(asked: Iterable[tuple[Rule, Choice | None]]) -> ReadAll:
+def read_together(asked: Iterable[tuple[Rule, Choice | None]], adds: Sequence[str] = ()) -> ReadAll:
     """One function of a record and ``as_of`` for several rules and what they choose.
 
     As :func:`cslib.compiling.compile_records`: for a host that asks the same rules of many records.
 
     >>> read = read_together([(rule("seats_used / seats"), None), (rule("seats > 10"), None)])
     >>> read({"seats_used": 6, "seats": 8}, None)
-    ((0.75, False), (None, None))
+    ((0.75, False), (None, None), ())
     """
-    return compile_records(
-        [Part(each._lowered, each._inferred, each._by_key, choice) for each, choice in asked]
-    )
+    parts = [Part(each._lowered, each._inferred, each._by_key, choice) for each, choice in asked]
+    return compile_records(parts, adds)
 
 
 def read_in_groups(groups: Iterable[Iterable[Rule]]) -> ReadGroups:

@@ -3,8 +3,8 @@
 A part of :mod:`cslib.health`, which does for a block of many accounts what
 :meth:`cslib.bands.Scale.points` does for one value, and gives the same. Bands of numbers become
 steps: the line of numbers is cut where a band begins or ends, and the points are the sum of the
-steps that a value has passed, a comparison and a multiplication of single bytes each. Points stand
-on a grid, whole or thousandths, and are 0 where the value is unknown or in no band.
+steps that a value has passed, a comparison and a multiplication of single bytes each. Points are
+whole numbers on a grid that the caller chooses, and 0 where the value is unknown or in no band.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -47,12 +48,14 @@ class ScaleColumns(Protocol):
         ...
 
 
-def on_columns(scale: Scale, grid: int) -> ScaleColumns:
+def on_columns(scale: Scale, grid: Fraction | int) -> ScaleColumns:
     """A scale for blocks of values.
 
     Args:
         scale: The scale.
-        grid: How many parts a point has: 1, or 1000 where anchors give thousandths.
+        grid: How many steps of the grid a point has, so that all points of the scale are whole
+            numbers of steps: 1/20 for bands of 100, 60 and 0 points; a multiple of 1000 where
+            anchors give thousandths.
 
     >>> from cslib.blocks import Quantity
     >>> seats = Scale(bands=(Band(points=100, at_least=0.6), Band(points=60, at_least=0.3)))
@@ -60,9 +63,11 @@ def on_columns(scale: Scale, grid: int) -> ScaleColumns:
     >>> steps = on_columns(seats, 1)
     >>> steps.points(values, values.known), steps.places(values, values.known)
     (array([100,  60,   0,   0], dtype=int8), array([ 0,  1, -1, -1], dtype=int8))
+    >>> on_columns(seats, Fraction(1, 20)).points(values, values.known)
+    array([5, 3, 0, 0], dtype=int8)
     """
     if scale.anchors:
-        return _Lines(scale.anchors, grid)
+        return _Lines(scale.anchors, int(grid) // GRID)
     if scale.kind is Kind.NUMBER:
         return _steps(scale.bands, grid)
     return _Matches(scale.bands, grid)
@@ -93,29 +98,28 @@ class _Steps:
     """Bands of numbers.
 
     Attributes:
-        cuts: Where the band changes, from the lowest to the highest.
-        bands: The place of the band between two cuts each, from below the first; -1: there is none.
-        levels: The points there.
+        worths: The points, between two cuts each.
+        insides: Whether there is a band.
+        bands: The place of the band, from 1 on; 0: there is none.
+        is_everywhere: Whether a band holds every number.
     """
 
-    cuts: tuple[_Cut, ...]
-    bands: tuple[int, ...]
-    levels: tuple[int, ...]
+    worths: _Stair
+    insides: _Stair
+    bands: _Stair
+    is_everywhere: bool
 
     def points(self, values: Operand, known: Mask) -> Array:
-        return _stepped(values, self.cuts, self.levels, known)
+        return self.worths.level(values, known)
 
     def held(self, values: Operand, known: Mask) -> Mask:
-        if min(self.bands) >= 0:
-            return known
-        levels = [int(place >= 0) for place in self.bands]
-        return _stepped(values, self.cuts, levels, known).view(bool)
+        return known if self.is_everywhere else self.insides.level(values, known).view(bool)
 
     def places(self, values: Operand, known: Mask) -> Array:
-        return _stepped(values, self.cuts, [place + 1 for place in self.bands], known) - 1
+        return self.bands.level(values, known) - 1
 
 
-def _steps(bands: Sequence[Band], grid: int) -> _Steps:
+def _steps(bands: Sequence[Band], grid: Fraction | int) -> _Steps:
     ranges = [_range(band) for band in bands]
     ends = sorted({end for both in ranges for end in both if end is not None})
     borders: list[_Cut | None] = [None, *ends, None]
@@ -128,8 +132,13 @@ def _steps(bands: Sequence[Band], grid: int) -> _Steps:
             found.append(place)
             if low is not None:
                 cuts.append(low)
-    levels = (0 if place < 0 else bands[place].points * grid for place in found)
-    return _Steps(tuple(cuts), tuple(found), tuple(levels))
+    levels = [0 if place < 0 else int(bands[place].points * grid) for place in found]
+    return _Steps(
+        worths=_stair(cuts, levels),
+        insides=_stair(cuts, [int(place >= 0) for place in found]),
+        bands=_stair(cuts, [place + 1 for place in found]),
+        is_everywhere=min(found) >= 0,
+    )
 
 
 def _range(band: Band) -> tuple[_Cut | None, _Cut | None]:
@@ -153,25 +162,46 @@ def _spans(band: tuple[_Cut | None, _Cut | None], low: _Cut | None, high: _Cut |
     return begins and ends
 
 
-def _stepped(values: Any, cuts: Sequence[_Cut], levels: Sequence[int], known: Mask) -> Array:
-    """The level between the cuts that a value lies between; 0 where it is unknown.
+@attrs.frozen(eq=False)
+class _Stair:
+    """Levels along the line of numbers, as the steps between them.
 
     The steps are taken from the end at which the level is 0, if there is one: what is unknown has
     passed none, and so need not be looked at.
+
+    Attributes:
+        start: The level where no step is taken.
+        steps: What tells whether a step is taken, at which number, and how high it is.
+        number: The type that holds the levels.
     """
-    number = narrowest(max(levels)).type
-    upwards = levels[0] == 0 or levels[-1] != 0
-    tests, start = (_PASSED, levels[0]) if upwards else (_AHEAD, levels[-1])
-    found = None
-    for (cut, behind), low, high in zip(cuts, levels, levels[1:], strict=False):
-        if low != high:
-            step = number(high - low if upwards else low - high)
-            passed = tests[behind](values.value, cut).view(np.int8)
-            part = np.multiply(passed, step, dtype=number)  # numpy 1 goes by the value of the step
+
+    start: Any
+    steps: tuple[tuple[Callable[[Any, Any], Any], float, Any], ...]
+    number: np.dtype[Any]
+
+    def level(self, values: Any, known: Mask) -> Array:
+        """The level that each value is on; 0 where it is unknown."""
+        found = None
+        for is_taken, cut, height in self.steps:
+            taken = is_taken(values.value, cut).view(np.int8)
+            # numpy 1 goes by the value of the height, so the type is said
+            part = np.multiply(taken, height, dtype=self.number)
             found = part if found is None else np.add(found, part, out=found)
-    if found is None:
-        found = np.zeros(1, number)
-    return np.add(found, number(start), dtype=number) * known if start else found
+        if found is None:
+            found = np.zeros(1, self.number)
+        return np.add(found, self.start, dtype=self.number) * known if self.start else found
+
+
+def _stair(cuts: Sequence[_Cut], levels: Sequence[int]) -> _Stair:
+    number = narrowest(max(levels))
+    upwards = levels[0] == 0 or levels[-1] != 0
+    tests, sign = (_PASSED, 1) if upwards else (_AHEAD, -1)
+    steps = tuple(
+        (tests[behind], cut, number.type(sign * (high - low)))
+        for (cut, behind), low, high in zip(cuts, levels, levels[1:], strict=False)
+        if low != high
+    )
+    return _Stair(number.type(levels[0] if upwards else levels[-1]), steps, number)
 
 
 # --------------------------------------------------------------------------------------
@@ -183,10 +213,10 @@ class _Matches:
     """Bands of texts, of flags, or one for any value."""
 
     bands: tuple[Band, ...]
-    grid: int
+    grid: Fraction | int
 
     def points(self, values: Operand, known: Mask) -> Array:
-        levels = [0, *(band.points * self.grid for band in self.bands)]
+        levels = [0, *(int(band.points * self.grid) for band in self.bands)]
         given: Array = np.array(levels, narrowest(max(levels)))
         return given.take(self.places(values, known) + 1)
 
@@ -211,10 +241,15 @@ def _matches(band: Band, values: Operand) -> Mask:
 
 @attrs.frozen(eq=False)
 class _Lines:
-    """Straight lines between anchors."""
+    """Straight lines between anchors.
+
+    Attributes:
+        anchors: The anchors.
+        times: How many steps of the grid a thousandth of a point has.
+    """
 
     anchors: tuple[Anchor, ...]
-    grid: int
+    times: int
 
     def points(self, values: Any, known: Mask) -> Array:
         value = values.value.astype(np.float64, copy=False)
@@ -223,8 +258,10 @@ class _Lines:
         for low, high in self._pairs:
             found = np.where(value < high.at, np.rint(between(low, high, value) * GRID), found)
         found = np.where(value <= first.at, float(first.points * GRID), found)
-        most = max(anchor.points for anchor in self.anchors) * GRID
+        most = max(1, *(anchor.points for anchor in self.anchors)) * GRID * self.times
         points: Array = found.astype(narrowest(most)) * known
+        if self.times != 1:
+            points *= points.dtype.type(self.times)
         return points
 
     @property

@@ -19,13 +19,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from cslib.measures import Combine, Group, Measure, weights_of
+from cslib.measures import Combine, Group, Measure, Missing, leaves, weights_of
 
 __all__ = [
     "Made",
     "Tree",
+    "averaged",
     "combined_weights",
+    "cover_of",
+    "inner_groups",
     "made_of",
+    "most_points",
     "nominal",
     "paths",
     "tree_of",
@@ -145,26 +149,31 @@ def _smallest(ratios: Sequence[Fraction]) -> tuple[int, ...]:
     return tuple(each // divisor for each in whole)
 
 
-def nominal(measures: Sequence[Measure], groups: Sequence[Group]) -> tuple[int, ...]:
+def nominal(
+    measures: Sequence[Measure], groups: Sequence[Group], applies: Sequence[bool] | None = None
+) -> tuple[int, ...]:
     """The weight of each measure of a tree in the whole, as the smallest whole numbers.
 
     It is what the coverage is counted by, whatever the tree's way to combine.
 
-    >>> nominal((), ())
-    ()
+    Args:
+        measures: The measures.
+        groups: The groups.
+        applies: Of each measure, in the order of :func:`cslib.measures.leaves`, whether it applies
+            to the account; what does not is weighed as if it were not there. None: all do.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, weight=weight, bands=(Band(points=100),))
+    ...     for name, weight in (("seats", 2), ("roles", 6))
+    ... )
+    >>> nominal((seats, roles), ()), nominal((seats, roles), (), [True, False])
+    ((1, 3), (1, 0))
     """
-    return _smallest(list(_shares(measures, groups, Fraction(1))))
-
-
-def _shares(
-    measures: Iterable[Measure], groups: Iterable[Group], whole: Fraction
-) -> Iterator[Fraction]:
-    measures, groups = tuple(measures), tuple(groups)
-    total = Fraction(sum(weights_of(measures, groups), Decimal(0)))
-    for measure in measures:
-        yield whole * Fraction(measure.weight) / total
-    for group in groups:
-        yield from _shares(group.measures, group.groups, whole * Fraction(group.weight) / total)
+    whole = cover_of(measures, groups)
+    does = [True] * len(list(leaves(measures, groups))) if applies is None else applies
+    parts = whole.parts([1 if each else None for each in does])
+    return _smallest([Fraction(*part) for part in parts])
 
 
 def paths(
@@ -178,6 +187,45 @@ def paths(
     yield from (around for _ in measures)
     for group in groups:
         yield from paths(group.measures, group.groups, (*around, group.name))
+
+
+def most_points(measures: Sequence[Measure], groups: Sequence[Group], combine: Combine) -> Fraction:
+    """More than these no score can be: what the best of them gives, or in a sum all together.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, bands=(Band(points=points),))
+    ...     for name, points in (("seats", 60), ("roles", 90))
+    ... )
+    >>> [most_points((seats, roles), (), combine) for combine in (Combine.MEAN, Combine.SUM)]
+    [Fraction(90, 1), Fraction(150, 1)]
+    """
+    inside = [Fraction(_most(each)) for each in measures]
+    inside += [most_points(each.measures, each.groups, each.combine) for each in groups]
+    weighed = zip(map(Fraction, weights_of(measures, groups)), inside, strict=True)
+    counted = [(weight, most) for weight, most in weighed if weight]
+    if combine is Combine.SUM:
+        return sum((weight * most for weight, most in counted), Fraction(0))
+    return max((most for _, most in counted), default=Fraction(0))
+
+
+def _most(measure: Measure) -> int:
+    """The most points that a measure can count as, those for the unknown included."""
+    assumed = 0 if isinstance(measure.missing, Missing) else measure.missing
+    return max(assumed, *(scale.best for scale in measure.scales))
+
+
+def inner_groups(
+    groups: Iterable[Group], around: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Group]]:
+    """All groups of a tree, each before those in it, with the groups that it stands in.
+
+    >>> list(inner_groups(()))
+    []
+    """
+    for group in groups:
+        yield around, group
+        yield from inner_groups(group.groups, (*around, group.name))
 
 
 # --------------------------------------------------------------------------------------
@@ -244,6 +292,30 @@ class Tree:
         for group, share in zip(self.groups, scaled[width:], strict=True):
             yield from group.parts(worths, share)
 
+    @property
+    def places(self) -> range:
+        """The places of all measures in it and in its groups, which stand one after the other."""
+        last = self
+        while last.groups:
+            last = last.groups[-1]
+        return range(self.start, last.stop)
+
+    @property
+    def inner(self) -> Iterator[Tree]:
+        """The groups in it and in these, each before those in it."""
+        for group in self.groups:
+            yield group
+            yield from group.inner
+
+    def shares(self, worths: Sequence[int | None], of: Ratio = (1, 1)) -> Iterator[Ratio]:
+        """For each of these groups, how much of the score's points one of its points makes."""
+        made, over = of
+        factors = self._factors(self._inside(worths))[self.stop - self.start :]
+        for group, (factor, whole) in zip(self.groups, factors, strict=True):
+            share = factor * made, whole * over
+            yield share
+            yield from group.shares(worths, share)
+
     def _mean(self, worths: Sequence[int | None]) -> Ratio | None:
         """The usual way: a running sum of weighted points, and of the weights that count."""
         own: Sequence[Any] = worths[self.start : self.stop]
@@ -285,14 +357,14 @@ class Tree:
         }
 
     def _factors(self, inside: Sequence[Ratio | None]) -> list[Ratio]:
+        if self.combine in (Combine.MEAN, Combine.SUM):
+            pairs = zip(self.weights, inside, strict=True)
+            counting = [0 if points is None else weight for weight, points in pairs]
+            over = sum(counting) if self.combine is Combine.MEAN else 1
+            return [(weight, over or 1) for weight in counting]
         factors: list[Ratio] = [(0, 1)] * len(inside)
         counted = self._counted(inside)
-        if self.combine in (Combine.MEAN, Combine.SUM):
-            total = sum(weight for weight, _ in counted.values())
-            over = total if self.combine is Combine.MEAN else 1
-            for place, (weight, _) in counted.items():
-                factors[place] = (weight, over)
-        elif counted:
+        if counted:
             take = min if self.combine is Combine.WORST else max
             factors[take(counted, key=lambda place: Fraction(*counted[place][1]))] = (1, 1)
         return factors
@@ -326,3 +398,33 @@ def tree_of(
         stop=stop,
         groups=tuple(inside),
     )
+
+
+def cover_of(measures: Sequence[Measure], groups: Sequence[Group]) -> Tree:
+    """The tree of what is known: its score is the coverage.
+
+    Give 1 for a measure that is known, 0 for one that is not, None for one that does not apply to
+    the account. It is a mean all the way down, whatever the way to combine.
+
+    >>> from cslib.bands import Band
+    >>> seats, roles = (
+    ...     Measure(name=name, value=name, weight=weight, bands=(Band(points=100),))
+    ...     for name, weight in (("seats", 2), ("roles", 1))
+    ... )
+    >>> cover = cover_of((seats, roles), ())
+    >>> cover.score([1, 0]), cover.score([1, None]), cover.score([None, None])
+    ((2, 3), (2, 2), None)
+    """
+    return tree_of(measures, tuple(map(averaged, groups)), Combine.MEAN)
+
+
+def averaged(group: Group) -> Group:
+    """The group as a mean, and each group in it.
+
+    >>> from cslib.bands import Band
+    >>> seats = Measure(name="seats", value="seats", bands=(Band(points=100),))
+    >>> averaged(Group(name="use", measures=(seats,), combine="worst")).combine
+    <Combine.MEAN: 'mean'>
+    """
+    inside = tuple(map(averaged, group.groups))
+    return attrs.evolve(group, groups=inside, combine=Combine.MEAN)

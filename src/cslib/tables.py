@@ -86,6 +86,14 @@ class Table:
         self.rows = _length(self.sources.values(), columns)
         for group in inferred.groups:
             _agree([self.sources[name] for name in group])
+        self.doubles = {
+            Fact(name): source.data
+            for name, source in self.sources.items()
+            if isinstance(source, _Source) and source.is_double
+        }
+        self.others = [
+            each for each in self.sources.values() if Fact(each.name) not in self.doubles
+        ]
 
     def read(self, rows: slice) -> dict[Fact, Operand | None]:
         """A block of every fact at every lag; None is an unknown of no kind.
@@ -93,11 +101,13 @@ class Table:
         Raises:
             FactError: If an entry is not of the kind its use asks for.
         """
-        return {
-            Fact(name, lag): block
-            for name, source in self.sources.items()
-            for lag, block in source.read(rows).items()
+        read: dict[Fact, Operand | None] = {
+            fact: Quantity(column[rows]) for fact, column in self.doubles.items()
         }
+        for source in self.others:
+            for lag, block in source.read(rows).items():
+                read[Fact(source.name, lag)] = block
+        return read
 
 
 def _check_mapping(columns: Any) -> None:
@@ -244,6 +254,12 @@ class _Source:
         return {
             lag: self.from_array(kind, *self.period(rows, lag), rows.start) for lag in self.lags
         }
+
+    @property
+    def is_double(self) -> bool:
+        """Whether it is read as it is: doubles without a mask, and of one period."""
+        is_number = self.data.dtype == np.float64 and self.kinds == {Kind.NUMBER}
+        return is_number and self.mask is None and self.data.ndim == 1 and self.lags == (0,)
 
     @property
     def is_ragged(self) -> bool:
