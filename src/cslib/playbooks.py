@@ -36,12 +36,14 @@ from cslib.faults import (
     shown,
     unique_faults,
 )
-from cslib.histories import History, checked_history
+from cslib.histories import History, OptOut, begin, checked_history
 from cslib.plays import Effect, Layer, Level, Limits, Playbook, Success, amounts
 from cslib.rules import Rule, rule
+from cslib.runs import Judgement, Run, Verdict
 from cslib.selection import Selector, Suppression, price_of
 from cslib.standings import Bar, Status
 from cslib.steps import PlannedStep, Step, schedule
+from cslib.verdicts import Observation, judge
 
 if TYPE_CHECKING:
     from cslib.selectioncolumns import Choices
@@ -51,16 +53,24 @@ __all__ = [
     "Choice",
     "Effect",
     "Finding",
+    "History",
+    "Judgement",
     "Layer",
     "Level",
     "Library",
     "Limits",
+    "Observation",
+    "OptOut",
     "PlannedStep",
     "Playbook",
+    "Run",
     "Status",
     "Step",
     "Success",
     "Suppression",
+    "Verdict",
+    "begin",
+    "judge",
     "schedule",
 ]
 
