@@ -286,6 +286,14 @@ def paths_of(make: Callable[..., Any], fields: dict[str, Any]) -> list[str]:
     return []
 
 
+def test_a_band_of_one_number_is_told_by_its_bounds() -> None:
+    problem = r"\$\.equals: expected .*, but got 0; for one number write at_least=0, at_most=0"
+
+    with pytest.raises(DefinitionError, match=problem):
+        Band(points=100, equals=0)  # type: ignore[arg-type]
+    assert Band(points=100, at_least=0, at_most=0).holds(0)
+
+
 def test_a_band_for_a_number_behind_texts_says_what_was_expected() -> None:
     problem = r"\$\.bands\[1\]: expected a band for a text, like those before it, but got a number"
 

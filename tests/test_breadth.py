@@ -168,3 +168,8 @@ def test_a_frequency_that_cannot_be_is_refused(changed: dict[str, Any], message:
 
 def test_a_breadth_is_data() -> None:
     assert from_data(to_data(Breadth(roles=3)), Breadth) == Breadth(roles=3)
+
+
+def test_what_is_no_use_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"uses\[0\] is the str 'ann': expected a Use"):
+        Breadth().of(["ann"], as_of=dt.date(2026, 6, 28), observed=Period.month(2026, 6))  # type: ignore[list-item]

@@ -344,8 +344,12 @@ def test_assessments_in_the_wrong_order_and_other_tiers_are_refused() -> None:
     one, other = at(60), attrs.evolve(at(60), as_of=BEFORE)
 
     for call, problem in (
-        (lambda: compare(one, other), "before: is of 2026-06-30, later than the other"),
+        (lambda: compare(one, other), "before: is of 2026-06-30, later than `after`"),
         (lambda: compare(other, one, tiers=TIERS[:1]), "tiers: have no 'yellow'"),
+        (
+            lambda: compare(other, one, tiers=["green"]),
+            "tiers: hold the str 'green': expected Tier",
+        ),
     ):
         with pytest.raises(ComparisonError) as caught:
             call()

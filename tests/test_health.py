@@ -1356,3 +1356,10 @@ def test_an_assessment_before_of_a_tier_that_there_is_not_is_refused() -> None:
 
     with pytest.raises(PreviousError, match="is of no tier 'gold'"):
         card.assess({"x": 100}, as_of=today, previous=forged)
+
+
+def test_parts_given_as_a_mapping_are_its_values() -> None:
+    tiers = {"green": Tier(name="green", at_least=0)}
+
+    with pytest.raises(DefinitionError, match="but got a dict of 1; give its values"):
+        Scorecard(name="use", measures=(), tiers=tiers)  # type: ignore[arg-type]

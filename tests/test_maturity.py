@@ -184,6 +184,13 @@ def test_a_ladder_that_cannot_work_is_refused(changed: dict[str, Any], message: 
         Ladder(**({"name": "l", "rungs": LADDER.rungs} | changed))
 
 
+def test_what_is_no_use_is_refused() -> None:
+    rows = [{"at": "2026-06-01"}]
+
+    with pytest.raises(UsageError, match=r"uses\[0\] is a dict of 1: expected a Use"):
+        LADDER.grade(rows, as_of=dt.date(2026, 6, 28), observed=JUNE)  # type: ignore[arg-type]
+
+
 def test_a_day_outside_the_log_is_refused_at_both_doors() -> None:
     table = UsageTable.of_columns(account=[], at=np.array([], "datetime64[D]"), observed=JUNE)
 

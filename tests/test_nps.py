@@ -540,6 +540,15 @@ def test_one_person_in_two_accounts_is_two_respondents() -> None:
     assert standing_answers(rows, as_of=DAY).kept == tuple(rows)
 
 
+def test_what_is_no_response_no_score_and_no_wave_is_refused() -> None:
+    with pytest.raises(NpsError, match=r"^responses\[1\] is the int 9: expected a Response"):
+        standing_answers([response("ada", 9, DAY), 9], as_of=DAY)  # type: ignore[list-item]
+    with pytest.raises(NpsError, match=r"^after is a list of 1: expected answers by respondent"):
+        paired_change({"ada": 9}, [9])  # type: ignore[arg-type]
+    with pytest.raises(NpsError, match=r"^before is the int 40: expected a NetPromoterScore"):
+        NpsChange(before=40, after=NetPromoterScore(promoters=1, passives=0, detractors=0))  # type: ignore[arg-type]
+
+
 def test_dates_and_instants_do_not_mix() -> None:
     rows = [response("ada", 9, DAY), response("bo", 9, dt.datetime(2026, 6, 1, tzinfo=dt.UTC))]
 

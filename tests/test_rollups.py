@@ -436,6 +436,7 @@ def test_members_that_make_no_hierarchy_are_refused_by_name(
         ({"tiers": "red"}, "tiers is the str 'red': expected names, best first"),
         ({"tiers": ("red", "red")}, "tiers is a tuple of 2"),
         ({"tiers": ("red", "unknown")}, "none of them 'unknown'"),
+        ({"tiers": ("green", 3)}, r"tiers\[1\] is the int 3: expected its name"),
     ],
 )
 def test_options_that_cannot_be_taken_are_refused(options: dict[str, Any], message: str) -> None:

@@ -329,7 +329,8 @@ def check_previous(previous: object, today: dt.date | None, kind: type) -> None:
     if previous is None:
         return
     if not isinstance(previous, kind):
-        expected = f"expected the {kind.__name__} before, or None"
+        ways = "assess gives an Assessment, assess_columns gives Assessments"
+        expected = f"expected the {kind.__name__} before, or None: {ways}"
         raise PreviousError("previous", f"is {shown(previous)}; {expected}")
     if today is None:
         raise PreviousError("previous", "comes without as_of: give the day of this one")

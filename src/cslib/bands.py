@@ -308,7 +308,9 @@ def _value_faults(path: str, value: object, *kinds: Kind) -> Iterator[Fault]:
         yield Fault(path, str(error))
     else:
         if kind not in (None, *kinds):
-            yield Fault(path, f"expected a {' or a '.join(kinds)}, but got {value!r}")
+            way = f"; for one number write at_least={value!r}, at_most={value!r}"
+            hint = way if kind is Kind.NUMBER else ""
+            yield Fault(path, f"expected a {' or a '.join(kinds)}, but got {value!r}{hint}")
 
 
 def _unreachable_faults(bands: Sequence[Band]) -> Iterator[Fault]:

@@ -32,6 +32,7 @@ from cslib.usage import (
     Use,
     check_as_of,
     check_usage,
+    check_uses,
     distinct_days,
     life_is_known,
     masked,
@@ -156,13 +157,13 @@ class Breadth:
             began: The day on which the account began; None where not known.
 
         Raises:
-            UsageError: If the log does not cover the day.
+            UsageError: If the log does not cover the day, or one of the uses is no Use.
         """
         window = Period.trailing(check_as_of(as_of, observed), days=self.within)
         if not life_is_known(observed, began, window):
             return RolesActive(met=None, reached=None, most=None, days=(), unclear=None)
         active: dict[str | None, set[dt.date]] = {None: set()}
-        for use in uses:
+        for use in check_uses(uses):
             if use.day in window and use.day in observed:
                 active.setdefault(use.role, set()).add(use.day)
         unclear = len(active.pop(None))

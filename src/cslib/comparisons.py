@@ -272,8 +272,12 @@ def _check(before: Assessment, after: Assessment, tiers: Sequence[Tier]) -> None
         if not isinstance(given, Assessment):
             raise ComparisonError(name, f"is {shown(given)}: expected an Assessment")
     if before.as_of is not None and after.as_of is not None and before.as_of > after.as_of:
-        problem = f"is of {before.as_of}, later than the other, which is of {after.as_of}"
+        problem = f"is of {before.as_of}, later than `after`, which is of {after.as_of}"
         raise ComparisonError("before", problem)
+    for tier in tiers:
+        if not isinstance(tier, Tier):
+            problem = f"hold {shown(tier)}: expected Tier parts, as in `tiers` of the scorecard"
+            raise ComparisonError("tiers", problem)
     names = [each.name for each in tiers]
     if tiers and after.model_tier not in (UNKNOWN, *names):
         problem = f"have no {after.model_tier!r}: give those of the scorecard of `after`"

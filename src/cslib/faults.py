@@ -168,7 +168,9 @@ int 3
     """
     expected = kind.__name__
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        problem = f"expected several {expected} parts, but got {shown(given)}"
+        holds = isinstance(given, Mapping) and any(isinstance(v, kind) for v in given.values())
+        hint = "; give its values()" if holds else ""
+        problem = f"expected several {expected} parts, but got {shown(given)}{hint}"
         raise DefinitionError(subject, (Fault(path, problem),))
     parts = tuple(given)
     refuse(

@@ -39,6 +39,7 @@ from cslib.usage import (
     Use,
     check_as_of,
     check_usage,
+    check_uses,
     life_is_known,
     masked,
 )
@@ -260,10 +261,10 @@ class Ladder:
             began: The day on which the account began; None where not known.
 
         Raises:
-            UsageError: If the log does not cover the day.
+            UsageError: If the log does not cover the day, or one of the uses is no Use.
         """
         day = check_as_of(as_of, observed)
-        given = tuple(uses)
+        given = check_uses(uses)
         reached = tuple(_reached(rung, given, day, observed, began) for rung in self.rungs)
         level: int | None = 0
         for place, each in enumerate(reached, 1):

@@ -439,7 +439,7 @@ class NpsChange:
         left_out: Of pairs, how many respondents answered one wave alone.
 
     Raises:
-        NpsError: If the moves are none, or contradict the scores.
+        NpsError: If the moves are none, or contradict the scores, or these are no scores.
 
     Source: Newcombe, "Interval estimation for the difference between independent proportions",
     Statistics in Medicine 17 (1998), 873-890, whose method 10 it is for proportions; Zou and
@@ -458,6 +458,10 @@ class NpsChange:
     left_out: int = attrs.field(default=0, validator=_checked_count)
 
     def __attrs_post_init__(self) -> None:
+        for name, given in (("before", self.before), ("after", self.after)):
+            if not isinstance(given, NetPromoterScore):
+                way = "expected a NetPromoterScore, as net_promoter_score gives"
+                raise NpsError(name, None, f"is {shown(given)}: {way}")
         if self.moves is None:
             return
         if [len(row) for row in self.moves] != [3, 3, 3]:
@@ -574,11 +578,14 @@ def paired_change(
         least: The fewest pairs from which a change is told.
 
     Raises:
-        NpsError: With the respondent whose answer is none.
+        NpsError: With the respondent whose answer is none, or if a wave is no mapping.
 
     >>> paired_change({"ada": 6, "bo": 8, "cy": 9}, {"ada": 9, "bo": 9, "di": 3})
     NPS -50 to +100: +150 (-14 to +191, 95 % MOVER), p = 0.083; 2 answered both waves, 2 one alone
     """
+    for name, wave in (("before", before), ("after", after)):
+        if not isinstance(wave, Mapping):
+            raise NpsError(name, None, f"is {shown(wave)}: expected answers by respondent")
     kinds = [
         {who: _kind(answer, f"{name}[{who!r}]", None) for who, answer in wave.items()}
         for name, wave in (("before", before), ("after", after))
@@ -681,7 +688,8 @@ def standing_answers(
         max_age_days: None: an answer never grows stale.
 
     Raises:
-        NpsError: If responses hold both dates and instants, or the age is no whole number.
+        NpsError: If responses hold both dates and instants, or anything else, or the age is no
+            whole number.
         MomentError: If ``as_of`` is no date and no aware datetime.
 
     >>> found = standing_answers([
@@ -746,6 +754,8 @@ def check_age(max_age_days: object) -> None:
 
 def _check_kinds(responses: list[Response]) -> None:
     for row, each in enumerate(responses):
+        if not isinstance(each, Response):
+            raise NpsError("responses", row, f"is {shown(each)}: expected a Response")
         if isinstance(each.at, dt.datetime) != isinstance(responses[0].at, dt.datetime):
             way = "expected all at dates or all at instants"
             raise NpsError("responses", row, f"is at {shown(each.at)}: {way}")

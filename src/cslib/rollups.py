@@ -357,6 +357,10 @@ def _way(by: object, floor: object, tiers: Sequence[str]) -> _Way:
     if isinstance(tiers, str) or len(set(names)) < len(names) or _UNKNOWN in names:
         expected = f"expected names, best first, each once and none of them {_UNKNOWN!r}"
         raise RollupError("tiers", None, f"is {shown(tiers)}: {expected}")
+    for place, name in enumerate(names):
+        if not isinstance(name, str):
+            way = "expected its name, as in [tier.name for tier in card.tiers]"
+            raise RollupError("tiers", place, f"is {shown(name)}: {way}")
     return _Way(By(str(by)), least, names)
 
 

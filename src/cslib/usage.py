@@ -45,6 +45,7 @@ __all__ = [
     "check_count",
     "check_period",
     "check_usage",
+    "check_uses",
     "check_where",
     "distinct_days",
     "life_is_known",
@@ -442,6 +443,19 @@ def check_as_of(as_of: object, observed: object) -> dt.date:
     return day
 
 
+def check_uses(uses: Iterable[object]) -> tuple[Use, ...]:
+    """The uses of one account, each a Use.
+
+    Raises:
+        UsageError: With the first that is none.
+    """
+    given = tuple(uses)
+    for row, each in enumerate(given):
+        if not isinstance(each, Use):
+            raise UsageError("uses", row, f"is {shown(each)}: expected a Use")
+    return given  # type: ignore[return-value]
+
+
 def masked(values: Column, known: Column) -> np.ma.MaskedArray[Any, Any]:
     """The values, masked and 0, or empty, where not known.
 
@@ -480,7 +494,7 @@ def _days(given: npt.ArrayLike) -> Days:
     if values.dtype.kind == "O" or not values.size:
         values = _moments(values)
     if values.dtype.kind != "M" or np.datetime_data(values.dtype)[0] in ("generic", "Y", "M", "W"):
-        way = "expected days or instants, datetime64[D] or finer"
+        way = "expected days or instants, as np.array(days, 'datetime64[D]') or finer"
         raise UsageError("at", None, f"holds {values.dtype}: {way}")
     missing = np.ma.getmaskarray(values) | np.isnat(np.asarray(values))
     refuse_rows(UsageError, "at", values, missing, "expected when it was")
