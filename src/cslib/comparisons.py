@@ -274,6 +274,10 @@ def _check(before: Assessment, after: Assessment, tiers: Sequence[Tier]) -> None
     if before.as_of is not None and after.as_of is not None and before.as_of > after.as_of:
         problem = f"is of {before.as_of}, later than the other, which is of {after.as_of}"
         raise ComparisonError("before", problem)
+    parts = tiers if isinstance(tiers, Sequence) else [tiers]
+    wrong = [each for each in parts if not isinstance(each, Tier)]
+    if wrong:
+        raise ComparisonError("tiers", f"has {shown(wrong[0])}: expected those of a scorecard")
     names = [each.name for each in tiers]
     if tiers and after.model_tier not in (UNKNOWN, *names):
         problem = f"have no {after.model_tier!r}: give those of the scorecard of `after`"

@@ -146,6 +146,7 @@ def several(subject: str, path: str, given: Iterable[T], kind: type[T]) -> tuple
 int 3
     """
     expected = kind.__name__
+    article = "an" if expected[0] in "AEIOU" else "a"
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         problem = f"expected several {expected} parts, but got {shown(given)}"
         raise DefinitionError(subject, (Fault(path, problem),))
@@ -153,7 +154,7 @@ int 3
     refuse(
         subject,
         (
-            Fault(f"{path}[{place}]", f"expected a {expected}, but got {shown(part)}")
+            Fault(f"{path}[{place}]", f"expected {article} {expected}, but got {shown(part)}")
             for place, part in enumerate(parts)
             if not isinstance(part, kind)
         ),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -348,6 +349,8 @@ def _judged(
     value: Any = read[0]
     applies = True if measure.when is None else read[1]
     age: Any = None if measure.age is None else read[_width(measure) - len(measure.norms) - 1]
+    if age is not None and math.isinf(age):
+        age = None  # that is no number of days
     if applies is False:
         return _out(measure, value, age, today)
     is_stale = _is_over(measure, age, measure.max_age)

@@ -8,6 +8,7 @@ above 0, of which only the proportions matter inside one group; one of 0 stands 
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -77,7 +78,8 @@ def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterato
     ["expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"]
     """
     if not isinstance(value, Decimal) or not value.is_finite():
-        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
+        is_number = isinstance(value, float) and math.isfinite(value)
+        hint = f"; write Decimal('{value}')" if is_number else ""
         yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
     elif not low <= value <= high:
         yield Fault(path, f"expected {low} to {high}, but got {value}")
@@ -91,13 +93,17 @@ def _policy(value: Missing | int | str) -> Missing | int:
     return value
 
 
-def combination(value: Combine | str) -> Combine:
+def combination(value: Combine | str, subject: str = "group") -> Combine:
     """A way to combine, by its name.
+
+    Args:
+        value: The name, or the way itself.
+        subject: What is not valid where there is none of that name.
 
     >>> combination("worst")
     <Combine.WORST: 'worst'>
     """
-    return member("group", "$.combine", "way to combine", Combine, value)
+    return member(subject, "$.combine", "way to combine", Combine, value)
 
 
 def _norms(norms: Iterable[Norm]) -> tuple[Norm, ...]:
@@ -312,7 +318,8 @@ def _kind_faults(measure: Measure) -> Iterator[Fault]:
 def _missing_faults(measure: Measure) -> Iterator[Fault]:
     missing = measure.missing
     if not isinstance(missing, Missing):
-        yield from whole_faults("$.missing", missing, 0, MAX_POINTS)
+        for fault in whole_faults("$.missing", missing, 0, MAX_POINTS):
+            yield Fault(fault.path, f"{fault.message}; or one of {', '.join(Missing)}")
     elif missing is Missing.CARRY and measure.max_age is None:
         yield Fault("$.max_age", "a value that is carried needs an age at which it ends")
 
