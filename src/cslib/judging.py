@@ -356,11 +356,7 @@ def _judged(
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
-    status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
-    if value is not None and age is not None and age < 0:
-        status = Status.NOT_YET
-    if applies is None:
-        status = Status.MAY_NOT_APPLY
+    status = _status(value, age, applies, is_stale)
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
         if carried is not None and carried.known_on is not None:
@@ -375,6 +371,17 @@ def _judged(
         return _finding(measure, weight, status, scale, told=told)
     thousandths = int(Fraction(points.points) * GRID)
     return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
+
+
+def _status(value: Value, age: Any, applies: object, is_stale: bool) -> Status:
+    """What was found of a value, before it is carried or put on a scale."""
+    if applies is None:
+        return Status.MAY_NOT_APPLY
+    if value is None:
+        return Status.MISSING
+    if age is not None and age < 0:
+        return Status.NOT_YET
+    return Status.STALE if is_stale else Status.KNOWN
 
 
 def _out(measure: Measure, value: Value, age: Any, today: dt.date | None) -> Finding:
