@@ -214,13 +214,25 @@ class MeasureBlocks:
         days = (self.today - known_on) / np.timedelta64(1, "D")
         return attrs.evolve(
             found,
-            values=_joined(carried, _operand(before.values[rows]), found.values),
+            values=self._joined(carried, _operand(before.values[rows]), found.values),
             known=found.known | carried,
             counts=found.counts | carried,
             carried=carried,
             age=np.where(carried, days, np.nan if found.age is None else found.age),
             known_on=np.where(carried, known_on, found.known_on),
         )
+
+    def _joined(self, carried: Mask, before: Any, found: Any) -> Operand:
+        """The values before where they are carried, else those that were found."""
+        if not carried.any():  # those before may then be unknown, and of no kind
+            return found  # type: ignore[no-any-return]
+        if not found.known.any():
+            found = before.unknown()
+        if type(before) is not type(found) or _is_dated(before) != _is_dated(found):
+            problem = f"carries values of {self.measure.name!r} that are of another kind"
+            raise PreviousError("previous", f"{problem} than those of now: leave it out")
+        joined: Operand = before.where(carried, found)
+        return joined
 
     def _with_norms(self, found: _Found, rows: slice) -> _Found:
         """With the scale that is for each account: of the first norm that holds, or its own."""
@@ -356,19 +368,16 @@ def _finite(age: Any) -> Any:
     return Quantity(np.where(np.isfinite(days), days, np.nan))
 
 
+def _is_dated(operand: Any) -> bool:
+    """Whether it holds dates or instants."""
+    return isinstance(operand, Quantity) and operand.value.dtype.kind == "M"
+
+
 def _operand(values: Array) -> Any:
     """Values that were carried, as a block; where there is none, they are not looked at."""
     if values.dtype == bool:
         return Truth(values, ~values)
     return Text(values, np.False_) if values.dtype.kind in "UO" else Quantity(values)
-
-
-def _joined(carried: Mask, before: Any, found: Any) -> Operand:
-    """The values before where they are carried, else those that were found."""
-    if not found.known.any():  # it may be an unknown of no kind
-        found = before.unknown()
-    joined: Operand = before.where(carried, found)
-    return joined
 
 
 def counts_unknown(measure: Measure) -> bool:
