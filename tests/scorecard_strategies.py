@@ -97,7 +97,7 @@ def measures(draw: st.DrawFn, name: str, weights: st.SearchStrategy[Any]) -> Mea
     ages: dict[str, Any] = {"max_age": 30} if missing is Missing.CARRY else {}
     if draw(st.integers(0, 3)) == 0:
         ages = {
-            "age": "days_since(d2)",
+            "age": draw(st.sampled_from(["days_since(d2)", "n1 * 1000000"])),
             "max_age": 30,
             "warn_age": draw(st.sampled_from([None, 7])),
         }

@@ -80,6 +80,7 @@ def answered(measure: Measure, account: object, as_of: object) -> tuple[Any, Any
     value = measure.value(account, as_of=as_of)
     applies = True if measure.when is None else measure.when(account, as_of=as_of)
     age = None if measure.age is None else measure.age(account, as_of=as_of)
+    age = None if age is not None and math.isinf(age) else age
     return value, applies, age, [norm.when(account, as_of=as_of) for norm in measure.norms]
 
 

@@ -428,3 +428,16 @@ def test_two_scores_rounded_apart_leave_a_share_a_hundredth_off(
 def test_what_is_no_assessment_is_not_compared() -> None:
     with pytest.raises(ComparisonError, match=r"before.*expected an Assessment"):
         compare(None, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tiers", [None, 3, "green", ["green"]])
+def test_tiers_that_are_none_are_refused(tiers: Any) -> None:
+    card = Scorecard(
+        name="x",
+        measures=(Measure(name="a", value="a", bands=(Band(points=50),)),),
+        tiers=(Tier(name="any", at_least=0),),
+    )
+    found = card.assess({"a": 1})
+
+    with pytest.raises(ComparisonError, match=r"tiers: hold .*: expected Tier parts"):
+        compare(found, found, tiers=tiers)

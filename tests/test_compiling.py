@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -188,6 +188,22 @@ def test_the_first_rule_that_cannot_read_a_fact_says_so(sources: tuple[str, ...]
         record = {"x": x, "y": 1}
         one_by_one = outcome(lambda: [made(record) for made in rules])  # noqa: B023
         assert outcome(lambda: read(record, None)[0]) == one_by_one  # noqa: B023
+
+
+class Worth(NamedTuple):
+    points: int
+
+
+@given(st.lists(st.sampled_from([0.1, 0.4, 0.9, None]), max_size=5))
+def test_what_is_chosen_is_added_up(values: list[float | None]) -> None:
+    low, high, dark = Worth(0), Worth(50), Worth(7)
+    choice = Choice(dark, (((("<", 0.3),), low),), high)
+    record = {f"x{place}": value for place, value in enumerate(values)}
+    read = read_together([(rule(name), choice) for name in record], ["points"])
+
+    _, chosen, sums = read(record, None)
+
+    assert sums == (sum(each.points for each in chosen),)
 
 
 def test_no_rules_at_all_read_nothing() -> None:

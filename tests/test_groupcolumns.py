@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cslib.arguments import ArgumentError
 from cslib.assessments import NoGroupError
 from cslib.columns import BLOCK, ColumnsError
 from cslib.groupcolumns import group_columns
@@ -119,3 +120,18 @@ def test_points_that_stand_for_the_unknown_are_no_knowledge_of_a_group(combine: 
     found = group_columns(card, "g", {"a": np.array([np.nan])})
 
     assert (found.score.tolist(), found.coverage.tolist()) == ([50.0], [0.0])
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "card"])
+def test_what_is_no_scorecard_is_refused(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match="expected a Scorecard"):
+        group_columns(wrong, "product", {"a": np.ones(2)})
+
+
+@pytest.mark.parametrize("path", [None, 3, [None]])
+def test_a_path_that_is_no_name_names_no_group(path: Any) -> None:
+    product = Group(name="product", measures=(Measure(name="a", value="a", bands=IS_POINTS),))
+    card = Scorecard(name="x", groups=(product,), tiers=ANY)
+
+    with pytest.raises(NoGroupError, match="no group "):
+        group_columns(card, path, {"a": np.ones(2)})

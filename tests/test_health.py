@@ -1320,7 +1320,7 @@ def test_a_value_is_carried_within_one_scorecard_and_a_day_of_unknown_age_is_non
 def test_parts_of_another_kind_are_named_with_their_place(field: str, given: Any) -> None:
     whole = {"name": "x", "measures": (measure(),), "tiers": TIERS}
 
-    with pytest.raises(DefinitionError, match=rf"\$\.{field}(\[0\])?: expected (a|several) "):
+    with pytest.raises(DefinitionError, match=rf"\$\.{field}(\[0\])?: expected (an?|several) "):
         Scorecard(**{**whole, field: given})
 
 

@@ -17,6 +17,7 @@ from cslib.health import Assessment, Band, Combine, Group, Measure, Norm, Scorec
 from cslib.judging import judge_of, worth
 from cslib.measures import leaves
 from cslib.rules import FactError
+from cslib.scoring import most_points
 from scorecard_strategies import TODAY, accounts, overrides, scorecards
 
 ANY = (Band(points=50),)
@@ -78,6 +79,7 @@ def test_what_does_not_apply_is_as_if_the_scorecard_did_not_have_it(
     if not any(parts.values()):
         assert (found.tier, found.score, found.coverage) == ("unknown", None, 0)
         return
+    assume(card.tiers[0].at_least <= most_points(**parts, combine=card.combine))
     names = {each.name for each in leaves(**parts)}
     caps = [cap for cap in card.caps if cap.measure in names]
     other = attrs.evolve(card, **parts, caps=caps).assess(account, as_of=TODAY)

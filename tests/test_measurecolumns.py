@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cslib.arguments import ArgumentError
 from cslib.columns import ColumnsError
 from cslib.health import Band, Measure, PreviousError, Scorecard, Tier
 from cslib.measurecolumns import measure_columns
@@ -99,3 +100,55 @@ def test_columns_of_different_lengths_are_refused() -> None:
 
     with pytest.raises(ColumnsError):
         measure_columns(measure, {"x": np.zeros(2), "d": np.zeros(3)})
+
+
+@pytest.mark.parametrize("wrong", [None, "seats"])
+def test_what_is_no_measure_is_refused(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match="expected a Measure"):
+        measure_columns(wrong, {"a": np.ones(2)})
+
+
+def test_a_day_before_the_calendar_is_no_day_and_an_age_without_end_is_unknown() -> None:
+    today = dt.date(2026, 6, 30)
+    # 2026-06-30 is the 739,797th day of the calendar, so that the first is 739,796 days away.
+    ages = [739_796, 739_797, math.inf, -math.inf]
+    seats = Measure(name="seats", value="seats", age="age", warn_age=30, bands=(Band(points=50),))
+
+    found = measure_columns(seats, {"seats": np.ones(4), "age": np.array(ages)}, as_of=today)
+
+    card = Scorecard(name="x", measures=(seats,), tiers=(Tier(name="any", at_least=0),))
+    for place, age in enumerate(ages):
+        told = card.assess({"seats": 1, "age": age}, as_of=today).contributions[0]
+        assert found.known_on[place].item() == told.known_on
+        assert found.status[place] == told.status == "known"
+        assert told.age == (age if place < 2 else None)
+    assert found.known_on.tolist() == [dt.date.min, None, None, None]
+
+
+def whatever(*values: Any) -> dict[str, Any]:
+    return {"x": np.array(values, object)}
+
+
+@pytest.mark.parametrize("later", [True, "a", 5.0, dt.date(2026, 6, 30)])
+def test_where_nothing_was_known_before_any_kind_of_value_may_come(later: Any) -> None:
+    card = carrying_anything()
+    before = card.assess_columns(whatever(None, None), as_of=dt.date(2026, 5, 31))
+
+    found = card.assess_columns(whatever(None, later), as_of=dt.date(2026, 6, 30), previous=before)
+
+    assert found.tier.tolist() == ["unknown", "any"]
+
+
+def test_values_of_another_kind_than_those_of_now_are_not_carried_beside_them() -> None:
+    card = carrying_anything()
+    before = card.assess_columns(whatever(5.0, None), as_of=dt.date(2026, 6, 29))
+
+    for later in (True, "a", dt.date(2026, 6, 30)):
+        with pytest.raises(PreviousError, match="carries values of 'x' that are of another kind"):
+            card.assess_columns(whatever(None, later), as_of=dt.date(2026, 6, 30), previous=before)
+
+
+def carrying_anything() -> Scorecard:
+    """A single band takes values of every kind."""
+    anything = Measure(name="x", value="x", missing="carry", max_age=30, bands=(Band(points=50),))
+    return Scorecard(name="x", measures=(anything,), tiers=(Tier(name="any", at_least=0),))

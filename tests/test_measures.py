@@ -337,3 +337,18 @@ def test_a_group_needs_something_in_it_of_a_weight_above_0() -> None:
 def test_what_is_no_exact_number_is_left_to_be_reported(given: Any) -> None:
     assert exact_decimal(given) is given
     assert [fault.path for fault in decimal_faults("$.w", exact_decimal(given), 1)] == ["$.w"]
+
+
+def test_a_policy_that_is_none_is_told_which_there_are() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Measure(name="a", value="a", missing=None, bands=(Band(points=1),))  # type: ignore[arg-type]
+
+    assert caught.value.faults[0].message == (
+        "expected a whole number from 0 to 1000, but got None; or one of exclude, worst, unknown,"
+        " carry"
+    )
+
+
+def test_what_is_no_number_gets_no_hint_to_write_it_as_one() -> None:
+    with pytest.raises(DefinitionError, match=r"but got nan$"):
+        Measure(name="a", value="a", weight=math.nan, bands=(Band(points=1),))  # type: ignore[arg-type]

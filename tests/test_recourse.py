@@ -742,3 +742,13 @@ def test_what_is_no_scorecard_or_assessment_is_refused() -> None:
         recourse(None, None, "any")  # type: ignore[arg-type]
     with pytest.raises(RecourseError, match=r"assessment.*expected an Assessment"):
         recourse(card, 3, "any")  # type: ignore[arg-type]
+
+
+def test_what_is_no_assessment_before_is_refused() -> None:
+    card = Scorecard(
+        name="x",
+        measures=(Measure(name="a", value="a", bands=(Band(points=50),)),),
+        tiers=(Tier(name="any", at_least=0),),
+    )
+    with pytest.raises(RecourseError, match="previous: is the int 3: expected the Assessment"):
+        recourse(card, card.assess({"a": 1}), "any", previous=3)  # type: ignore[arg-type]

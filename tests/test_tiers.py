@@ -405,3 +405,12 @@ def test_a_cap_may_look_at_the_band_of_a_norm_and_at_no_anchor() -> None:
 
 def test_a_margin_is_exact_however_it_is_written() -> None:
     assert Hysteresis(fall="2.5") == Hysteresis(fall=Decimal("2.5"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", [" ", "\t\n"])
+def test_blanks_are_neither_an_author_nor_a_reason(words: str) -> None:
+    day = dt.date(2026, 6, 30)
+    for name in ("author", "reason"):
+        given = {"tier": "green", "author": "li", "reason": "fair", name: words}
+        with pytest.raises(DefinitionError, match="expected words, but got blanks alone"):
+            Override(made_on=day, until=day, **given)  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ class NoMeasureError(CslibError, KeyError):
     known: tuple[str, ...]
 
     def __str__(self) -> str:
-        hint = suggestion(self.measure, self.known)
+        hint = suggestion(str(self.measure), self.known)
         return f"no measure {self.measure!r}{hint or '; there are ' + ', '.join(self.known)}"
 
 
@@ -73,10 +73,10 @@ class NoGroupError(CslibError, KeyError):
     known: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        known = tuple(map("/".join, self.known))
-        hint = suggestion("/".join(self.path), known)
+        known, path = tuple(map("/".join, self.known)), "/".join(map(str, self.path))
+        hint = suggestion(path, known)
         there_are = f"; there are {', '.join(known)}" if known else ": the scorecard has none"
-        return f"no group {'/'.join(self.path)!r}{hint or there_are}"
+        return f"no group {path!r}{hint or there_are}"
 
 
 _T = TypeVar("_T")

@@ -274,10 +274,11 @@ def _check(before: Assessment, after: Assessment, tiers: Sequence[Tier]) -> None
     if before.as_of is not None and after.as_of is not None and before.as_of > after.as_of:
         problem = f"is of {before.as_of}, later than `after`, which is of {after.as_of}"
         raise ComparisonError("before", problem)
-    for tier in tiers:
-        if not isinstance(tier, Tier):
-            problem = f"hold {shown(tier)}: expected Tier parts, as in `tiers` of the scorecard"
-            raise ComparisonError("tiers", problem)
+    parts = tiers if isinstance(tiers, Sequence) else [tiers]
+    wrong = [each for each in parts if not isinstance(each, Tier)]
+    if wrong:
+        problem = f"hold {shown(wrong[0])}: expected Tier parts, as in `tiers` of the scorecard"
+        raise ComparisonError("tiers", problem)
     names = [each.name for each in tiers]
     if tiers and after.model_tier not in (UNKNOWN, *names):
         problem = f"have no {after.model_tier!r}: give those of the scorecard of `after`"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
@@ -167,6 +168,7 @@ def several(subject: str, path: str, given: Iterable[T], kind: type[T]) -> tuple
 int 3
     """
     expected = kind.__name__
+    article = "an" if expected[0] in "AEIOU" else "a"
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         holds = isinstance(given, Mapping) and any(isinstance(v, kind) for v in given.values())
         hint = "; give its values()" if holds else ""
@@ -176,7 +178,7 @@ int 3
     refuse(
         subject,
         (
-            Fault(f"{path}[{place}]", f"expected a {expected}, but got {shown(part)}")
+            Fault(f"{path}[{place}]", f"expected {article} {expected}, but got {shown(part)}")
             for place, part in enumerate(parts)
             if not isinstance(part, kind)
         ),
@@ -264,7 +266,8 @@ def decimal_faults(path: str, value: object, high: int, low: int = 0) -> Iterato
     ["expected a whole number or a Decimal, but got 0.5; write Decimal('0.5')"]
     """
     if not isinstance(value, Decimal) or not value.is_finite():
-        hint = f"; write Decimal('{value}')" if isinstance(value, float) else ""
+        is_number = isinstance(value, float) and math.isfinite(value)
+        hint = f"; write Decimal('{value}')" if is_number else ""
         yield Fault(path, f"expected a whole number or a Decimal, but got {value!r}{hint}")
     elif not low <= value <= high:
         yield Fault(path, f"expected {low} to {high}, but got {value}")

@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
+from cslib.arguments import ArgumentError
 from cslib.assessmentcolumns import Assessments
 from cslib.assessments import NoGroupError, check_previous
 from cslib.bands import GRID
 from cslib.blocks import Array
 from cslib.columns import ColumnsError, blocks_of
+from cslib.faults import shown
 from cslib.measurecolumns import MeasureBlocks, Worth, check_rows
 from cslib.measures import Combine
 from cslib.scoring import Ratio, Tree, cover_of, inner_groups, tree_of
@@ -70,6 +72,7 @@ def group_columns(
         previous: The assessments before, as they were.
 
     Raises:
+        ArgumentError: If the card is no scorecard.
         NoGroupError: If there is no such group.
         FactError, AsOfError, ColumnsError, PreviousError: As the assessment of the columns.
 
@@ -85,7 +88,10 @@ def group_columns(
     >>> found.score.tolist(), found.coverage.tolist(), found.exact.tolist()
     ([100.0, 20.0, nan], [1.0, 1.0, 0.0], [50.0, 10.0, 0.0])
     """
-    place = _place(card, (path,) if isinstance(path, str) else tuple(path))
+    if not hasattr(card, "leaves"):
+        raise ArgumentError("card", None, f"is {shown(card)}: expected a Scorecard")
+    names = path if isinstance(path, Sequence) and not isinstance(path, str) else (path,)
+    place = _place(card, tuple(names))
     tree = tree_of(card.measures, card.groups, card.combine)
     inner = list(tree.inner)[place], list(cover_of(card.measures, card.groups).inner)[place]
     given = _measures(card, columns, as_of, previous)

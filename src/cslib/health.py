@@ -118,6 +118,10 @@ def _groups(groups: Iterable[Group]) -> tuple[Group, ...]:
     return several("scorecard", "$.groups", groups, Group)
 
 
+def _combination(value: Combine | str) -> Combine:
+    return combination(value, "scorecard")
+
+
 def _tiers(tiers: Iterable[Tier]) -> tuple[Tier, ...]:
     return several("scorecard", "$.tiers", tiers, Tier)
 
@@ -165,7 +169,7 @@ class Scorecard:
     name: str
     measures: tuple[Measure, ...] = attrs.field(default=(), converter=_measures)
     groups: tuple[Group, ...] = attrs.field(default=(), converter=_groups)
-    combine: Combine = attrs.field(default=Combine.MEAN, converter=combination)
+    combine: Combine = attrs.field(default=Combine.MEAN, converter=_combination)
     tiers: tuple[Tier, ...] = attrs.field(converter=_tiers)
     floor: Decimal = attrs.field(default=Decimal(0), converter=exact_decimal)
     hysteresis: Hysteresis | None = None

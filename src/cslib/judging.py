@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -348,16 +349,14 @@ def _judged(
     value: Any = read[0]
     applies = True if measure.when is None else read[1]
     age: Any = None if measure.age is None else read[_width(measure) - len(measure.norms) - 1]
+    if age is not None and math.isinf(age):
+        age = None  # that is no number of days
     if applies is False:
         return _out(measure, value, age, today)
     is_stale = _is_over(measure, age, measure.max_age)
     is_aged = value is not None and not is_stale and _is_over(measure, age, measure.warn_age)
     known_on = _known_on(measure, today, age)
-    status = Status.MISSING if value is None else Status.STALE if is_stale else Status.KNOWN
-    if value is not None and age is not None and age < 0:
-        status = Status.NOT_YET
-    if applies is None:
-        status = Status.MAY_NOT_APPLY
+    status = _status(value, age, applies, is_stale)
     if status is not Status.KNOWN and measure.missing is Missing.CARRY and today is not None:
         carried = _carried(measure, previous, today)
         if carried is not None and carried.known_on is not None:
@@ -372,6 +371,17 @@ def _judged(
         return _finding(measure, weight, status, scale, told=told)
     thousandths = int(Fraction(points.points) * GRID)
     return _finding(measure, weight, status, scale, thousandths, points.label, norm, told)
+
+
+def _status(value: Value, age: Any, applies: object, is_stale: bool) -> Status:
+    """What was found of a value, before it is carried or put on a scale."""
+    if applies is None:
+        return Status.MAY_NOT_APPLY
+    if value is None:
+        return Status.MISSING
+    if age is not None and age < 0:
+        return Status.NOT_YET
+    return Status.STALE if is_stale else Status.KNOWN
 
 
 def _out(measure: Measure, value: Value, age: Any, today: dt.date | None) -> Finding:

@@ -7,6 +7,7 @@ A part of :mod:`cslib.health`, which does for a block what an assessment of one 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib import moments
+from cslib.arguments import ArgumentError
 from cslib.assessmentcolumns import Assessments, Carried
 from cslib.assessments import PreviousError, check_previous
 from cslib.bands import GRID, Scale
@@ -23,6 +25,7 @@ from cslib.blocks import UNKNOWN, Array, Mask, Operand, Quantity, Text, Truth
 from cslib.columns import Answer, Column, ColumnsError, blocks_of
 from cslib.contributions import Status
 from cslib.expressions import Fact, Kind
+from cslib.faults import shown
 from cslib.measures import Measure, Missing
 from cslib.scalecolumns import ScaleColumns, on_columns
 
@@ -169,7 +172,7 @@ class MeasureBlocks:
         if self.is_plain:
             return _Found(values, known, known, uses=(_Use(*self._first, known),))
         applies: Any = _ALWAYS if self._when is None else _wide(self._when.read(rows))
-        age = None if self._age is None else _wide(self._age.read(rows))
+        age = None if self._age is None else _finite(_wide(self._age.read(rows)))
         too_old = self._is_over(age, self.measure.max_age)
         not_yet = np.False_ if age is None else known & (age.value < 0)
         found = _Found(
@@ -198,7 +201,8 @@ class MeasureBlocks:
         if self.today is None:
             return _NO_DAY
         days = np.zeros(1) if age is None else age.value.astype(np.float64)
-        told = known & (days >= 0)
+        oldest = (self.today - _FIRST_DAY) / np.timedelta64(1, "D")
+        told = known & (days >= 0) & (days <= oldest)
         return np.where(told, self.today - _whole(days), np.datetime64("NaT", "D"))
 
     def _with_carried(self, found: _Found, before: Carried, rows: slice) -> _Found:
@@ -210,13 +214,25 @@ class MeasureBlocks:
         days = (self.today - known_on) / np.timedelta64(1, "D")
         return attrs.evolve(
             found,
-            values=_joined(carried, _operand(before.values[rows]), found.values),
+            values=self._joined(carried, _operand(before.values[rows]), found.values),
             known=found.known | carried,
             counts=found.counts | carried,
             carried=carried,
             age=np.where(carried, days, np.nan if found.age is None else found.age),
             known_on=np.where(carried, known_on, found.known_on),
         )
+
+    def _joined(self, carried: Mask, before: Any, found: Any) -> Operand:
+        """The values before where they are carried, else those that were found."""
+        if not carried.any():  # those before may then be unknown, and of no kind
+            return found  # type: ignore[no-any-return]
+        if not found.known.any():
+            found = before.unknown()
+        if type(before) is not type(found) or _is_dated(before) != _is_dated(found):
+            problem = f"carries values of {self.measure.name!r} that are of another kind"
+            raise PreviousError("previous", f"{problem} than those of now: leave it out")
+        joined: Operand = before.where(carried, found)
+        return joined
 
     def _with_norms(self, found: _Found, rows: slice) -> _Found:
         """With the scale that is for each account: of the first norm that holds, or its own."""
@@ -340,8 +356,21 @@ def _whole(days: Array) -> Array:
 _ALWAYS = Truth(np.ones(1, bool), np.zeros(1, bool))
 """What a condition says that there is not: the measure applies."""
 
+_FIRST_DAY = np.datetime64(dt.date.min, "D")
+
 _LONG = 1e9
 """Days: longer than the calendar lasts."""
+
+
+def _finite(age: Any) -> Any:
+    """Ages, where those without end are unknown."""
+    days = age.value.astype(np.float64, copy=False)
+    return Quantity(np.where(np.isfinite(days), days, np.nan))
+
+
+def _is_dated(operand: Any) -> bool:
+    """Whether it holds dates or instants."""
+    return isinstance(operand, Quantity) and operand.value.dtype.kind == "M"
 
 
 def _operand(values: Array) -> Any:
@@ -349,14 +378,6 @@ def _operand(values: Array) -> Any:
     if values.dtype == bool:
         return Truth(values, ~values)
     return Text(values, np.False_) if values.dtype.kind in "UO" else Quantity(values)
-
-
-def _joined(carried: Mask, before: Any, found: Any) -> Operand:
-    """The values before where they are carried, else those that were found."""
-    if not found.known.any():  # it may be an unknown of no kind
-        found = before.unknown()
-    joined: Operand = before.where(carried, found)
-    return joined
 
 
 def counts_unknown(measure: Measure) -> bool:
@@ -423,6 +444,7 @@ def measure_columns(
         previous: The assessments before, as they were.
 
     Raises:
+        ArgumentError: If the measure is none.
         FactError, AsOfError, ColumnsError, PreviousError: As the assessment of the columns.
 
     >>> from cslib.bands import Band
@@ -432,6 +454,8 @@ def measure_columns(
     >>> found.status.tolist(), found.points.tolist(), found.label.tolist()
     (['known', 'known', 'missing', 'no_band'], [100.0, 20.0, 20.0, 20.0], ['many', 'few', '', ''])
     """
+    if not isinstance(measure, Measure):
+        raise ArgumentError("measure", None, f"is {shown(measure)}: expected a Measure")
     today = None if as_of is None else moments.utc_day(as_of, "as_of")
     check_previous(previous, today, Assessments)
     before = None if previous is None else previous.carried.get(measure.name)

@@ -72,13 +72,17 @@ def _policy(value: Missing | int | str) -> Missing | int:
     return value
 
 
-def combination(value: Combine | str) -> Combine:
+def combination(value: Combine | str, subject: str = "group") -> Combine:
     """A way to combine, by its name.
+
+    Args:
+        value: The name, or the way itself.
+        subject: What is not valid where there is none of that name.
 
     >>> combination("worst")
     <Combine.WORST: 'worst'>
     """
-    return member("group", "$.combine", "way to combine", Combine, value)
+    return member(subject, "$.combine", "way to combine", Combine, value)
 
 
 def _norms(norms: Iterable[Norm]) -> tuple[Norm, ...]:
@@ -293,7 +297,8 @@ def _kind_faults(measure: Measure) -> Iterator[Fault]:
 def _missing_faults(measure: Measure) -> Iterator[Fault]:
     missing = measure.missing
     if not isinstance(missing, Missing):
-        yield from whole_faults("$.missing", missing, 0, MAX_POINTS)
+        for fault in whole_faults("$.missing", missing, 0, MAX_POINTS):
+            yield Fault(fault.path, f"{fault.message}; or one of {', '.join(Missing)}")
     elif missing is Missing.CARRY and measure.max_age is None:
         yield Fault("$.max_age", "a value that is carried needs an age at which it ends")
 

@@ -294,6 +294,9 @@ def _check(
         raise RecourseError("most", problem)
     if previous is None:
         return
+    if not isinstance(previous, Assessment):
+        problem = f"is {shown(previous)}: expected the Assessment before, or None"
+        raise RecourseError("previous", problem)
     dates = (previous.as_of, assessment.as_of)
     if dates[0] is None or dates[1] is None:
         raise RecourseError("previous", "comes without a day: make both assessments with as_of")

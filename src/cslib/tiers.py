@@ -12,7 +12,7 @@ visible, and only it has a history: when a cap ends, the tier is what the model 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -243,10 +243,11 @@ def cap_faults(
     }
     for place, cap in enumerate(caps):
         if cap.measure not in labels:
-            hint = suggestion(cap.measure, labels)
+            hint = suggestion(cap.measure, labels) or _there_are(labels)
             yield Fault(f"$.caps[{place}].measure", f"no measure {cap.measure!r}{hint}")
         elif cap.label not in labels[cap.measure]:
-            hint = suggestion(cap.label, labels[cap.measure])
+            known = sorted(labels[cap.measure])
+            hint = suggestion(cap.label, known) or _there_are(known)
             problem = f"{cap.measure!r} has no band {cap.label!r}{hint}"
             yield Fault(f"$.caps[{place}].label", problem)
         yield from tier_name_faults(f"$.caps[{place}].tier", cap.tier, tiers)
@@ -256,13 +257,20 @@ def tier_name_faults(path: str, name: str, tiers: Sequence[Tier]) -> Iterator[Fa
     """The name of a tier that there is not."""
     names = [tier.name for tier in tiers]
     if name not in names:
-        yield Fault(path, f"no tier {name!r}{suggestion(name, names)}")
+        yield Fault(path, f"no tier {name!r}{suggestion(name, names) or _there_are(names)}")
+
+
+def _there_are(names: Collection[str]) -> str:
+    return f"; there are {', '.join(names)}" if names else "; there are none"
 
 
 def _override_faults(override: Override) -> Iterator[Fault]:
     yield from name_faults("$.tier", override.tier)
     yield from name_faults("$.author", override.author)
     yield from name_faults("$.reason", override.reason)
+    for name in ("author", "reason"):
+        if str(getattr(override, name)).isspace():
+            yield Fault(f"$.{name}", "expected words, but got blanks alone")
     dated = True
     for name in ("made_on", "until"):
         day = getattr(override, name)
