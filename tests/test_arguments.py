@@ -46,6 +46,7 @@ def test_an_error_of_a_whole_argument_names_no_row() -> None:
     [
         ([[1], [2]], r"age has shape \(2, 1\): expected one dimension"),
         (5, r"age has shape \(\): expected one dimension"),
+        ("age", "age is the text 'age': expected a column, with one value for each row"),
         ([[1], [2, 3]], "age is ragged: expected one value for each row"),
     ],
 )

@@ -142,6 +142,17 @@ def test_an_instant_without_a_zone_is_refused_with_the_remedy() -> None:
     )
 
 
+def test_a_day_where_an_instant_belongs_and_a_text_are_refused_with_the_remedy() -> None:
+    assert str(MomentError("as_of", dt.date(2026, 6, 30))) == (
+        "as_of: expected an aware datetime, but got datetime.date(2026, 6, 30); "
+        "a day alone does not say when"
+    )
+    assert str(MomentError("as_of", "2026-06-30")) == (
+        "as_of: expected a date or an aware datetime, but got '2026-06-30'; "
+        "read the text first, as with datetime.date.fromisoformat"
+    )
+
+
 @pytest.mark.parametrize(
     ("moment", "limit", "what"),
     [

@@ -159,8 +159,8 @@ def test_playbooks_that_are_new_gone_or_changed_are_named_with_their_fields() ->
     assert library_difference(library(TOUR, TRAINING), library(CALL, longer)) == (
         "playbook 'training' is gone",
         "playbook 'call' is new",
+        "playbook 'tour': version is 2, was 1",
         "playbook 'tour': entry is 'seats < 8', was 'seats < 5'",
-        "playbook 'tour': playbook_version is 2, was None",
         "playbook 'tour': success is {'when': 'seats >= 8', 'within': 30}, was None",
     )
 
@@ -250,6 +250,8 @@ def test_choices_of_other_accounts_cannot_be_compared() -> None:
         rechosen(was, library(TOUR).select_columns(BOOK, accounts=ACCOUNTS[::-1]))
     with pytest.raises(PreviewError, match="do not tell their accounts"):
         rechosen(was, library(TOUR).select_columns(BOOK))
+    with pytest.raises(PreviewError, match=r"got a library: take its select_columns"):
+        rechosen(was, library(TOUR))  # type: ignore[arg-type]
 
 
 def test_the_error_survives_pickling() -> None:

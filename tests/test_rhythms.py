@@ -174,6 +174,19 @@ def test_a_date_reads_well() -> None:
     )
 
 
+def test_what_is_no_rhythm_no_visit_or_no_suspension_is_refused_by_its_name() -> None:
+    first, today = day("01-31"), day("06-30")
+    monthly = Rhythm(name="monthly", every="1 month")
+    wrong: Any = first
+
+    with pytest.raises(DefinitionError, match=r"rhythm .* expected a Rhythm"):
+        visits_due(wrong, first, as_of=today)
+    with pytest.raises(DefinitionError, match=r"visits .* \$\[0\]: expected a CustomerVisit"):
+        visits_due(monthly, first, [wrong], as_of=today)
+    with pytest.raises(DefinitionError, match=r"suspensions .* \$\[0\]: expected a Suspension"):
+        visits_due(monthly, first, as_of=today, suspensions=[wrong])
+
+
 def test_an_id_of_a_visit_stands_once() -> None:
     with pytest.raises(RhythmError, match="visit 'v1': stands twice"):
         visits_due(

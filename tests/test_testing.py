@@ -154,9 +154,14 @@ def test_a_fact_that_the_schema_does_not_have_is_a_flaw() -> None:
     assert told(misspelt, schema=SCHEMA) == [
         (
             "spas:tour: $.entry reads 'seat', which the schema does not have: did you mean "
-            "'seats'? (facts)"
+            "'seats'? Else declare it there (facts)"
         )
     ]
+
+
+def test_a_schema_that_is_none_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="expected a Schema"):
+        flaws_of(pack(playbook("seats < 5")), schema=[])  # type: ignore[arg-type]
 
 
 def test_a_text_that_a_listed_fact_a_stage_or_a_tier_never_is_is_a_flaw() -> None:
@@ -164,7 +169,7 @@ def test_a_text_that_a_listed_fact_a_stage_or_a_tier_never_is_is_a_flaw() -> Non
         playbook("plan in {'pro', 'fre'}", "plan"),
         playbook("stage == 'inuse' or stage == 'renewal'", "stage"),
         playbook("tier != 'amber'", "tier"),
-        scorecards=[card(Measure(name="any", value="seats", bands=(Band(points=1),)))],
+        scorecards=[card(Measure(name="any", value="seats", bands=(Band(points=100),)))],
         lifecycles=[SUBSCRIPTION],
     )
 
@@ -245,7 +250,7 @@ def test_of_a_text_the_values_that_the_schema_lists_need_a_band() -> None:
 def test_a_function_that_fails_for_some_account_is_a_flaw_with_that_account() -> None:
     whole = function("whole", int)
     entry = rule("whole(plan) < 3", functions=[whole])
-    bands = (Band(points=0, below=5), Band(points=1, at_least=5))
+    bands = (Band(points=0, below=5), Band(points=90, at_least=5))
     failing = pack(
         playbook(entry),
         functions=[whole],
@@ -372,7 +377,7 @@ def test_facts_are_of_the_kinds_that_all_rules_and_the_schema_allow() -> None:
 
 
 def test_bounds_of_bands_count_among_what_is_compared() -> None:
-    bands = (Band(points=0, below=7), Band(points=9, at_least=7))
+    bands = (Band(points=0, below=7), Band(points=90, at_least=7))
 
     assert literals_of(card(Measure(name="n", value="seats / 3", bands=bands)), Kind.NUMBER) >= (7,)
     assert literals_of(Band(points=1, equals="pro"), Kind.TEXT) == ("pro",)

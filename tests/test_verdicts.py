@@ -167,7 +167,7 @@ def test_a_run_is_judged_by_its_own_playbook_and_version() -> None:
 
 
 def test_a_step_that_the_playbook_does_not_have_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(RunError, match="has a step 'cal': did you mean 'call'"):
+    with pytest.raises(RunError, match="has none of that name: did you mean 'call'"):
         judged(run=OPEN.take("cal", on=BEGUN), playbook=STEPS)
 
 

@@ -68,11 +68,15 @@ def flat(error: Refusing, argument: str, given: object) -> npt.NDArray[Any]:
     """A column as an array of one dimension; a masked one stays so.
 
     Raises:
-        ArgumentError: As ``error`` makes it, if it has more or fewer dimensions, or is ragged.
+        ArgumentError: As ``error`` makes it, if it is a text, is ragged, or has more or
+            fewer dimensions.
 
     >>> flat(ArgumentError, "month", ["2026-01"])
     array(['2026-01'], dtype='<U7')
     """
+    if isinstance(given, str):
+        problem = f"is the text {given!r}: expected a column, with one value for each row"
+        raise error(argument, None, problem)
     try:
         values = np.asanyarray(given)
     except ValueError:  # rows of different lengths

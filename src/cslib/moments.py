@@ -33,13 +33,17 @@ class MomentError(CslibError, TypeError):
     given: object
 
     def __str__(self) -> str:
-        hint = _hint(self.given)
-        return f"{self.what}: expected a date or an aware datetime, but got {self.given!r}{hint}"
+        given, hint = self.given, _hint(self.given)
+        day = isinstance(given, dt.date) and not isinstance(given, dt.datetime)
+        expected = "an aware datetime" if day else "a date or an aware datetime"
+        return f"{self.what}: expected {expected}, but got {given!r}{hint}"
 
 
 def _hint(given: object) -> str:
+    if isinstance(given, str):
+        return "; read the text first, as with datetime.date.fromisoformat"
     if not isinstance(given, dt.datetime) or given != given:  # pandas.NaT is a datetime
-        return ""
+        return "; a day alone does not say when" if isinstance(given, dt.date) else ""
     if given.utcoffset() is None:
         return "; give it a time zone"
     if getattr(given, "nanosecond", False):

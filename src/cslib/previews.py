@@ -245,8 +245,8 @@ def library_difference(old: Library, new: Library) -> tuple[str, ...]:
     >>> new = Library(name="autumn", playbooks=(visit, longer))
     >>> print(*library_difference(old, new), sep="\n")
     playbook 'visit' is new
+    playbook 'tour': version is 2, was 1
     playbook 'tour': entry is 'seats_used < 8', was 'seats_used < 5'
-    playbook 'tour': playbook_version is 2, was None
     """
     return (
         *changes("", {"library": _own(old)}, {"library": _own(new)}),
@@ -272,11 +272,14 @@ def _own(library: Library) -> PartData:
 
 
 def _named(parts: Iterable[Any]) -> Mapping[str, PartData]:
-    header = ("kind", "name", "version")
-    return {
-        repr(each.name): {key: value for key, value in _data(each).items() if key not in header}
-        for each in sorted(parts, key=lambda one: one.name)
-    }
+    return {repr(each.name): _part(each) for each in sorted(parts, key=lambda one: one.name)}
+
+
+def _part(value: Any) -> PartData:
+    """A part without its name; of a playbook the version is told, though documents omit the 1."""
+    header = ("kind", "name", "version", "playbook_version")
+    said = {"version": value.version} if isinstance(value, Playbook) else {}
+    return said | {key: data for key, data in _data(value).items() if key not in header}
 
 
 def _prices(library: Library) -> Mapping[str, PartData]:
@@ -333,7 +336,7 @@ def rechosen(before: Choices, after: Choices) -> tuple[Rechosen, ...]:
         after: Those of the new one, for the same accounts in the same order.
 
     Raises:
-        PreviewError: If the accounts are not told, or are not the same.
+        PreviewError: If a library is handed in itself, or the accounts are not told or differ.
 
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
     >>> old = Library(name="old", playbooks=(tour,))
@@ -343,6 +346,9 @@ def rechosen(before: Choices, after: Choices) -> tuple[Rechosen, ...]:
     >>> print(*rechosen(was, now))
     A2, adoption: nothing becomes tour
     """
+    for each in (before, after):
+        if isinstance(each, Library):
+            raise PreviewError("expected choices, but got a library: take its select_columns(...)")
     accounts = _names(before).tolist()
     if accounts != _names(after).tolist():
         raise PreviewError("select for the same accounts, in the same order, by both libraries")

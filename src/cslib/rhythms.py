@@ -33,6 +33,7 @@ from cslib.decisions import Decision, DecisionTable
 from cslib.documents import document, fingerprint
 from cslib.errors import CslibError, Fault, suggestion
 from cslib.faults import (
+    check_kind,
     name_faults,
     refuse,
     several,
@@ -411,6 +412,7 @@ def visits_due(
         suspensions: When nothing is due. The dates behind a suspension stand where they stood.
 
     Raises:
+        DefinitionError: If the rhythm, a visit or a suspension is none.
         RhythmError: If two visits have one id.
         DayError: If the anchor is no date.
         MomentError: If ``as_of`` is no moment.
@@ -426,8 +428,10 @@ def visits_due(
       2: 2026-03-31: served by v2 on 2026-03-27, 4 days early
       3: 2026-04-30: ahead
     """
+    check_kind("rhythm", rhythm, Rhythm)
     today, made = utc_day(as_of, "as_of"), _in_order(visits)
-    planned = _planned(rhythm, checked_day(anchor), today, calendar, tuple(suspensions))
+    pauses = several("suspensions", "$", suspensions, Suspension)
+    planned = _planned(rhythm, checked_day(anchor), today, calendar, pauses)
     windows = _windows(planned, rhythm.tolerance)
     serving, extra = _served(windows, [each for each in made if each.on <= today])
     dates = _dates(planned, windows, serving, today)
@@ -443,7 +447,8 @@ def visits_due(
 
 
 def _in_order(visits: Iterable[CustomerVisit]) -> list[CustomerVisit]:
-    made = sorted(visits, key=lambda each: (each.on, each.id))
+    given = several("visits", "$", visits, CustomerVisit)
+    made = sorted(given, key=lambda each: (each.on, each.id))
     seen: set[str] = set()
     for each in made:
         if each.id in seen:

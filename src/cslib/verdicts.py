@@ -96,7 +96,8 @@ def _check_playbook(run: Run, playbook: Playbook) -> None:
     known = {step.name for step in playbook.steps}
     for step in (*(each.step for each in run.done), *run.skipped):
         if step not in known:
-            raise RunError(str(run), f"has a step {step!r}{suggestion(step, known)}")
+            problem = f"has a step {step!r}, and its playbook has none of that name"
+            raise RunError(str(run), f"{problem}{suggestion(step, known)}")
 
 
 def _settled_before(run: Run, playbook: Playbook, today: dt.date, not_valid: str) -> Verdict | None:

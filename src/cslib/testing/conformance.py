@@ -23,6 +23,7 @@ from cslib.disjoint import disjoint
 from cslib.documents import fingerprint, from_json, to_json
 from cslib.errors import CslibError, DefinitionError, suggestion
 from cslib.expressions import Fact, Kind, Kinds
+from cslib.faults import check_kind
 from cslib.functions import Function
 from cslib.health import Measure
 from cslib.lifecycle import Lifecycle
@@ -121,6 +122,7 @@ def check_pack(
 
     Raises:
         ConformanceError: With every flaw.
+        DefinitionError: If ``schema`` is no :class:`~cslib.schemas.Schema`.
 
     >>> from cslib.playbooks import Playbook
     >>> tour = Playbook(name="Tour", need="adoption", layer="product", entry="seats > 5 > seats")
@@ -164,6 +166,8 @@ def flaws_of(
     invalid = tuple(_invalid(pack))
     if not isinstance(pack, Pack):
         return invalid
+    if schema is not None:
+        check_kind("schema", schema, Schema)
     asked = _Asked(pack, schema, as_of, examples)
     found = tuple(flaw for check in _CHECKS for flaw in check(asked))
     return (*invalid, *found)
@@ -247,7 +251,8 @@ def _facts(asked: _Asked) -> Iterator[Flaw]:
         for fact in rule.facts:
             if fact not in known:
                 problem = f"{path} reads {fact!r}, which the schema does not have"
-                hint = suggestion(fact, known) or "; declare it there"
+                meant = suggestion(fact, asked.schema.kinds) or suggestion(fact, known)
+                hint = f"{meant} Else declare it there" if meant else "; declare it there"
                 yield asked.flaw(Check.FACTS, name, f"{problem}{hint}")
 
 
