@@ -30,7 +30,7 @@ from cslib.rosters import Engineer, Roster, Shift, SlotRequest
 from cslib.runs import Judgement, Run, Verdict
 from cslib.scenariocoverage import Running
 from cslib.slots import book
-from cslib.stock import LEVELS, PLAYBOOKS, SCARCE_ROLES, VISITS
+from cslib.stock import LEVELS, OPERATIONS, PLAYBOOKS, SCARCE_ROLES, VISITS
 from cslib.stockscenarios import SCENARIO_COVERAGE, SCENARIOS, TASKS
 from cslib.stockservice import ROUTING, SERVICE_LEVEL, WEIGHING
 from cslib.verdicts import Observation, judge
@@ -407,6 +407,15 @@ def test_p11_the_customer_picks_the_time_and_an_engineer_who_can_do_it_is_assign
 
     assert found.booking is not None
     assert (found.booking.engineer, found.booking.start) == ("ann", at(9))
+
+
+def test_p11_an_engineer_may_have_every_skill_that_a_customer_asks_for() -> None:
+    shift = Shift(start=at(9), end=at(13))
+    roster = Roster(name="one", engineers=[Engineer(id="cy", skills=OPERATIONS, shifts=[shift])])
+
+    for skill in ("installation", "migration", "upgrade"):
+        asked = SlotRequest(id="b", account="crane", skill=skill, start=at(9), end=at(11))
+        assert book(roster, [], asked).booking is not None
 
 
 def test_p11_a_conflict_is_refused_with_the_next_free_time() -> None:

@@ -120,7 +120,7 @@ def test_P13_who_holds_more_than_half_of_the_value_asks_for_itself() -> None:
     assert WEIGHING.weigh(asked, book=book).needs[0].scope is Scope.ONE_CUSTOMER
 
 
-@pytest.mark.parametrize("name", stockservice.__all__)
+@pytest.mark.parametrize("name", sorted({*stockservice.__all__} - {"OPERATIONS"}))
 def test_every_definition_goes_to_json_and_back(name: str) -> None:
     definition = getattr(stockservice, name)
 

@@ -45,7 +45,7 @@ from cslib.stockscorecards import (
     SCORECARD_FACTS,
     SCORECARDS,
 )
-from cslib.stockservice import ROUTING, SERVICE_LEVEL, WEIGHING
+from cslib.stockservice import OPERATIONS, ROUTING, SERVICE_LEVEL, WEIGHING
 
 __all__ = [
     "ACTIVATION",
@@ -59,6 +59,7 @@ __all__ = [
     "MAINTENANCE",
     "NEEDS",
     "ON_SITE",
+    "OPERATIONS",
     "OWNERSHIP",
     "PHASES",
     "PLAYBOOKS",

@@ -14,7 +14,7 @@ from cslib.queues import ServiceLevel, Target
 from cslib.routing import Route, Routing
 from cslib.workinghours import Opening, WorkingHours
 
-__all__ = ["ROUTING", "SERVICE_LEVEL", "WEIGHING"]
+__all__ = ["OPERATIONS", "ROUTING", "SERVICE_LEVEL", "WEIGHING"]
 
 ROUTING = Routing(
     name="stock",
@@ -71,6 +71,13 @@ ROUTING = Routing(
 
 ``capacity`` is the expansion of an installation; to sell more is a deal, and has an owner by
 :data:`cslib.stock.OWNERSHIP`.
+"""
+
+OPERATIONS = ("installation", "migration", "upgrade")
+"""The work for which the customer picks a time, and an engineer is assigned to it (P11, N).
+
+They are the skills of the engineers of a :class:`~cslib.rosters.Roster`, which is your own: no
+stock definition could name your people.
 """
 
 SERVICE_LEVEL = ServiceLevel(
