@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import attrs
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
-from cslib.histories import History, OptOut, begin
+from cslib.histories import History, OptOut, Tally, begin
+from cslib.moments import MomentError
 from cslib.playbooks import Library
 from cslib.plays import Playbook
 from cslib.runs import Run, RunError, Verdict
@@ -172,3 +174,91 @@ def test_a_run_keeps_its_content_as_a_value() -> None:
     run: Run = begin(TOUR, "A1", on=DAY)
 
     assert hash(run) == hash(attrs.evolve(run))
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "problem"),
+    [
+        ("account", None, "$.account: expected text, but got None"),
+        ("need", "", "$.need: expected a name, but got an empty text"),
+        ("version", True, "$.version: expected a whole number from 1 to 1000000, but got True"),
+        ("runs", 0, "$.runs: expected a whole number from 1 to 1000000000, but got the int 0"),
+        ("cycle", 1.5, "$.cycle: expected a whole number from 1 to 1000000, but got the float 1.5"),
+        ("last", None, "$.last: expected a Verdict, but got None"),
+    ],
+)
+def test_a_count_of_past_runs_is_what_it_says(field: str, given: Any, problem: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Tally(**{**TALLIED, field: given})
+
+    assert [str(each) for each in caught.value.faults] == [problem]
+
+
+def test_a_count_of_past_runs_ended_on_a_day_and_was_judged_no_earlier() -> None:
+    with pytest.raises(MomentError, match="expected a date"):
+        Tally(**{**TALLIED, "ended": None})
+    with pytest.raises(DefinitionError, match="2026-08-09 lies before the end of the run"):
+        Tally(**{**TALLIED, "ended": dt.date(2026, 8, 10)})
+    assert Tally(**{**TALLIED, "ended": dt.date(2026, 8, 9)}).runs == 1
+
+
+TALLIED: dict[str, Any] = {
+    "account": "A1",
+    "need": "use",
+    "playbook": "tour",
+    "version": 1,
+    "runs": 1,
+    "cycle": 1,
+    "ended": dt.date(2026, 7, 5),
+    "last": Verdict(judgement="worked", judged_on=dt.date(2026, 8, 9)),
+}
+
+
+@pytest.mark.parametrize("given", [None, 5, ["A1"]])
+def test_a_history_is_asked_by_the_name_of_an_account(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="account is not valid"):
+        History().of(given)
+
+
+def test_only_a_run_is_put_into_a_history() -> None:
+    with pytest.raises(DefinitionError, match="expected a Run, but got None"):
+        History().with_run(None)  # type: ignore[arg-type]
+
+
+def test_an_opt_out_is_asked_of_a_day() -> None:
+    with pytest.raises(MomentError, match="expected a date"):
+        OptOut(account="A1", since=dt.date(2026, 7, 1)).holds_on(None, "use")  # type: ignore[arg-type]
+
+
+def test_the_cycle_of_a_count_is_the_highest_whatever_ended_last() -> None:
+    judged = Verdict(judgement="failed", judged_on=dt.date(2026, 9, 1))
+    long_one = Run(
+        account="A1",
+        need="use",
+        playbook="tour",
+        started=dt.date(2026, 7, 1),
+        cycle=1,
+        ended=dt.date(2026, 8, 20),
+        verdict=judged,
+    )
+    short = attrs.evolve(
+        long_one,
+        started=dt.date(2026, 7, 2),
+        subject="Berlin",
+        cycle=2,
+        ended=dt.date(2026, 8, 1),
+        verdict=Verdict(judgement="worked", judged_on=dt.date(2026, 9, 1)),
+    )
+
+    (tally,) = History(runs=[short, long_one]).compacted(dt.date(2026, 10, 1)).tallies
+
+    assert (tally.runs, tally.cycle, tally.ended) == (2, 2, dt.date(2026, 8, 20))
+    assert tally.last == judged
+
+
+def test_an_opt_out_whose_last_day_is_that_day_is_kept() -> None:
+    out = OptOut(account="A1", since=dt.date(2026, 7, 1), until=dt.date(2026, 7, 31))
+    history = History(opt_outs=[out])
+
+    assert history.compacted(dt.date(2026, 7, 31)).opt_outs == (out,)
+    assert history.compacted(dt.date(2026, 8, 1)).opt_outs == ()

@@ -221,3 +221,13 @@ def test_a_history_of_several_accounts_is_refused() -> None:
 
     with pytest.raises(RunError, match="expected that of one account, but got of 2 accounts"):
         list(bars([TOUR], both, DAY))
+
+
+def test_a_cool_down_that_ends_beyond_the_calendar_still_says_so() -> None:
+    of = playbook(limits=Limits(cool_down=9_000))
+    last = begin(of, "A1", on=dt.date(9999, 12, 1)).end(dt.date(9999, 12, 2))
+
+    ((_, bar),) = bars([of], History(runs=[last]), dt.date(9999, 12, 3))
+
+    assert bar.status is Status.COOLING_DOWN
+    assert bar.why.startswith("cools down until after the year 9999: the last run for use ended")
