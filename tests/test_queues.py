@@ -406,3 +406,14 @@ def test_what_is_late_stays_late(found: Issue, one: dt.datetime, two: dt.datetim
 def test_a_service_level_goes_to_json_and_back() -> None:
     assert from_json(to_json(LEVEL), ServiceLevel) == LEVEL
     assert from_json(to_json(LEVEL), ServiceLevel).fingerprint == LEVEL.fingerprint
+
+
+@pytest.mark.parametrize("given", [None, 5, "I1"])
+def test_what_is_no_issue_has_no_standing(given: Any) -> None:
+    level = ServiceLevel(
+        name="gold",
+        calendar=WorkingHours(openings=[Opening(opens="09:00", closes="17:00")]),
+        targets=[Target(priority="high", hours=4)],
+    )
+    with pytest.raises(DefinitionError, match="expected a Issue"):
+        level.standing(given, as_of=dt.datetime(2026, 6, 30, 9, tzinfo=dt.UTC))
