@@ -121,7 +121,7 @@ def test_what_ended_and_was_judged_before_the_day_is_only_counted() -> None:
     (tally,) = short.tallies
     assert (tally.runs, tally.cycle, tally.ended, tally.last) == (2, 2, day(55), later)
     assert short.runs == (waiting,)
-    assert short.opt_outs == ()
+    assert short.opt_outs == (gone,)
     assert short.compacted(day(366)) == short
 
 
@@ -256,9 +256,29 @@ def test_the_cycle_of_a_count_is_the_highest_whatever_ended_last() -> None:
     assert tally.last == judged
 
 
-def test_an_opt_out_whose_last_day_is_that_day_is_kept() -> None:
-    out = OptOut(account="A1", since=dt.date(2026, 7, 1), until=dt.date(2026, 7, 31))
-    history = History(opt_outs=[out])
+def test_an_opt_out_that_is_over_still_holds_for_an_earlier_day() -> None:
+    judged = Verdict(judgement="worked", judged_on=dt.date(2026, 8, 9))
+    run = attrs.evolve(begin(TOUR, "A1", on=DAY).end(day(9)), verdict=judged)
+    out = OptOut(account="A1", since=dt.date(2026, 8, 10), until=dt.date(2026, 8, 31))
+    short = History(runs=[run], opt_outs=[out]).compacted(dt.date(2026, 9, 1))
+    library = Library(name="one", playbooks=(TOUR,))
 
-    assert history.compacted(dt.date(2026, 7, 31)).opt_outs == (out,)
-    assert history.compacted(dt.date(2026, 8, 1)).opt_outs == ()
+    with pytest.raises(RunError, match="compacted for a later day"):
+        library.select({"a": 2}, history=short, as_of=dt.date(2026, 8, 9))
+    within = library.select({"a": 2}, history=short, as_of=dt.date(2026, 8, 20))
+    assert str(within.findings[0].status) == "opted_out"
+    after = library.select({"a": 2}, history=short, as_of=dt.date(2026, 9, 1))
+    assert str(after.findings[0].status) == "chosen"
+
+
+@given(libraries(), accounts, histories(), days, days)
+def test_an_earlier_selection_is_that_of_the_whole_history_or_refused(
+    library: Library, account: dict[str, object], history: History, before: dt.date, today: dt.date
+) -> None:
+    whole = library.select(account, history=history, as_of=today)
+    try:
+        found = library.select(account, history=history.compacted(before), as_of=today)
+    except RunError:
+        assert today < before
+        return
+    assert [each.status for each in found.findings] == [each.status for each in whole.findings]

@@ -188,8 +188,9 @@ class History:
     def compacted(self, before: dt.date) -> History:
         """The history with all runs that ended and were judged before a day only counted.
 
-        It grows with the playbooks that were run, and not with their runs; opt-outs that were over
-        by that day are left out. No selection as of that day or later changes.
+        It grows with the playbooks that were run, and not with their runs; opt-outs stay as they
+        are. No selection as of that day or later changes, and one as of an earlier day either does
+        not or is refused.
 
         >>> run = Run(account="A1", need="adoption", playbook="tour", started=dt.date(2026, 7, 1),
         ...           ended=dt.date(2026, 7, 5), verdict=Verdict(judgement="worked",
@@ -201,13 +202,12 @@ class History:
         day = utc_day(before, "before")
         past = [each for each in self.runs if _is_past(each, day)]
         kept = tuple(each for each in self.runs if not _is_past(each, day))
-        still = tuple(each for each in self.opt_outs if each.until is None or each.until >= day)
         counted = [*self.tallies, *map(_tally, past)]
         tallies: dict[tuple[str, ...], Tally] = {}
         for each in sorted(counted, key=_tally_order):
             key = each.account, each.need, each.playbook, str(each.version)
             tallies[key] = _together(tallies[key], each) if key in tallies else each
-        return History(runs=kept, opt_outs=still, tallies=tuple(tallies.values()))
+        return History(runs=kept, opt_outs=self.opt_outs, tallies=tuple(tallies.values()))
 
     @functools.cached_property
     def _by_account(self) -> Mapping[str, History]:
