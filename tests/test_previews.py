@@ -295,3 +295,8 @@ def test_what_is_no_library_or_change_is_refused() -> None:
         library_difference({}, library)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="expected several Rechosen parts"):
         tally(None)  # type: ignore[arg-type]
+
+    with pytest.raises(DefinitionError, match="library is not valid"):
+        preview(None, {}, accounts=[])  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="choices is not valid"):
+        rechosen(None, None)  # type: ignore[arg-type]

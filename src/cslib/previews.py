@@ -174,6 +174,7 @@ def preview(
         as_of: Today.
 
     Raises:
+        DefinitionError: If the library is none.
         ArgumentError, AsOfError, ColumnsError, FactError, RunError: As
             :meth:`~cslib.playbooks.Library.select_columns` does.
 
@@ -191,6 +192,7 @@ def preview(
     >>> found.accounts("training"), found.accounts("training", "dearer")
     (('A2',), ('A1',))
     """
+    check_kind("library", library, Library)
     choices = library.select_columns(columns, accounts=accounts, history=history, as_of=as_of)
     _names(choices)  # they must be told
     found = [
@@ -219,6 +221,9 @@ def _work(library: Library, forecasts: Iterable[Forecast]) -> Iterator[Work]:
 
 def _names(choices: Choices) -> Any:
     """The accounts of the rows."""
+    from cslib.selectioncolumns import Choices
+
+    check_kind("choices", choices, Choices)
     if choices.accounts is None:
         raise PreviewError("the choices do not tell their accounts: select with accounts=")
     return choices.accounts
@@ -339,6 +344,7 @@ def rechosen(before: Choices, after: Choices) -> tuple[Rechosen, ...]:
         after: Those of the new one, for the same accounts in the same order.
 
     Raises:
+        DefinitionError: If one of the two is no choices.
         PreviewError: If the accounts are not told, or are not the same.
 
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
