@@ -417,3 +417,10 @@ def test_what_is_no_issue_has_no_standing(given: Any) -> None:
     )
     with pytest.raises(DefinitionError, match="expected a Issue"):
         level.standing(given, as_of=dt.datetime(2026, 6, 30, 9, tzinfo=dt.UTC))
+
+
+def test_what_is_due_first_comes_before_what_is_worth_more() -> None:
+    early = issue(id="early", opened_at=at(9), value=1)
+    dear = issue(id="dear", opened_at=at(9.5), value=900)
+
+    assert order(dear, early) == ["early", "dear"]

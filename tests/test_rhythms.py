@@ -525,3 +525,13 @@ def test_what_visits_are_due_by_is_what_it_should_be(name: str, given: Any) -> N
 def test_the_number_of_a_date_is_whole(given: Any) -> None:
     with pytest.raises(DefinitionError, match="expected a whole number"):
         Rhythm(name="monthly", every="1 month").planned(dt.date(2026, 1, 31), given)
+
+
+def test_the_next_date_says_when_its_window_closes_also_behind_one_served_early() -> None:
+    monthly = Rhythm(name="monthly", every="1 month", tolerance=7)
+    made = [CustomerVisit(id="v1", on=dt.date(2026, 2, 22))]
+
+    plan = visits_due(monthly, dt.date(2026, 1, 31), made, as_of=dt.date(2026, 2, 23))
+
+    assert [str(each.due) for each in plan.dates] == ["2026-02-28", "2026-03-31"]
+    assert [str(each.closes) for each in plan.dates] == ["2026-03-24", "2026-04-23"]

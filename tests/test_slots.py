@@ -532,3 +532,22 @@ def test_how_many_free_times_to_name_is_a_whole_number(given: Any) -> None:
 
 
 HALF = dt.timedelta(minutes=30)
+
+
+def test_an_account_may_be_booked_right_before_and_right_after() -> None:
+    nine = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
+    shift = Shift(start=nine, end=nine + 16 * HALF)
+    team = Roster(
+        name="operations",
+        engineers=[Engineer(id=each, skills=["upgrade"], shifts=[shift]) for each in ("ann", "bo")],
+    )
+
+    def ask(name: str, start: int) -> SlotRequest:
+        begin = nine + start * HALF
+        return SlotRequest(id=name, account="A1", skill="upgrade", start=begin, end=begin + HALF)
+
+    standing = book(team, [], ask("middle", 2)).bookings
+
+    for name, start in (("before", 1), ("after", 3)):
+        assert book(team, standing, ask(name, start)).verdict is SlotVerdict.BOOKED
+    assert book(team, standing, ask("same", 2)).verdict is SlotVerdict.ACCOUNT_BUSY
