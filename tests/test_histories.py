@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import attrs
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
-from cslib.histories import History, OptOut, begin
+from cslib.histories import History, OptOut, Tally, begin
+from cslib.moments import MomentError
 from cslib.playbooks import Library
 from cslib.plays import Playbook
 from cslib.runs import Run, RunError, Verdict
@@ -119,7 +121,7 @@ def test_what_ended_and_was_judged_before_the_day_is_only_counted() -> None:
     (tally,) = short.tallies
     assert (tally.runs, tally.cycle, tally.ended, tally.last) == (2, 2, day(55), later)
     assert short.runs == (waiting,)
-    assert short.opt_outs == ()
+    assert short.opt_outs == (gone,)
     assert short.compacted(day(366)) == short
 
 
@@ -172,3 +174,111 @@ def test_a_run_keeps_its_content_as_a_value() -> None:
     run: Run = begin(TOUR, "A1", on=DAY)
 
     assert hash(run) == hash(attrs.evolve(run))
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "problem"),
+    [
+        ("account", None, "$.account: expected text, but got None"),
+        ("need", "", "$.need: expected a name, but got an empty text"),
+        ("version", True, "$.version: expected a whole number from 1 to 1000000, but got True"),
+        ("runs", 0, "$.runs: expected a whole number from 1 to 1000000000, but got the int 0"),
+        ("cycle", 1.5, "$.cycle: expected a whole number from 1 to 1000000, but got the float 1.5"),
+        ("last", None, "$.last: expected a Verdict, but got None"),
+    ],
+)
+def test_a_count_of_past_runs_is_what_it_says(field: str, given: Any, problem: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Tally(**{**TALLIED, field: given})
+
+    assert [str(each) for each in caught.value.faults] == [problem]
+
+
+def test_a_count_of_past_runs_ended_on_a_day_and_was_judged_no_earlier() -> None:
+    with pytest.raises(MomentError, match="expected a date"):
+        Tally(**{**TALLIED, "ended": None})
+    with pytest.raises(DefinitionError, match="2026-08-09 lies before the end of the run"):
+        Tally(**{**TALLIED, "ended": dt.date(2026, 8, 10)})
+    assert Tally(**{**TALLIED, "ended": dt.date(2026, 8, 9)}).runs == 1
+
+
+TALLIED: dict[str, Any] = {
+    "account": "A1",
+    "need": "use",
+    "playbook": "tour",
+    "version": 1,
+    "runs": 1,
+    "cycle": 1,
+    "ended": dt.date(2026, 7, 5),
+    "last": Verdict(judgement="worked", judged_on=dt.date(2026, 8, 9)),
+}
+
+
+@pytest.mark.parametrize("given", [None, 5, ["A1"]])
+def test_a_history_is_asked_by_the_name_of_an_account(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="account is not valid"):
+        History().of(given)
+
+
+def test_only_a_run_is_put_into_a_history() -> None:
+    with pytest.raises(DefinitionError, match="expected a Run, but got None"):
+        History().with_run(None)  # type: ignore[arg-type]
+
+
+def test_an_opt_out_is_asked_of_a_day() -> None:
+    with pytest.raises(MomentError, match="expected a date"):
+        OptOut(account="A1", since=dt.date(2026, 7, 1)).holds_on(None, "use")  # type: ignore[arg-type]
+
+
+def test_the_cycle_of_a_count_is_the_highest_whatever_ended_last() -> None:
+    judged = Verdict(judgement="failed", judged_on=dt.date(2026, 9, 1))
+    long_one = Run(
+        account="A1",
+        need="use",
+        playbook="tour",
+        started=dt.date(2026, 7, 1),
+        cycle=1,
+        ended=dt.date(2026, 8, 20),
+        verdict=judged,
+    )
+    short = attrs.evolve(
+        long_one,
+        started=dt.date(2026, 7, 2),
+        subject="Berlin",
+        cycle=2,
+        ended=dt.date(2026, 8, 1),
+        verdict=Verdict(judgement="worked", judged_on=dt.date(2026, 9, 1)),
+    )
+
+    (tally,) = History(runs=[short, long_one]).compacted(dt.date(2026, 10, 1)).tallies
+
+    assert (tally.runs, tally.cycle, tally.ended) == (2, 2, dt.date(2026, 8, 20))
+    assert tally.last == judged
+
+
+def test_an_opt_out_that_is_over_still_holds_for_an_earlier_day() -> None:
+    judged = Verdict(judgement="worked", judged_on=dt.date(2026, 8, 9))
+    run = attrs.evolve(begin(TOUR, "A1", on=DAY).end(day(9)), verdict=judged)
+    out = OptOut(account="A1", since=dt.date(2026, 8, 10), until=dt.date(2026, 8, 31))
+    short = History(runs=[run], opt_outs=[out]).compacted(dt.date(2026, 9, 1))
+    library = Library(name="one", playbooks=(TOUR,))
+
+    with pytest.raises(RunError, match="compacted for a later day"):
+        library.select({"a": 2}, history=short, as_of=dt.date(2026, 8, 9))
+    within = library.select({"a": 2}, history=short, as_of=dt.date(2026, 8, 20))
+    assert str(within.findings[0].status) == "opted_out"
+    after = library.select({"a": 2}, history=short, as_of=dt.date(2026, 9, 1))
+    assert str(after.findings[0].status) == "chosen"
+
+
+@given(libraries(), accounts, histories(), days, days)
+def test_an_earlier_selection_is_that_of_the_whole_history_or_refused(
+    library: Library, account: dict[str, object], history: History, before: dt.date, today: dt.date
+) -> None:
+    whole = library.select(account, history=history, as_of=today)
+    try:
+        found = library.select(account, history=history.compacted(before), as_of=today)
+    except RunError:
+        assert today < before
+        return
+    assert [each.status for each in found.findings] == [each.status for each in whole.findings]

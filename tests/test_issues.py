@@ -220,3 +220,13 @@ def test_an_issue_is_closed_exactly_where_the_customer_has_agreed(found: Issue) 
 @given(issues())
 def test_an_issue_goes_to_json_and_back(found: Issue) -> None:
     assert from_json(to_json(found), Issue) == found
+
+
+def test_a_value_that_signals_is_refused_like_any_that_is_no_number() -> None:
+    with pytest.raises(DefinitionError, match=r"expected an exact 0 or more, .*unknown is None"):
+        Issue(
+            id="I1",
+            account="acme",
+            opened_at=dt.datetime(2026, 6, 30, 9, tzinfo=dt.UTC),
+            value=Decimal("sNaN"),
+        )

@@ -404,3 +404,13 @@ def test_hours_of_a_playbook_that_there_is_not_are_refused() -> None:
 
     with pytest.raises(LayerMixError, match="no playbook 'cal' in 'ours': did you mean 'call'"):
         hours_done([run], Library(name="ours", playbooks=[call]))
+
+
+@pytest.mark.parametrize("given", [None, 5, [5], {"expert": 1}])
+def test_scarce_roles_runs_and_libraries_are_what_they_should_be(given: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.scarce"):
+        layer_mix([], [Period.month(2026, 7)], scarce=given)
+    with pytest.raises(DefinitionError, match="runs is not valid"):
+        hours_done(given, Library(name="ours", playbooks=()))
+    with pytest.raises(DefinitionError, match="expected a Library"):
+        hours_done([], given)

@@ -118,3 +118,8 @@ def test_a_playbook_goes_to_json_and_back_unchanged(drawn: Playbook) -> None:
 
 def test_what_is_done_is_part_of_the_fingerprint() -> None:
     assert playbook().fingerprint != attrs.evolve(playbook(), version=2).fingerprint
+
+
+def test_a_window_of_one_day_and_one_on_the_day_of_the_end_are_windows() -> None:
+    assert str(Success(when="a > 1", within=7, after=7)) == "a > 1, 7 to 7 days after the end"
+    assert Success(when="a > 1", within=0).within == 0

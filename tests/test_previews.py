@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cslib.arguments import ArgumentError
 from cslib.decisions import DecisionTable, HitPolicy, Row
 from cslib.documents import canonical
+from cslib.errors import DefinitionError
 from cslib.histories import History, begin
 from cslib.playbooks import Library, Playbook, Status, Success, Suppression
 from cslib.previews import (
@@ -285,3 +286,19 @@ def test_what_changes_is_what_the_records_choose_otherwise(
             if before != after:
                 expected.append(Rechosen(account=account, need=need, before=before, after=after))
     assert list(rechosen(was, now)) == expected
+
+
+def test_what_is_no_library_or_change_is_refused() -> None:
+    library = Library(name="none", playbooks=())
+
+    with pytest.raises(DefinitionError, match="new is not valid: \\$: expected a Library"):
+        library_difference(library, None)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="old is not valid: \\$: expected a Library"):
+        library_difference({}, library)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected several Rechosen parts"):
+        tally(None)  # type: ignore[arg-type]
+
+    with pytest.raises(DefinitionError, match="library is not valid"):
+        preview(None, {}, accounts=[])  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="choices is not valid"):
+        rechosen(None, None)  # type: ignore[arg-type]

@@ -406,3 +406,21 @@ def test_what_is_late_stays_late(found: Issue, one: dt.datetime, two: dt.datetim
 def test_a_service_level_goes_to_json_and_back() -> None:
     assert from_json(to_json(LEVEL), ServiceLevel) == LEVEL
     assert from_json(to_json(LEVEL), ServiceLevel).fingerprint == LEVEL.fingerprint
+
+
+@pytest.mark.parametrize("given", [None, 5, "I1"])
+def test_what_is_no_issue_has_no_standing(given: Any) -> None:
+    level = ServiceLevel(
+        name="gold",
+        calendar=WorkingHours(openings=[Opening(opens="09:00", closes="17:00")]),
+        targets=[Target(priority="high", hours=4)],
+    )
+    with pytest.raises(DefinitionError, match="expected a Issue"):
+        level.standing(given, as_of=dt.datetime(2026, 6, 30, 9, tzinfo=dt.UTC))
+
+
+def test_what_is_due_first_comes_before_what_is_worth_more() -> None:
+    early = issue(id="early", opened_at=at(9), value=1)
+    dear = issue(id="dear", opened_at=at(9.5), value=900)
+
+    assert order(dear, early) == ["early", "dear"]

@@ -499,3 +499,52 @@ def test_what_is_served_or_missed_stays_so(case: Case, later: int) -> None:
     for before, after in zip(due(case).dates, then.dates, strict=False):
         if before.status in (VisitStatus.SERVED, VisitStatus.MISSED, VisitStatus.SUSPENDED):
             assert after == before
+
+
+@pytest.mark.parametrize("given", [None, 5, ""])
+def test_a_visit_has_an_id_and_a_suspension_a_reason_in_words(given: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.id: expected"):
+        CustomerVisit(id=given, on=dt.date(2026, 3, 5))
+    if given != "":
+        with pytest.raises(DefinitionError, match=r"\$\.reason: expected text"):
+            Suspension(start=dt.date(2026, 3, 5), reason=given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("rhythm", None),
+        ("rhythm", "monthly"),
+        ("visits", None),
+        ("visits", "v1"),
+        ("visits", [5]),
+        ("calendar", 0),
+        ("calendar", []),
+        ("suspensions", None),
+        ("suspensions", [dt.date(2026, 3, 5)]),
+    ],
+)
+def test_what_visits_are_due_by_is_what_it_should_be(name: str, given: Any) -> None:
+    asked: dict[str, Any] = {
+        "rhythm": Rhythm(name="monthly", every="1 month"),
+        "anchor": dt.date(2026, 1, 31),
+        "as_of": dt.date(2026, 4, 1),
+    }
+    with pytest.raises(DefinitionError, match=f"{name} is not valid|{name} are not valid"):
+        visits_due(**{**asked, name: given})
+
+
+@pytest.mark.parametrize("given", [None, True, 1.5, [1], "2"])
+def test_the_number_of_a_date_is_whole(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected a whole number"):
+        Rhythm(name="monthly", every="1 month").planned(dt.date(2026, 1, 31), given)
+
+
+def test_the_next_date_says_when_its_window_closes_also_behind_one_served_early() -> None:
+    monthly = Rhythm(name="monthly", every="1 month", tolerance=7)
+    made = [CustomerVisit(id="v1", on=dt.date(2026, 2, 22))]
+
+    plan = visits_due(monthly, dt.date(2026, 1, 31), made, as_of=dt.date(2026, 2, 23))
+
+    assert [str(each.due) for each in plan.dates] == ["2026-02-28", "2026-03-31"]
+    assert [str(each.closes) for each in plan.dates] == ["2026-03-24", "2026-04-23"]

@@ -11,6 +11,7 @@ from hypothesis import given
 
 from cslib.documents import from_json, to_json
 from cslib.errors import DefinitionError
+from cslib.moments import MomentError
 from cslib.runs import Done, Judgement, Run, RunError, Verdict
 from play_strategies import runs
 
@@ -163,3 +164,59 @@ def test_a_run_goes_to_json_and_back_and_survives_pickle(drawn: Run) -> None:
     assert from_json(to_json(drawn), Run) == drawn
     assert pickle.loads(pickle.dumps(drawn)) == drawn  # noqa: S301  our own bytes
     assert hash(attrs.evolve(drawn)) == hash(drawn)
+
+
+# What is none
+
+
+@pytest.mark.parametrize("given", [None, 5, "2026-07-09", dt.datetime(2026, 7, 9)])
+def test_what_is_no_day_is_refused_wherever_a_run_takes_one(given: Any) -> None:
+    for asked in (
+        lambda: run().end(given),
+        lambda: run().is_open_on(given),
+        lambda: run().take("call", on=given),
+        lambda: run(started=given),
+    ):
+        with pytest.raises(MomentError, match="expected a date or an aware datetime"):
+            asked()
+
+
+@pytest.mark.parametrize("given", [5, "2026-07-09", dt.datetime(2026, 7, 9)])
+def test_a_verdict_is_made_from_the_facts_of_a_day(given: Any) -> None:
+    with pytest.raises(MomentError, match="expected a date"):
+        Verdict(judgement="worked", judged_on=DAY, observed_on=given)
+
+
+def test_a_verdict_is_not_made_from_facts_of_a_later_day() -> None:
+    assert Verdict(judgement="worked", judged_on=DAY, observed_on=DAY).observed_on == DAY
+    with pytest.raises(DefinitionError, match="2026-07-02 lies after the verdict, 2026-07-01"):
+        Verdict(judgement="worked", judged_on=DAY, observed_on=day(1))
+
+
+def test_no_verdict_takes_none_away() -> None:
+    judged = run(ended=day(9)).judged(Verdict(judgement="worked", judged_on=day(40)))
+
+    with pytest.raises(DefinitionError, match="expected a Verdict, but got None"):
+        judged.judged(None)  # type: ignore[arg-type]
+
+
+def test_a_step_stands_once_among_those_done_and_those_skipped() -> None:
+    once = Done(step="call", on=DAY, hours={"csm": 1})
+
+    assert faults(done=[once, attrs.evolve(once, on=day(1))]) == [
+        "$.done[1].step: 'call' stands twice"
+    ]
+    assert faults(skipped=["visit", "visit"]) == ["$.skipped[1]: 'visit' stands twice"]
+    assert run().skip("visit").skip("visit").skipped == ("visit",)
+
+
+@pytest.mark.parametrize("given", ["", 5, None, ["visit"]])
+def test_what_is_skipped_is_a_name(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected a"):
+        run().skip(given)
+
+
+@pytest.mark.parametrize("given", [0, "", [], False])
+def test_hours_that_are_none_are_refused_also_where_they_are_empty(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected numbers by role"):
+        run().take("call", on=DAY, hours=given)

@@ -565,3 +565,85 @@ class Cycles(RuleBasedStateMachine):
 
 
 TestCycles = Cycles.TestCase
+
+
+# Bounds and orders
+
+
+@pytest.mark.parametrize(
+    ("takes", "has", "status"),
+    [
+        ("support", "support", "chosen"),
+        ("implementation", "implementation", "chosen"),
+        ("implementation", "support", "not_offered"),
+        ("consulting", "implementation", "not_offered"),
+        ("consulting", "consulting", "chosen"),
+        ("support", None, "chosen"),
+    ],
+)
+def test_a_level_is_offered_up_to_that_of_the_account(takes: str, has: Any, status: str) -> None:
+    levels = DecisionTable(
+        name="levels",
+        rows=[Row(when=f"has == '{each}'", then=each) for each in _LEVELS],
+    )
+    one = library(playbook(level=takes), levels=levels)
+
+    assert statuses(one, {"a": 2, "has": has}) == {"tour": status}
+    assert one.select_columns({"a": [2], "has": [has]}).status("tour").tolist() == [status]
+
+
+_LEVELS = ("support", "implementation", "consulting")
+
+
+def test_one_of_a_cheaper_layer_holds_back_also_behind_one_of_the_same_layer() -> None:
+    three = library(
+        playbook("tour", entry="b > 1"),
+        playbook("call", layer="service", entry="c > 1", effort={"csm": 1}),
+        playbook("visit", layer="service", effort={"csm": 2}),
+    )
+
+    assert statuses(three, {"a": 2}) == {"tour": "unknown", "call": "unknown", "visit": "held_back"}
+    assert line(three, {"a": 2}, "visit").endswith(
+        "until it is known whether tour would do: ask for b"
+    )
+
+
+def test_an_unknown_value_comes_after_every_known_one_and_before_it_no_priority_counts() -> None:
+    lift = Effect(lift="0.1")
+    low = playbook("low", need="n1", effect=lift, excludes=["high"])
+    high = playbook("high", need="n2", priority=9)
+    two = library(low, high, stake="arr")
+
+    assert statuses(two, {"a": 2, "arr": 100}) == {"low": "chosen", "high": "excluded"}
+    assert statuses(two, {"a": 2, "arr": 0}) == {"low": "chosen", "high": "excluded"}
+    assert statuses(two, {"a": 2}) == {"low": "excluded", "high": "chosen"}
+
+
+def test_a_higher_value_goes_before_a_higher_priority() -> None:
+    better = playbook("better", need="n1", effect=Effect(lift="0.2"), excludes=["urgent"])
+    urgent = playbook("urgent", need="n2", effect=Effect(lift="0.1"), priority=9)
+
+    found = statuses(library(better, urgent, stake="arr"), {"a": 2, "arr": 100})
+
+    assert found == {"better": "chosen", "urgent": "excluded"}
+
+
+def test_of_several_suppressions_the_first_is_told() -> None:
+    first, second = (Suppression(name=name, when="x > 0", reason=name) for name in ("one", "two"))
+
+    choice = library(playbook(), suppressions=[first, second]).select({"a": 2, "x": 1})
+
+    assert "one: one" in str(choice.findings[0])
+
+
+def test_a_gate_that_is_not_known_is_dearer_where_a_cheaper_one_is_chosen() -> None:
+    pause = Suppression(name="pause", when="x > 0")
+    levels = DecisionTable(name="levels", rows=[Row(when="y > 0", then="support")])
+    two = library(
+        playbook("tour"),
+        playbook("visit", layer="service", level="consulting"),
+        levels=levels,
+    )
+
+    assert statuses(two, {"a": 2}) == {"tour": "chosen", "visit": "dearer"}
+    assert statuses(library(playbook(), suppressions=[pause]), {"a": 2}) == {"tour": "unknown"}

@@ -20,6 +20,7 @@ from cslib import selection, selectioncolumns
 from cslib.arguments import ArgumentError
 from cslib.columns import ColumnsError
 from cslib.decisions import DecisionTable, Row
+from cslib.errors import DefinitionError
 from cslib.facts import AsOfError
 from cslib.gatecolumns import CODES
 from cslib.histories import History, OptOut, begin
@@ -368,3 +369,32 @@ def test_choices_survive_pickling() -> None:
 
     assert words(again) == words(found)
     assert again.record(0).playbook == TOUR
+
+
+@pytest.mark.parametrize("given", [True, 5, "history", []])
+def test_what_is_no_history_is_refused_as_in_the_record(given: Any) -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+
+    with pytest.raises(DefinitionError, match="history is not valid"):
+        Library(name="one", playbooks=(tour,)).select_columns({"a": [2]}, history=given)
+
+
+@pytest.mark.parametrize("given", [None, ["tour"], 5])
+def test_what_is_no_name_is_no_playbook_and_no_need(given: Any) -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+    found = Library(name="one", playbooks=(tour,)).select_columns({"a": [2]})
+
+    for asked in (found.status, found.count, found.value, found.price):
+        with pytest.raises(KeyError, match="no playbook"):
+            asked(given)
+    with pytest.raises(KeyError, match="no need"):
+        found.chosen(given)
+
+
+@pytest.mark.parametrize("given", [None, [0], "0", 0.0])
+def test_a_row_is_a_whole_number(given: Any) -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+    found = Library(name="one", playbooks=(tour,)).select_columns({"a": [2]})
+
+    with pytest.raises(TypeError, match="integer"):
+        found.record(given)

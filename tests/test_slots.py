@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from cslib.errors import DefinitionError
 from cslib.moments import MomentError
 from cslib.rosters import Booking, Engineer, Roster, Shift, SlotRequest
 from cslib.slots import (
@@ -499,3 +501,53 @@ class Registration(RuleBasedStateMachine):
 
 TestSlotsNeverDoubleBook = Registration.TestCase
 TestSlotsNeverDoubleBook.settings = settings(stateful_step_count=25)
+
+
+@pytest.mark.parametrize("given", [None, 5, "roster"])
+def test_what_is_no_roster_request_or_booking_is_refused(given: Any) -> None:
+    nine = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
+    nobody = Roster(name="operations", engineers=[])
+    ask = SlotRequest(id="b1", account="A1", skill="upgrade", start=nine, end=nine + 4 * HALF)
+    stands = Booking.of(ask, "ann")
+
+    for asked in (
+        lambda: book(given, [], ask),
+        lambda: book(nobody, given, ask),
+        lambda: book(nobody, [], given),
+        lambda: cancel(given, "b1"),
+        lambda: move(given, [stands], "b1", nine),
+        lambda: move(nobody, given, "b1", nine),
+    ):
+        with pytest.raises(DefinitionError, match="expected"):
+            asked()
+
+
+@pytest.mark.parametrize("given", [None, True, -1, 1.5, "3"])
+def test_how_many_free_times_to_name_is_a_whole_number(given: Any) -> None:
+    nine = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
+    ask = SlotRequest(id="b1", account="A1", skill="upgrade", start=nine, end=nine + 4 * HALF)
+
+    with pytest.raises(DefinitionError, match=r"openings is not valid: .* whole number from 0"):
+        book(Roster(name="operations", engineers=[]), [], ask, openings=given)
+
+
+HALF = dt.timedelta(minutes=30)
+
+
+def test_an_account_may_be_booked_right_before_and_right_after() -> None:
+    nine = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
+    shift = Shift(start=nine, end=nine + 16 * HALF)
+    team = Roster(
+        name="operations",
+        engineers=[Engineer(id=each, skills=["upgrade"], shifts=[shift]) for each in ("ann", "bo")],
+    )
+
+    def ask(name: str, start: int) -> SlotRequest:
+        begin = nine + start * HALF
+        return SlotRequest(id=name, account="A1", skill="upgrade", start=begin, end=begin + HALF)
+
+    standing = book(team, [], ask("middle", 2)).bookings
+
+    for name, start in (("before", 1), ("after", 3)):
+        assert book(team, standing, ask(name, start)).verdict is SlotVerdict.BOOKED
+    assert book(team, standing, ask("same", 2)).verdict is SlotVerdict.ACCOUNT_BUSY

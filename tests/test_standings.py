@@ -221,3 +221,71 @@ def test_a_history_of_several_accounts_is_refused() -> None:
 
     with pytest.raises(RunError, match="expected that of one account, but got of 2 accounts"):
         list(bars([TOUR], both, DAY))
+
+
+def test_a_cool_down_that_ends_beyond_the_calendar_still_says_so() -> None:
+    of = playbook(limits=Limits(cool_down=9_000))
+    last = begin(of, "A1", on=dt.date(9999, 12, 1)).end(dt.date(9999, 12, 2))
+
+    ((_, bar),) = bars([of], History(runs=[last]), dt.date(9999, 12, 3))
+
+    assert bar.status is Status.COOLING_DOWN
+    assert bar.why.startswith("cools down until after the year 9999: the last run for use ended")
+
+
+# Bounds and orders
+
+
+def test_what_ended_today_cools_down_already() -> None:
+    of = playbook(limits=Limits(cool_down=5))
+
+    assert [status(n, run(of, 0, 10), of=of) for n in (10, 14, 15)] == [
+        Status.COOLING_DOWN,
+        Status.COOLING_DOWN,
+        None,
+    ]
+
+
+def test_what_the_customer_does_not_want_is_told_before_a_run_under_way() -> None:
+    out = OptOut(account="A1", since=day(1))
+
+    assert found(5, run(TOUR), of=(TOUR,), outs=(out,))["tour"].status is Status.OPTED_OUT
+
+
+def test_what_failed_has_failed_also_at_its_limit_and_while_it_cools_down() -> None:
+    of = playbook(limits=Limits(at_most=1, cool_down=90))
+
+    assert status(20, run(of, 0, 10, "failed"), of=of) is Status.FAILED
+
+
+def test_the_verdict_that_counts_is_that_of_the_run_that_ended_last() -> None:
+    first = attrs.evolve(run(TOUR, 0, 30, "failed"), cycle=1)
+    second = attrs.evolve(run(TOUR, 5, 20, "worked"), cycle=2)
+
+    assert status(40, first, second, of=TOUR) is Status.FAILED
+    assert status(40, second, first, of=TOUR) is Status.FAILED
+
+
+@pytest.mark.parametrize("names", ["call", "tour"])
+def test_either_of_two_may_name_the_one_beside_which_it_does_not_run(names: str) -> None:
+    tour = playbook(excludes=["call"] if names == "tour" else [])
+    call = playbook("call", need="satisfaction", excludes=["tour"] if names == "call" else [])
+
+    for one, other in ((tour, call), (call, tour)):
+        assert found(5, run(one), of=(tour, call))[other.name].status is Status.EXCLUDED
+
+
+def test_the_run_that_waits_for_its_verdict_is_the_one_that_ended_last() -> None:
+    long_one = run(JUDGED_TOUR, 0, 30)
+    short = attrs.evolve(run(JUDGED_TOUR, 5, 10, "worked"), cycle=2)
+
+    assert status(40, long_one, short, of=JUDGED_TOUR) is Status.NOT_JUDGED
+
+
+def test_a_count_tells_only_the_days_after_its_last_verdict() -> None:
+    judged = run(TOUR, 0, 10, "worked")
+    short = History(runs=[judged]).compacted(day(100))
+
+    with pytest.raises(RunError, match="compacted for a later day"):
+        list(bars((TOUR,), short, day(11)))
+    assert list(bars((TOUR,), short, day(12))) == []

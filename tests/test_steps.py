@@ -210,3 +210,21 @@ def test_days_from_different_events_are_not_compared() -> None:
     made = Playbook(name="p", need="n", layer="service", entry=True, steps=steps)
 
     assert [each.name for each in made.steps] == ["a", "b"]
+
+
+def test_two_steps_of_one_day_may_wait_for_one_another() -> None:
+    steps = step("plan", days=3), step("call", days=3, after=["plan"])
+
+    Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+
+
+def test_business_days_and_calendar_days_are_not_compared() -> None:
+    steps = step("plan", days=3, business=True), step("call", days=2, after=["plan"])
+
+    Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+
+
+@pytest.mark.parametrize("given", [0, "", [], False])
+def test_what_is_no_calendar_is_refused_also_where_it_is_empty(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="expected a BusinessCalendar"):
+        schedule([step()], FRIDAY, {}, calendar=given)

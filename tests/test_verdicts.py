@@ -241,3 +241,23 @@ def test_the_precision_of_an_entry_is_the_share_of_judged_runs_that_were_valid()
 
     assert (found.numerator, found.denominator) == (3, 4)
     assert entry_precision([RUN], "tour").value is None
+
+
+@pytest.mark.parametrize("given", [None, 0, True, []])
+def test_why_a_run_is_not_valid_is_said_in_words(given: Any) -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+    ended = begin(tour, "A1", on=dt.date(2026, 7, 1)).end(dt.date(2026, 7, 10))
+
+    with pytest.raises(DefinitionError, match="not_valid is not valid: \\$: expected text"):
+        judge(ended, tour, [], as_of=dt.date(2026, 7, 11), not_valid=given)
+
+
+def test_what_is_no_run_playbook_or_name_is_refused() -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+
+    with pytest.raises(DefinitionError, match="expected a Run, but got None"):
+        not_taken(None, tour)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected a Playbook, but got None"):
+        not_taken(begin(tour, "A1", on=dt.date(2026, 7, 1)), None)  # type: ignore[arg-type]
+    with pytest.raises(DefinitionError, match="expected text, but got a value of the type Playboo"):
+        entry_precision([], tour)  # type: ignore[arg-type]

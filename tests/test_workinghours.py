@@ -370,3 +370,9 @@ def test_a_time_has_one_text_and_so_one_fingerprint() -> None:
 
 def test_seconds_are_part_of_a_time() -> None:
     assert hours(("09:00:30", "17:00")).due(at("2026-06-29T09:00"), 1) == at("2026-06-29T10:00:30")
+
+
+@pytest.mark.parametrize("given", [None, 5, "2026-07-03", "", {}, dt.date(2026, 7, 3)])
+def test_holidays_are_several(given: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"\$\.holidays: expected several dates, but got"):
+        WorkingHours(openings=[Opening(opens="09:00", closes="17:00")], holidays=given)

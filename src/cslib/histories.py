@@ -16,12 +16,22 @@ import attrs
 
 from cslib.documents import document
 from cslib.errors import Fault
-from cslib.faults import check_kind, name_faults, refuse, several, text_faults
+from cslib.faults import (
+    check_kind,
+    name_faults,
+    refuse,
+    several,
+    shown,
+    text_faults,
+    whole_faults,
+)
 from cslib.moments import utc_day
 from cslib.plays import Playbook
 from cslib.runs import Run, Verdict
 
 __all__ = ["History", "OptOut", "Tally", "begin", "checked_history"]
+
+_MOST_RUNS = 1_000_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -60,9 +70,13 @@ class OptOut:
         refuse("opt-out", faults)
 
     def holds_on(self, day: dt.date, need: str) -> bool:
-        """Whether it holds for a need on a day."""
-        is_meant = self.need in ("", need)
-        return is_meant and self.since <= day and (self.until is None or day <= self.until)
+        """Whether it holds for a need on a day.
+
+        Raises:
+            MomentError: If the day is no date and no instant.
+        """
+        today, is_meant = utc_day(day, "day"), self.need in ("", need)
+        return is_meant and self.since <= today and (self.until is None or today <= self.until)
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +92,11 @@ class Tally:
         cycle: The highest cycle among them.
         ended: The day on which the last of them ended.
         last: The verdict of the run that ended last.
+
+    Raises:
+        DefinitionError: With every fault: an empty name, a number out of bounds, no verdict, or
+            one of a day before the end.
+        MomentError: If ``ended`` is no day.
     """
 
     account: str
@@ -86,8 +105,23 @@ class Tally:
     version: int = attrs.field(metadata={"key": "playbook_version"})
     runs: int
     cycle: int
-    ended: dt.date
+    ended: dt.date = attrs.field(converter=utc_day)
     last: Verdict
+
+    def __attrs_post_init__(self) -> None:
+        refuse("tally", _tally_faults(self))
+
+
+def _tally_faults(tally: Tally) -> Iterator[Fault]:
+    for name in ("account", "need", "playbook"):
+        yield from name_faults(f"$.{name}", getattr(tally, name))
+    for name, most in (("version", 1_000_000), ("runs", _MOST_RUNS), ("cycle", 1_000_000)):
+        yield from whole_faults(f"$.{name}", getattr(tally, name), 1, most)
+    if not isinstance(tally.last, Verdict):
+        yield Fault("$.last", f"expected a Verdict, but got {shown(tally.last)}")
+    elif tally.last.judged_on < tally.ended:
+        problem = f"{tally.last.judged_on} lies before the end of the run, {tally.ended}"
+        yield Fault("$.last.judged_on", problem)
 
 
 def _runs(given: Iterable[Run]) -> tuple[Run, ...]:
@@ -128,7 +162,12 @@ class History:
         refuse("history", _repeated(self.runs))
 
     def of(self, account: str) -> History:
-        """The history of one account; an empty one where there is none."""
+        """The history of one account; an empty one where there is none.
+
+        Raises:
+            DefinitionError: If the account is no text.
+        """
+        check_kind("account", account, str)
         return self._by_account.get(account, _EMPTY)
 
     @property
@@ -137,15 +176,21 @@ class History:
         return tuple(sorted(self._by_account))
 
     def with_run(self, run: Run) -> History:
-        """The history with a run, in the place of its earlier value where there is one."""
+        """The history with a run, in the place of its earlier value where there is one.
+
+        Raises:
+            DefinitionError: If the run is none.
+        """
+        check_kind("run", run, Run)
         others = [each for each in self.runs if _identity(each) != _identity(run)]
         return attrs.evolve(self, runs=(*others, run))
 
     def compacted(self, before: dt.date) -> History:
         """The history with all runs that ended and were judged before a day only counted.
 
-        It grows with the playbooks that were run, and not with their runs; opt-outs that were over
-        by that day are left out. No selection as of that day or later changes.
+        It grows with the playbooks that were run, and not with their runs; opt-outs stay as they
+        are. No selection as of that day or later changes, and one as of an earlier day either does
+        not or is refused.
 
         >>> run = Run(account="A1", need="adoption", playbook="tour", started=dt.date(2026, 7, 1),
         ...           ended=dt.date(2026, 7, 5), verdict=Verdict(judgement="worked",
@@ -157,13 +202,12 @@ class History:
         day = utc_day(before, "before")
         past = [each for each in self.runs if _is_past(each, day)]
         kept = tuple(each for each in self.runs if not _is_past(each, day))
-        still = tuple(each for each in self.opt_outs if each.until is None or each.until >= day)
         counted = [*self.tallies, *map(_tally, past)]
         tallies: dict[tuple[str, ...], Tally] = {}
         for each in sorted(counted, key=_tally_order):
             key = each.account, each.need, each.playbook, str(each.version)
             tallies[key] = _together(tallies[key], each) if key in tallies else each
-        return History(runs=kept, opt_outs=still, tallies=tuple(tallies.values()))
+        return History(runs=kept, opt_outs=self.opt_outs, tallies=tuple(tallies.values()))
 
     @functools.cached_property
     def _by_account(self) -> Mapping[str, History]:

@@ -214,7 +214,9 @@ def _issue_faults(issue: Issue) -> Iterator[Fault]:
     if issue.priority is not None:
         yield from name_faults("$.priority", issue.priority)
     if issue.value is not None and not _is_amount(issue.value):
-        hint = "; unknown is None" if issue.value != issue.value else ""
+        value = issue.value
+        is_nan = value.is_nan() if isinstance(value, Decimal) else value != value
+        hint = "; unknown is None" if is_nan else ""
         yield Fault("$.value", f"expected an exact 0 or more, but got {shown(issue.value)}{hint}")
     yield from _update_faults(issue)
 

@@ -31,6 +31,7 @@ from cslib.days import DayError, checked_day
 from cslib.errors import CslibError, Fault, suggestion
 from cslib.faults import (
     MAX_DIGITS,
+    check_kind,
     exact_decimal,
     member,
     name_faults,
@@ -141,6 +142,7 @@ def hours_done(runs: Iterable[Run], library: Library) -> tuple[HoursDone, ...]:
         library: The playbooks.
 
     Raises:
+        DefinitionError: If something is no run, or the library is none.
         LayerMixError: If the library has no playbook of a run's name.
 
     >>> from cslib.playbooks import Playbook
@@ -151,9 +153,10 @@ def hours_done(runs: Iterable[Run], library: Library) -> tuple[HoursDone, ...]:
     ...     [taken], Library(name="ours", playbooks=[call]))]
     [('service', 'csm', Decimal('1.5'))]
     """
+    check_kind("library", library, Library)
     layers = {each.name: each.layer for each in library.playbooks}
     found: list[HoursDone] = []
-    for run in runs:
+    for run in several("runs", "$", runs, Run):
         if run.playbook not in layers:
             hint = suggestion(run.playbook, layers)
             raise LayerMixError(f"{run}: no playbook {run.playbook!r} in {library.name!r}{hint}")
@@ -319,7 +322,7 @@ def layer_mix(
         scarce: The roles that are scarce, such as industry experts.
 
     Raises:
-        DefinitionError: If a row or a period is none.
+        DefinitionError: If a row, a period or a scarce role is none.
         LayerMixError: If there is no period, they overlap or are out of order, or ``scarce`` is one
             text rather than several.
 
@@ -346,7 +349,8 @@ def layer_mix(
     _check_order(asked)
     if isinstance(scarce, str):
         raise LayerMixError(f"scarce: expected several roles, but got the text {scarce!r}")
-    rare, found = frozenset(scarce), defaultdict[Period, list[HoursDone]](list)
+    rare = frozenset(several("layer mix", "$.scarce", scarce, str))
+    found = defaultdict[Period, list[HoursDone]](list)
     outside: list[Decimal] = []
     done = several("layer mix", "$.rows", rows, HoursDone)
     for row in done:

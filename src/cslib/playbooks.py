@@ -198,6 +198,7 @@ class Library:
             as_of: Today, for conditions that count days and for a history.
 
         Raises:
+            DefinitionError: If the history is none.
             FactError, AsOfError: As the entry conditions do.
             ColumnsError: If the columns differ in length, or there is none to tell it.
             ArgumentError: If ``accounts`` is missing, of another length, or holds what is no text.
@@ -215,7 +216,8 @@ class Library:
         """
         from cslib.selectioncolumns import select_columns
 
-        return select_columns(self, self._selector, columns, accounts, history, as_of)
+        past = None if history is None else checked_history(history)
+        return select_columns(self, self._selector, columns, accounts, past, as_of)
 
     def __getitem__(self, name: str) -> Playbook:
         """The playbook of a name.
@@ -223,7 +225,7 @@ class Library:
         Raises:
             KeyError: If there is none.
         """
-        found = self._by_name.get(name)
+        found = self._by_name.get(name) if isinstance(name, str) else None
         if found is None:
             raise KeyError(f"no playbook {name!r}{suggestion(str(name), self._by_name)}")
         return found

@@ -21,6 +21,7 @@ from cslib.changes import PartData, changes
 from cslib.decisions import DecisionTable
 from cslib.documents import canonical
 from cslib.errors import CslibError
+from cslib.faults import check_kind, several
 from cslib.histories import History
 from cslib.playbooks import Library
 from cslib.plays import EXACT, Layer, Playbook, exact_sum
@@ -173,6 +174,7 @@ def preview(
         as_of: Today.
 
     Raises:
+        DefinitionError: If the library is none.
         ArgumentError, AsOfError, ColumnsError, FactError, RunError: As
             :meth:`~cslib.playbooks.Library.select_columns` does.
 
@@ -190,6 +192,7 @@ def preview(
     >>> found.accounts("training"), found.accounts("training", "dearer")
     (('A2',), ('A1',))
     """
+    check_kind("library", library, Library)
     choices = library.select_columns(columns, accounts=accounts, history=history, as_of=as_of)
     _names(choices)  # they must be told
     found = [
@@ -218,6 +221,9 @@ def _work(library: Library, forecasts: Iterable[Forecast]) -> Iterator[Work]:
 
 def _names(choices: Choices) -> Any:
     """The accounts of the rows."""
+    from cslib.selectioncolumns import Choices
+
+    check_kind("choices", choices, Choices)
     if choices.accounts is None:
         raise PreviewError("the choices do not tell their accounts: select with accounts=")
     return choices.accounts
@@ -238,6 +244,9 @@ def library_difference(old: Library, new: Library) -> tuple[str, ...]:
         old: The library as it was.
         new: As it is.
 
+    Raises:
+        DefinitionError: If one of the two is no library.
+
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
     >>> longer = attrs.evolve(tour, entry="seats_used < 8", version=2)
     >>> visit = Playbook(name="visit", need="adoption", layer="service", entry="seats_used < 5")
@@ -248,6 +257,8 @@ def library_difference(old: Library, new: Library) -> tuple[str, ...]:
     playbook 'tour': version is 2, was 1
     playbook 'tour': entry is 'seats_used < 8', was 'seats_used < 5'
     """
+    check_kind("old", old, Library)
+    check_kind("new", new, Library)
     return (
         *changes("", {"library": _own(old)}, {"library": _own(new)}),
         *changes("price of ", _prices(old), _prices(new)),
@@ -336,6 +347,7 @@ def rechosen(before: Choices, after: Choices) -> tuple[Rechosen, ...]:
         after: Those of the new one, for the same accounts in the same order.
 
     Raises:
+        DefinitionError: If one of the two is no choices.
         PreviewError: If a library is handed in itself, or the accounts are not told or differ.
 
     >>> tour = Playbook(name="tour", need="adoption", layer="product", entry="seats_used < 5")
@@ -380,9 +392,13 @@ def _label(playbook: Playbook) -> str:
 def tally(changed: Iterable[Rechosen]) -> dict[tuple[str, str], int]:
     """How many accounts go from which playbook to which, the most first; empty for nothing.
 
+    Raises:
+        DefinitionError: If something is no :class:`Rechosen`.
+
     >>> changed = [("A1", "tour", ""), ("A2", "", "visit"), ("A3", "tour", "")]
     >>> tally(Rechosen(account=a, need="use", before=was, after=now) for a, was, now in changed)
     {('tour', ''): 2, ('', 'visit'): 1}
     """
-    counts = Counter((each.before, each.after) for each in changed)
+    listed = several("changed", "$", changed, Rechosen)
+    counts = Counter((each.before, each.after) for each in listed)
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

@@ -23,7 +23,15 @@ import attrs
 
 from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.faults import name_faults, refuse, several, shown, text_faults, unique_faults
+from cslib.faults import (
+    check_kind,
+    name_faults,
+    refuse,
+    several,
+    shown,
+    text_faults,
+    unique_faults,
+)
 from cslib.issues import Issue, State
 from cslib.workinghours import WorkingHours, utc_instant
 
@@ -146,10 +154,12 @@ class ServiceLevel:
             as_of: The instant for which it is asked; what happened then counts, and nothing later.
 
         Raises:
-            DefinitionError: If its priority has no target, or it was opened after ``as_of``.
+            DefinitionError: If it is none, its priority has no target, or it was opened after
+                ``as_of``.
             MomentError: If ``as_of`` is no aware datetime.
         """
         now = utc_instant(as_of, "as_of")
+        check_kind("issue", issue, Issue)
         faults = [*self._priority_faults(issue)]
         if issue.opened_at > now:
             faults.append(Fault("$.opened_at", f"lies after as_of, {now}"))

@@ -80,6 +80,7 @@ class RhythmError(CslibError, ValueError):
 # --------------------------------------------------------------------------------------
 # The definition
 
+_MOST_DATES = 10_000_000
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7}
 
@@ -126,8 +127,10 @@ class Rhythm:
         """The ``n``-th date, counted from the anchor, business day or not.
 
         Raises:
+            DefinitionError: If ``n`` is no whole number.
             PeriodError: If it lies outside the years 1 to 9999.
         """
+        refuse("date", whole_faults("$.n", n, -_MOST_DATES, _MOST_DATES))
         steps = n * self.every.count
         if self.every.unit in _MONTHS:
             return add_months(anchor, steps * _MONTHS[self.every.unit])
@@ -247,10 +250,17 @@ class CustomerVisit:
     Attributes:
         id: Its id.
         on: Its day.
+
+    Raises:
+        DefinitionError: If the id is none.
+        DayError: If the day is no date.
     """
 
     id: str
     on: dt.date = attrs.field(converter=checked_day)
+
+    def __attrs_post_init__(self) -> None:
+        refuse("visit", name_faults("$.id", self.id))
 
 
 @attrs.frozen(kw_only=True)
@@ -265,7 +275,8 @@ class Suspension:
         reason: Why.
 
     Raises:
-        DefinitionError: If the end is not after the start.
+        DefinitionError: If the end is not after the start, or the reason is no text.
+        DayError: If a day is no date.
     """
 
     start: dt.date = attrs.field(converter=checked_day)
@@ -273,6 +284,7 @@ class Suspension:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
+        refuse("suspension", text_faults("$.reason", self.reason))
         if self.end is not None and checked_day(self.end) <= self.start:
             problem = f"expected an end after the start {self.start}, but got {self.end}"
             refuse("suspension", [Fault("$.end", problem)])
@@ -412,7 +424,7 @@ def visits_due(
         suspensions: When nothing is due. The dates behind a suspension stand where they stood.
 
     Raises:
-        DefinitionError: If the rhythm, a visit or a suspension is none.
+        DefinitionError: If the rhythm, the calendar, a visit or a suspension is none.
         RhythmError: If two visits have one id.
         DayError: If the anchor is no date.
         MomentError: If ``as_of`` is no moment.
@@ -428,10 +440,12 @@ def visits_due(
       2: 2026-03-31: served by v2 on 2026-03-27, 4 days early
       3: 2026-04-30: ahead
     """
-    check_kind("rhythm", rhythm, Rhythm)
     today, made = utc_day(as_of, "as_of"), _in_order(visits)
-    pauses = several("suspensions", "$", suspensions, Suspension)
-    planned = _planned(rhythm, checked_day(anchor), today, calendar, pauses)
+    check_kind("rhythm", rhythm, Rhythm)
+    if calendar is not None:
+        check_kind("calendar", calendar, BusinessCalendar)
+    idle = several("suspensions", "$", suspensions, Suspension)
+    planned = _planned(rhythm, checked_day(anchor), today, calendar, idle)
     windows = _windows(planned, rhythm.tolerance)
     serving, extra = _served(windows, [each for each in made if each.on <= today])
     dates = _dates(planned, windows, serving, today)

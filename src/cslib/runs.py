@@ -18,7 +18,17 @@ import attrs
 
 from cslib.documents import document
 from cslib.errors import CslibError, Fault
-from cslib.faults import member, name_faults, refuse, several, shown, text_faults, whole_faults
+from cslib.faults import (
+    check_kind,
+    member,
+    name_faults,
+    refuse,
+    several,
+    shown,
+    text_faults,
+    unique_faults,
+    whole_faults,
+)
 from cslib.moments import utc_day
 from cslib.plays import amounts
 
@@ -58,6 +68,10 @@ class Judgement(enum.StrEnum):
     """It should not have been prescribed: its reason was found to be none."""
 
 
+def _optional_day(value: dt.date | None) -> dt.date | None:
+    return None if value is None else utc_day(value)
+
+
 def _judgement(value: str) -> Judgement:
     return member("verdict", "$.judgement", "judgement", Judgement, value)
 
@@ -75,17 +89,21 @@ class Verdict:
         reason: Why, in words.
 
     Raises:
-        DefinitionError: If the judgement is none.
+        DefinitionError: If the judgement is none, or it was made from facts of a later day.
+        MomentError: If one of the days is none.
     """
 
     judgement: Judgement = attrs.field(converter=_judgement)
     judged_on: dt.date = attrs.field(converter=utc_day)
-    observed_on: dt.date | None = None
+    observed_on: dt.date | None = attrs.field(default=None, converter=_optional_day)
     outcome: str = ""
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        faults = (*text_faults("$.outcome", self.outcome), *text_faults("$.reason", self.reason))
+        faults = [*text_faults("$.outcome", self.outcome), *text_faults("$.reason", self.reason)]
+        if self.observed_on is not None and self.observed_on > self.judged_on:
+            problem = f"{self.observed_on} lies after the verdict, {self.judged_on}"
+            faults.append(Fault("$.observed_on", problem))
         refuse("verdict", faults)
 
     def __str__(self) -> str:
@@ -117,10 +135,6 @@ class Done:
         refuse("done", name_faults("$.step", self.step))
 
 
-def _optional_day(value: dt.date | None) -> dt.date | None:
-    return None if value is None else utc_day(value)
-
-
 def _dones(value: Iterable[Done]) -> tuple[Done, ...]:
     return several("run", "$.done", value, Done)
 
@@ -150,8 +164,8 @@ class Run:
 
     Raises:
         DefinitionError: With every fault: an empty name, a number out of bounds, a day before the
-            start or after the end, a step that was both done and skipped, a verdict of a run under
-            way.
+            start or after the end, a step that was done or skipped twice, or both, a verdict of a
+            run under way.
 
     >>> run = Run(account="A1", need="adoption", playbook="tour", started=dt.date(2026, 7, 1))
     >>> run.take("call", on=dt.date(2026, 7, 3)).end(dt.date(2026, 7, 10)).is_open
@@ -180,8 +194,13 @@ class Run:
         return self.ended is None
 
     def is_open_on(self, day: dt.date) -> bool:
-        """Whether it was under way on a day; on the day of its end it is not."""
-        return self.started <= day and (self.ended is None or self.ended > day)
+        """Whether it was under way on a day; on the day of its end it is not.
+
+        Raises:
+            MomentError: If the day is no date and no instant.
+        """
+        today = utc_day(day, "day")
+        return self.started <= today and (self.ended is None or self.ended > today)
 
     def take(self, step: str, *, on: dt.date, hours: Mapping[str, Any] | None = None) -> Run:
         """The run with one more step done.
@@ -195,27 +214,29 @@ class Run:
         self._check_open()
         if step in (each.step for each in self.done):
             raise RunError(str(self), f"{step!r} was done already")
-        return attrs.evolve(self, done=(*self.done, Done(step=step, on=on, hours=hours or {})))
+        given = {} if hours is None else hours
+        return attrs.evolve(self, done=(*self.done, Done(step=step, on=on, hours=given)))
 
     def skip(self, step: str) -> Run:
         """The run without a step that does not apply.
 
         Raises:
-            DefinitionError: If the step was done.
+            DefinitionError: If the step was done, or is no name.
             RunError: If the run has ended.
         """
         self._check_open()
-        return attrs.evolve(self, skipped=tuple(dict.fromkeys((*self.skipped, step))))
+        return self if step in self.skipped else attrs.evolve(self, skipped=(*self.skipped, step))
 
     def end(self, on: dt.date) -> Run:
         """The run, ended: all was done, its reason has gone, or it was given up.
 
         Raises:
             DefinitionError: If the day lies before the start or before a step was done.
+            MomentError: If the day is none.
             RunError: If it has ended already.
         """
         self._check_open()
-        return attrs.evolve(self, ended=on)
+        return attrs.evolve(self, ended=utc_day(on, "on"))
 
     def judged(self, verdict: Verdict) -> Run:
         """The run with its verdict; one that is too early to tell leaves it as it is.
@@ -223,7 +244,8 @@ class Run:
         Raises:
             DefinitionError: If the run is under way, or the verdict is none.
         """
-        is_early = isinstance(verdict, Verdict) and verdict.judgement is Judgement.TOO_EARLY
+        check_kind("verdict", verdict, Verdict)
+        is_early = verdict.judgement is Judgement.TOO_EARLY
         return self if is_early else attrs.evolve(self, verdict=verdict)
 
     def _check_open(self) -> None:
@@ -244,6 +266,10 @@ def _run_faults(run: Run) -> Iterator[Fault]:
     yield from whole_faults("$.cycle", run.cycle, 1, 1_000_000)
     if run.ended is not None and run.ended < run.started:
         yield Fault("$.ended", f"{run.ended} lies before the start, {run.started}")
+    yield from unique_faults("$.done", (each.step for each in run.done), end=".step")
+    yield from unique_faults("$.skipped", run.skipped, end="")
+    for place, step in enumerate(run.skipped):
+        yield from name_faults(f"$.skipped[{place}]", step)
     for place, each in enumerate(run.done):
         if each.on < run.started or (run.ended is not None and each.on > run.ended):
             span = f"{run.started} to {run.ended or 'today'}"

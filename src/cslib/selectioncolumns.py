@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ class Choices:
         """
         places = [place for place, each in enumerate(self.playbooks) if each.need == need]
         if not places:
-            raise KeyError(f"no need {need!r}{suggestion(need, self._selector.needs)}")
+            raise KeyError(f"no need {need!r}{suggestion(str(need), self._selector.needs)}")
         return self._foremost(places)
 
     @functools.cached_property
@@ -182,7 +183,9 @@ class Choices:
 
         Raises:
             IndexError: If there is no such row.
+            TypeError: If the row is no whole number.
         """
+        row = operator.index(row)
         history = None
         if self.history is not None and self.accounts is not None:
             history = self.history.of(str(self.accounts[row]))

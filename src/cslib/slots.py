@@ -27,7 +27,7 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from cslib.errors import CslibError, suggestion
-from cslib.faults import several
+from cslib.faults import check_kind, refuse, several, whole_faults
 from cslib.moments import instant
 from cslib.rosters import Booking, Engineer, Roster, Shift, SlotRequest
 
@@ -46,6 +46,7 @@ __all__ = [
 T = TypeVar("T")
 _Stretch: TypeAlias = tuple[dt.datetime, dt.datetime]
 
+_MOST_OPENINGS = 1_000_000
 _FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
 _LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -207,6 +208,8 @@ def book(
         openings: How many free times to name with a refusal.
 
     Raises:
+        DefinitionError: If the roster, the request or a booking is none, or ``openings`` is no
+            whole number of 0 or more.
         SlotError: If two bookings have one id, overlap for one engineer or one account, name an
             engineer who is not in the roster, or have the request's id.
         MomentError: If ``not_before`` is no moment.
@@ -224,6 +227,7 @@ def book(
       ann: busy with b1
       next: 2026-06-01 11:00Z to 2026-06-01 13:00Z, by ann
     """
+    check_kind("request", request, SlotRequest)
     return _Book(roster, bookings, not_before).answer(request, openings, prefer="")
 
 
@@ -231,9 +235,10 @@ def cancel(bookings: Iterable[Booking], booking: str) -> tuple[Booking, ...]:
     """The bookings without the one of this id, in the order given.
 
     Raises:
+        DefinitionError: If something is no booking.
         SlotError: If there is none of this id.
     """
-    standing = tuple(bookings)
+    standing = several("bookings", "$", bookings, Booking)
     _found(standing, booking)
     return tuple(each for each in standing if each.id != booking)
 
@@ -260,10 +265,12 @@ def move(
         openings: As for :func:`book`.
 
     Raises:
+        DefinitionError: As :func:`book`.
         SlotError: As :func:`book`; if there is no booking of this id.
         MomentError: If ``start`` is no instant, or ``not_before`` no moment.
     """
-    standing = tuple(bookings)
+    standing = several("bookings", "$", bookings, Booking)
+    check_kind("roster", roster, Roster)
     old = _found(standing, booking)
     fields = attrs.asdict(old)
     engineer = fields.pop("engineer")
@@ -319,6 +326,7 @@ class _Book:
     def __init__(
         self, roster: Roster, bookings: Iterable[Booking], not_before: dt.date | None
     ) -> None:
+        check_kind("roster", roster, Roster)
         self.bookings = several("bookings", "$", bookings, Booking)
         _check_standing(roster, self.bookings)
         self.roster = roster
@@ -330,6 +338,7 @@ class _Book:
         self.of_account = _grouped((each.account, each) for each in in_order)
 
     def answer(self, request: SlotRequest, openings: int, prefer: str) -> SlotAnswer:
+        refuse("openings", whole_faults("$", openings, 0, _MOST_OPENINGS))
         if any(each.id == request.id for each in self.bookings):
             raise SlotError(request.id, "is booked already; move it, or give the request a new id")
         findings = tuple(self.finding(each, request) for each in self.engineers)
@@ -390,7 +399,7 @@ class _Book:
         distinct = (start for start, _ in itertools.groupby(starts))
         return tuple(
             self.opening(able, request.at(start), prefer)
-            for start in itertools.islice(distinct, max(0, most))
+            for start in itertools.islice(distinct, most)
         )
 
     def opening(self, able: Sequence[Engineer], request: SlotRequest, prefer: str) -> Opening:

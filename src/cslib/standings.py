@@ -239,9 +239,17 @@ class _Past:
         past = [each for each in ends if each <= self.day]
         if not past or (self.day - max(past)).days >= days:
             return None
-        again = max(past) + dt.timedelta(days=days)
-        why = f"cools down until {again}: the last run for {playbook.need} ended on {max(past)}"
-        return Bar(Status.COOLING_DOWN, why)
+        ended = max(past)
+        why = f"cools down until {_again(ended, days)}: the last run for {playbook.need} ended on"
+        return Bar(Status.COOLING_DOWN, f"{why} {ended}")
+
+
+def _again(day: dt.date, days: int) -> str:
+    """The day on which a cool-down is over, in words."""
+    try:
+        return str(day + dt.timedelta(days=days))
+    except OverflowError:
+        return "after the year 9999"
 
 
 def _order(run: Run) -> tuple[object, ...]:

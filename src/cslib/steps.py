@@ -180,7 +180,7 @@ def schedule(
     call (csm): due 2026-07-07
     offer (csm): due 2026-08-31
     """
-    first, office = utc_day(start, "start"), calendar or BusinessCalendar()
+    first, office = utc_day(start, "start"), BusinessCalendar() if calendar is None else calendar
     check_kind("calendar", office, BusinessCalendar)
     parts = several("steps", "$", steps, Step)
     planned = [_planned(step, first, account, office) for step in parts]

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from cslib.errors import suggestion
-from cslib.faults import check_kind, several
+from cslib.faults import check_kind, name_faults, refuse, several, text_faults
 from cslib.moments import utc_day
 from cslib.plays import Playbook
 from cslib.rates import Rate
@@ -60,7 +60,8 @@ def judge(
             said of a run under way, too.
 
     Raises:
-        DefinitionError: If the run, the playbook or an observation is none.
+        DefinitionError: If the run, the playbook or an observation is none, or ``not_valid`` is
+            no text.
         FactError, AsOfError: As the success condition does.
         MomentError: If ``as_of`` is no date and no instant.
         RunError: If the playbook is another, or does not have a step that the run has; or if two
@@ -84,6 +85,7 @@ def judge(
     check_kind("run", run, Run)
     check_kind("playbook", playbook, Playbook)
     seen = several("observations", "$", observations, Observation)
+    refuse("not_valid", text_faults("$", not_valid))
     _check_playbook(run, playbook)
     found = _settled_before(run, playbook, today, not_valid)
     return found if found is not None else _by_facts(run, playbook, seen, today)
@@ -121,7 +123,13 @@ def _settled_before(run: Run, playbook: Playbook, today: dt.date, not_valid: str
 
 
 def not_taken(run: Run, playbook: Playbook) -> tuple[str, ...]:
-    """The steps that were left undone: neither done, skipped nor optional."""
+    """The steps that were left undone: neither done, skipped nor optional.
+
+    Raises:
+        DefinitionError: If the run or the playbook is none.
+    """
+    check_kind("run", run, Run)
+    check_kind("playbook", playbook, Playbook)
     settled = {*(each.step for each in run.done), *run.skipped}
     return tuple(
         step.name for step in playbook.steps if not step.optional and step.name not in settled
@@ -178,9 +186,13 @@ def entry_precision(runs: Iterable[Run], playbook: str) -> Rate:
     Runs of all versions count, and those without a verdict do not; without any it is undefined.
     Precision is true positives over all positives (van Rijsbergen, *Information Retrieval*, 1979).
 
+    Raises:
+        DefinitionError: If something is no run, or the playbook is no name.
+
     >>> entry_precision([], "tour").value is None
     True
     """
+    refuse("playbook", name_faults("$", playbook))
     every = several("runs", "$", runs, Run)
     judged = [each.verdict for each in every if each.playbook == playbook and each.verdict]
     valid = [each for each in judged if each.judgement is not Judgement.NOT_VALID]

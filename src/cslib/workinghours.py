@@ -15,7 +15,7 @@ import datetime as dt
 import functools
 import re
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -132,6 +132,9 @@ def _openings(openings: Iterable[Opening]) -> tuple[Opening, ...]:
 
 
 def _holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
+    if isinstance(days, str | Mapping) or not isinstance(days, Iterable):
+        problem = f"expected several dates, but got {shown(days)}"
+        refuse("working hours", (Fault("$.holidays", problem),))
     return frozenset(map(checked_day, days))
 
 
