@@ -638,3 +638,13 @@ def test_hundreds_that_wait_all_name_what_they_wait_for() -> None:
     held = [each for each in choice.findings if each.status is Status.HELD_BACK]
     assert len(held) == 200
     assert {frozenset(each.missing) for each in held} == {frozenset(f"f{n}" for n in range(200))}
+
+
+def test_the_evidence_of_a_choice_does_not_change_with_the_owner_of_a_fact() -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="seats < 5 and owner.grade > 1")
+    account: dict[str, Any] = {"seats": 3, "owner": {"grade": 2}}
+
+    choice = Library(name="one", playbooks=(tour,)).select(account)
+    account["owner"]["grade"] = 0
+
+    assert choice.reasons.endswith("(seats = 3, owner.grade = 2)")

@@ -123,3 +123,12 @@ def test_what_is_done_is_part_of_the_fingerprint() -> None:
 def test_a_window_of_one_day_and_one_on_the_day_of_the_end_are_windows() -> None:
     assert str(Success(when="a > 1", within=7, after=7)) == "a > 1, 7 to 7 days after the end"
     assert Success(when="a > 1", within=0).within == 0
+
+
+def test_names_given_as_a_set_make_one_playbook_whatever_their_order() -> None:
+    names = {"p", "q", "r", "s", "t"}
+
+    made = playbook(excludes=names)
+
+    assert made.excludes == ("p", "q", "r", "s", "t")
+    assert made.fingerprint == playbook(excludes=sorted(names)).fingerprint

@@ -398,3 +398,13 @@ def test_a_row_is_a_whole_number(given: Any) -> None:
 
     with pytest.raises(TypeError, match="integer"):
         found.record(given)
+
+
+def test_a_suppression_that_holds_goes_before_an_earlier_one_that_is_unknown() -> None:
+    tour = Playbook(name="tour", need="use", layer="product", entry="a > 1")
+    pauses = [Suppression(name=name, when=f"{name} > 0") for name in ("x", "y")]
+    library = Library(name="one", playbooks=(tour,), suppressions=pauses)
+
+    found = library.select_columns({"a": [2, 2], "x": [np.nan, 1], "y": [1, np.nan]})
+
+    assert found.status("tour").tolist() == ["suppressed", "suppressed"]

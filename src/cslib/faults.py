@@ -161,6 +161,8 @@ def check_kind(subject: str, given: object, kind: type) -> None:
 def several(subject: str, path: str, given: Iterable[T], kind: type[T]) -> tuple[T, ...]:
     """Parts of a definition as a tuple; refuses what is no series, and parts of another kind.
 
+    A set is taken in the order of its texts, since its own differs from one process to the next.
+
     >>> several("scorecard", "$.names", ["a", 3], str)
     Traceback (most recent call last):
     ...
@@ -174,7 +176,8 @@ int 3
         hint = "; give its values()" if holds else ""
         problem = f"expected several {expected} parts, but got {shown(given)}{hint}"
         raise DefinitionError(subject, (Fault(path, problem),))
-    parts = tuple(given)
+    in_order = sorted(given, key=str) if isinstance(given, (set, frozenset)) else given
+    parts = tuple(in_order)
     refuse(
         subject,
         (

@@ -257,10 +257,11 @@ class Library:
 
 def _kept(account: object, names: Iterable[str]) -> Mapping[str, object]:
     """What is read of an account, so that its evidence does not change with it."""
-    if type(account) is dict:
+    read = tuple(names)
+    if type(account) is dict and "." not in "".join(read):  # no owner, who could change too
         return account.copy()
     get = getter(account)
-    return {name: get(name) for name in names}
+    return {name: get(name) for name in read}
 
 
 def _faults(library: Library) -> Iterator[Fault]:

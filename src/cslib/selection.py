@@ -283,6 +283,15 @@ class Selector:
         }
         return tuple(sorted(found))  # type: ignore[arg-type]
 
+    @functools.cached_property
+    def rivals(self) -> Mapping[int, frozenset[int]]:
+        """For each place of :attr:`pairs` those beside which it does not run."""
+        found: dict[int, set[int]] = {}
+        for one, other in self.pairs:
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+        return {place: frozenset(others) for place, others in found.items()}
+
     # One account
 
     def bars(
@@ -409,11 +418,10 @@ class Selector:
 
         By value, then priority, then name.
         """
-        places = {place for pair in self.pairs for place in pair}
-        chosen = [each for each in places if outcomes.get(each) == _ALONE[Status.CHOSEN]]
+        chosen = [each for each in self.rivals if outcomes.get(each) == _ALONE[Status.CHOSEN]]
         kept: list[int] = []
         for place in sorted(chosen, key=lambda each: self.precedence(each, values)):
-            rivals = [other for other in kept if tuple(sorted((place, other))) in self.pairs]
+            rivals = [other for other in kept if other in self.rivals[place]]
             if rivals:
                 outcomes[place] = Outcome(Status.EXCLUDED, (rivals[0],))
             else:
