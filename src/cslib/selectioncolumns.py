@@ -16,7 +16,7 @@ import itertools
 import operator
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from cslib.arguments import ArgumentError, flat, refuse_rows
 from cslib.blocks import UNKNOWN, Array, Quantity, unpacked
+from cslib.choices import Choice
 from cslib.columns import Answer, Blocks, Column, ColumnsError, blocks_of
 from cslib.errors import suggestion
 from cslib.expressions import Kind
@@ -47,9 +48,6 @@ from cslib.plays import Playbook
 from cslib.rules import rule
 from cslib.selection import Outcome, Selector
 from cslib.standings import Status, bars
-
-if TYPE_CHECKING:
-    from cslib.choices import Choice
 
 __all__ = ["Choices", "select_columns"]
 
