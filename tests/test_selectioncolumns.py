@@ -233,6 +233,16 @@ def test_what_excludes_one_another_is_settled_in_the_rows_where_it_matters() -> 
     }
 
 
+def test_what_excludes_one_another_is_settled_beyond_the_first_block_of_rows() -> None:
+    rescue = playbook("rescue", "mood < 3", need="mood", excludes=["tour"], priority=1)
+    seats = np.full(40_000, 9.0)
+    seats[[5, 39_999]] = 3
+
+    found = library(TOUR, rescue).select_columns({"seats": seats, "mood": np.ones(40_000)})
+
+    assert np.flatnonzero(found.are("tour", "excluded")).tolist() == [5, 39_999]
+
+
 def test_values_decide_between_what_excludes_one_another_and_alike_rows_are_settled_once() -> None:
     one = playbook("one", True, excludes=["two"], effect=Effect(lift="0.1"))
     two = playbook("two", True, need="mood", effect=Effect(lift="0.2"))
