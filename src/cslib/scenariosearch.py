@@ -21,11 +21,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 import attrs
 
 from cslib.errors import suggestion
-from cslib.expressions import Value
 from cslib.facts import getter
 from cslib.needsurveys import NeedSurvey
+from cslib.phrases import in_words
 from cslib.practices import Scenario
-from cslib.rules import Explanation, Rule
+from cslib.rules import Rule
 
 __all__ = ["Fit", "Ground", "Match", "ScenarioSearch", "Side", "search_scenarios"]
 
@@ -294,29 +294,9 @@ def _asks_ground(asks: Rule, facts: Mapping[str, object], as_of: object) -> Grou
     """Whether the account has what it asks for."""
     explanation = asks.explain(facts, as_of=as_of)
     holds = None if explanation.value is None else bool(explanation.value)
-    read = ", ".join(f"{name} = {_shown(value)}" for name, value in _read(explanation).items())
     head = {True: "", False: "it does not hold that ", None: "not known: "}[holds]
-    words = f"{head}{asks.words()}{f' ({read})' if read else ''}"
+    words = f"{head}{in_words(explanation, asks)}"
     return Ground(side=Side.ASKS, holds=holds, words=words, missing=explanation.missing)
-
-
-def _read(explanation: Explanation) -> dict[str, Value]:
-    """The facts that a condition reads, with their values."""
-    parts = (entry for part in explanation.parts for entry in _read(part).items())
-    return dict((*explanation.facts, *parts))
-
-
-def _shown(value: Value) -> str:
-    match value:
-        case None:
-            return "unknown"
-        case bool():
-            return str(value).lower()
-        case str():
-            return f"“{value}”"
-        case float() if value.is_integer():
-            return str(int(value))
-    return str(value)
 
 
 def _notes(
