@@ -387,7 +387,7 @@ def test_today_must_be_told() -> None:
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("2026-06-30", ""),
+        ("2026-06-30", "; read the text first, as with datetime.date.fromisoformat"),
         (dt.datetime(2026, 6, 30), "; give it a time zone"),
         (
             dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=8))),

@@ -141,7 +141,7 @@ def test_an_update_that_cannot_follow_is_refused(
         ({"value": -1}, r"\$.value: .* but got the int -1"),
         ({"value": True}, r"\$.value"),
         ({"channel": "mail"}, "unknown channel 'mail'; expected one of chat, ticket"),
-        ({"updates": ["solved"]}, r"\$.updates\[0\]: expected a Update"),
+        ({"updates": ["solved"]}, r"\$.updates\[0\]: expected an Update"),
     ],
 )
 def test_what_is_no_issue_is_refused_with_its_path(fields: dict[str, Any], problem: str) -> None:

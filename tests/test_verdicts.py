@@ -185,7 +185,7 @@ def test_what_is_no_run_or_playbook_is_refused(given: dict[str, Any], problem: s
 
 
 def test_what_is_no_observation_is_refused() -> None:
-    with pytest.raises(DefinitionError, match=r"\$\[0\]: expected a Observation, but got a dict"):
+    with pytest.raises(DefinitionError, match=r"\$\[0\]: expected an Observation, but got a dict"):
         judged({"seats_used": 7})  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="expected several Run parts, but got None"):
         entry_precision(None, "tour")  # type: ignore[arg-type]
