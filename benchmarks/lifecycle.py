@@ -20,8 +20,6 @@ accounts followed one by one, a share of them on large logs.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +27,7 @@ from typing import Any
 import attrs
 import numpy as np
 from steps import one_account
+from timing import cpu_seconds
 from wholelogs import whole_log
 
 from cslib.logorder import order_of
@@ -102,17 +101,6 @@ TIMED: Mapping[str, tuple[Timer, ...]] = {"no timers": (), "days": FIXED, "month
 # Measuring
 
 
-def medians(runs: Mapping[str, Callable[[], Any]], repeat: int) -> dict[str, float]:
-    """CPU seconds of runs that take turns."""
-    taken: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repeat):
-        for name, run in runs.items():
-            start = time.process_time()
-            run()
-            taken[name].append(time.process_time() - start)
-    return {name: statistics.median(each) for name, each in taken.items()}
-
-
 def memory(run: Callable[[], Any]) -> float:
     """Megabytes held at the most."""
     tracemalloc.start()
@@ -143,7 +131,7 @@ def compare_orders(shape: str, log: Log, repeat: int) -> None:
             f"cslib, {unit}": lambda columns=columns: order_of(columns),
             f"cslib, {unit}, in order": lambda ordered=ordered: order_of(ordered),
         }
-        print_orders(runs, medians(runs, repeat))
+        print_orders(runs, cpu_seconds(runs, repeat))
 
 
 def print_orders(runs: Mapping[str, Callable[[], Any]], taken: Mapping[str, float]) -> None:
@@ -166,7 +154,7 @@ def compare_scans(shape: str, log: Log, repeat: int) -> None:
         clock = Clock(at=log.day, until=DAYS[1], timers=timers)
         runs[name] = lambda clock=clock: scan(log.starts, log.event, table, clock=clock)
         check(log, table, timers, runs[name]())
-    taken = medians(runs, repeat)
+    taken = cpu_seconds(runs, repeat)
     print(f"\nscan of {shape}, {log.starts.size:,} accounts{'':12}{'CPU s':>8}{'M/s':>8}{'MB':>8}")
     for name, seconds in taken.items():
         rate = rows / max(seconds, 1e-9) / 1e6

@@ -17,13 +17,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import statistics
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import rule_engine
+from timing import cpu_seconds, each_of
 
 from cslib.playbooks import Choice, Layer, Library, Playbook, Status
 
@@ -86,25 +85,6 @@ def account(rng: random.Random) -> dict[str, Any]:
 def reasons(choice: Choice) -> tuple[object, ...]:
     """What is chosen, and of every playbook which of its tests hold."""
     return choice.chosen, choice.tests
-
-
-def each_of(function: Callable[[Any], object], accounts: list[Any]) -> Callable[[], object]:
-    def call() -> None:
-        for each in accounts:  # nothing is kept, as one account after another is answered
-            function(each)
-
-    return call
-
-
-def cpu_seconds(calls: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, float]:
-    """The median of each, the calls taking turns."""
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(repeat):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            taken[name].append(time.process_time() - start)
-    return {name: statistics.median(each) for name, each in taken.items()}
 
 
 def check(ours: Library, theirs: Mapping[str, rule_engine.Rule], accounts: list[Any]) -> None:

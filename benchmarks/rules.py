@@ -13,14 +13,13 @@ take turns, so that the ratio of two carries over to another machine. rule-engin
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import rule_engine
+from timing import cpu_seconds, each_of
 
 from cslib import rule
 
@@ -121,17 +120,6 @@ def plain_numpy(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
     return value, value | false
 
 
-def cpu_seconds(calls: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, float]:
-    """The median of each, the calls taking turns."""
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(repeat):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            taken[name].append(time.process_time() - start)
-    return {name: statistics.median(each) for name, each in taken.items()}
-
-
 def peak_bytes(call: Callable[[], object]) -> int:
     """The most memory held at once, arguments not counted."""
     tracemalloc.start()
@@ -139,10 +127,6 @@ def peak_bytes(call: Callable[[], object]) -> int:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak
-
-
-def each_of(function: Callable[[Any], object], records: Sequence[Any]) -> Callable[[], object]:
-    return lambda: [function(record) for record in records]
 
 
 def one_record(count: int, repeat: int) -> None:
