@@ -215,13 +215,18 @@ def test_days_from_different_events_are_not_compared() -> None:
 def test_two_steps_of_one_day_may_wait_for_one_another() -> None:
     steps = step("plan", days=3), step("call", days=3, after=["plan"])
 
-    Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+    made = Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+
+    assert made.steps[1].after == ("plan",)
+    assert due(*made.steps) == {"plan": "2026-07-06", "call": "2026-07-06"}
 
 
 def test_business_days_and_calendar_days_are_not_compared() -> None:
     steps = step("plan", days=3, business=True), step("call", days=2, after=["plan"])
 
-    Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+    made = Playbook(name="tour", need="use", layer="product", entry="a > 1", steps=steps)
+
+    assert due(*made.steps) == {"call": "2026-07-05", "plan": "2026-07-08"}
 
 
 @pytest.mark.parametrize("given", [0, "", [], False])

@@ -400,8 +400,11 @@ def test_texts_compared_are_those_beside_a_fact() -> None:
 
 @given(strategies.accounts(PLAYBOOKS, SCORECARD))
 def test_drawn_accounts_can_be_read_by_what_they_are_drawn_for(account: dict[str, Any]) -> None:
-    PLAYBOOKS.select(account, as_of=strategies.AS_OF)
-    SCORECARD.assess(account, as_of=strategies.AS_OF)
+    choice = PLAYBOOKS.select(account, as_of=strategies.AS_OF)
+    assessment = SCORECARD.assess(account, as_of=strategies.AS_OF)
+
+    assert len(choice.explain().splitlines()) == len(PLAYBOOKS.playbooks)
+    assert len(assessment.contributions) == len(SCORECARD.measures)
 
 
 @given(strategies.accounts(schema=SCHEMA))
