@@ -156,6 +156,17 @@ def test_not_valid_is_a_persons_word_and_comes_before_everything() -> None:
     assert (found.judgement, found.reason) == (Judgement.NOT_VALID, "the seats were miscounted")
 
 
+def test_the_outcome_stands_beside_the_judgement_and_decides_nothing() -> None:
+    plain = judged(seen("2026-08-01", 3))
+
+    beside = judged(seen("2026-08-01", 3), outcome="reached")
+
+    assert (beside.judgement, beside.outcome) == (Judgement.FAILED, "reached")
+    assert attrs.evolve(beside, outcome="") == plain
+    with pytest.raises(DefinitionError, match=r"\$\.outcome: expected text, but got the int 1"):
+        judged(outcome=1)
+
+
 # Errors
 
 

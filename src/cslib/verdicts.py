@@ -44,6 +44,7 @@ def judge(
     *,
     as_of: dt.date,
     not_valid: str = "",
+    outcome: str = "",
 ) -> Verdict:
     """Whether a run worked, by the last facts inside its evaluation window.
 
@@ -58,10 +59,12 @@ def judge(
         as_of: Today.
         not_valid: Why the run should not have been prescribed, where a person found so; it may be
             said of a run under way, too.
+        outcome: Where the account's stated outcome (L15) stands, in a word such as ``reached``; it
+            is told beside the judgement and decides nothing.
 
     Raises:
-        DefinitionError: If the run, the playbook or an observation is none, or ``not_valid`` is
-            no text.
+        DefinitionError: If the run, the playbook or an observation is none, or ``not_valid`` or
+            ``outcome`` is no text.
         FactError, AsOfError: As the success condition does.
         MomentError: If ``as_of`` is no date and no instant.
         RunError: If the playbook is another, or does not have a step that the run has; or if two
@@ -88,7 +91,8 @@ def judge(
     refuse("not_valid", text_faults("$", not_valid))
     _check_playbook(run, playbook)
     found = _settled_before(run, playbook, today, not_valid)
-    return found if found is not None else _by_facts(run, playbook, seen, today)
+    found = found if found is not None else _by_facts(run, playbook, seen, today)
+    return attrs.evolve(found, outcome=outcome)
 
 
 def _check_playbook(run: Run, playbook: Playbook) -> None:
