@@ -14,15 +14,10 @@ import attrs
 from attrs import validators as v
 
 from cslib.documents import document
-from cslib.expressions import Kind
 from cslib.faults import refuse, unique_faults
-from cslib.rules import Explanation, Rule, rule
+from cslib.rules import Explanation, Rule, condition
 
 __all__ = ["Attribution", "Chain", "Link", "LinkStatus"]
-
-
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +32,7 @@ class Link:
     """
 
     name: str = attrs.field(validator=v.and_(v.instance_of(str), v.min_len(1)))
-    held: Rule = attrs.field(converter=_condition)
+    held: Rule = attrs.field(converter=condition)
     owner: str = attrs.field(default="", validator=v.instance_of(str))
     meaning: str = attrs.field(default="", validator=v.instance_of(str))
 

@@ -23,7 +23,7 @@ import attrs
 from cslib.errors import Fault
 from cslib.expressions import Kind, literal
 from cslib.faults import refuse, several, shown, text_faults, whole_faults
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition
 
 __all__ = ["Anchor", "Band", "Norm", "Points", "Scale", "gaps", "overlaps", "reaching", "steps"]
 
@@ -215,10 +215,6 @@ def off_grid(thousandths: int) -> int | Decimal:
     return Decimal(f"{whole}.{rest:03d}".rstrip("0")) if rest else whole
 
 
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
-
-
 @attrs.frozen(kw_only=True)
 class Norm(Scale):
     """A scale for the accounts of which a condition holds.
@@ -235,7 +231,7 @@ class Norm(Scale):
     'months_in_use < 3'
     """
 
-    when: Rule = attrs.field(converter=_condition)
+    when: Rule = attrs.field(converter=condition)
     name: str = ""
 
     def __attrs_post_init__(self) -> None:

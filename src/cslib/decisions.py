@@ -26,7 +26,7 @@ from cslib.errors import Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.facts import getter
 from cslib.faults import member, name_faults, refuse, several, text_faults
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition, rule
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -56,10 +56,6 @@ def _hit_policy(value: str) -> HitPolicy:
     return member("decision table", "$.hit_policy", "hit policy", HitPolicy, value)
 
 
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
-
-
 def _its_outcome(row: Row) -> str:
     return row.then
 
@@ -84,7 +80,7 @@ class Row:
     'ended'
     """
 
-    when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
+    when: Rule = attrs.field(default=_ALWAYS, converter=condition)
     then: str
     name: str = attrs.field(default=attrs.Factory(_its_outcome, takes_self=True))
     reason: str = ""

@@ -16,7 +16,7 @@ import datetime as dt
 import enum
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 import attrs
@@ -25,6 +25,7 @@ from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault
 from cslib.faults import (
     check_mapping,
+    exact_decimal,
     name_faults,
     refuse,
     several,
@@ -96,12 +97,8 @@ def _order(request: Request) -> tuple[object, ...]:
 
 
 def _share(value: Decimal | int | str) -> Decimal:
-    known = isinstance(value, (Decimal, int, str)) and not isinstance(value, bool)
-    try:
-        share = Decimal(value) if known else Decimal("NaN")
-    except InvalidOperation:
-        share = Decimal("NaN")
-    if share.is_finite() and 0 < share < 1:
+    share = exact_decimal(value)
+    if isinstance(share, Decimal) and share.is_finite() and 0 < share < 1:
         return share
     problem = f"expected an exact share between 0 and 1, such as '0.5', but got {shown(value)}"
     raise DefinitionError("weighing", (Fault("$.most", problem),))

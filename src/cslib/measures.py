@@ -27,7 +27,7 @@ from cslib.faults import (
     text_faults,
     whole_faults,
 )
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition, rule
 
 __all__ = ["Combine", "Group", "Measure", "Missing"]
 
@@ -93,10 +93,6 @@ def _days(source: object) -> Rule | None:
     return None if source is None else rule(source, kind=Kind.NUMBER)
 
 
-def _condition(source: object) -> Rule | None:
-    return None if source is None else rule(source, kind=Kind.BOOLEAN)
-
-
 @attrs.frozen(kw_only=True)
 class Measure(Scale):
     """One measured thing, what it is worth, and how much it weighs.
@@ -142,7 +138,7 @@ class Measure(Scale):
     norms: tuple[Norm, ...] = attrs.field(default=(), converter=_norms)
     weight: Decimal = attrs.field(default=Decimal(1), converter=exact_decimal)
     missing: Missing | int = attrs.field(default=Missing.EXCLUDE, converter=_policy)
-    when: Rule | None = attrs.field(default=None, converter=_condition)
+    when: Rule | None = attrs.field(default=None, converter=attrs.converters.optional(condition))
     age: Rule | None = attrs.field(default=None, converter=_days)
     max_age: int | None = None
     warn_age: int | None = None

@@ -17,7 +17,6 @@ import attrs
 
 from cslib.documents import document, fingerprint
 from cslib.errors import Fault
-from cslib.expressions import Kind
 from cslib.faults import (
     decimal_faults,
     exact_decimal,
@@ -30,7 +29,7 @@ from cslib.faults import (
     unique_faults,
     whole_faults,
 )
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition
 from cslib.steps import Step, step_faults
 
 __all__ = [
@@ -42,7 +41,6 @@ __all__ = [
     "Playbook",
     "Success",
     "amounts",
-    "condition",
     "exact_sum",
 ]
 
@@ -87,15 +85,6 @@ class Level(enum.StrEnum):
 
 
 _LEVEL_RANK: dict[enum.StrEnum, int] = {level: rank for rank, level in enumerate(Level)}
-
-
-def condition(source: object) -> Rule:
-    """A rule that answers true, false or unknown; a rule that gives a number is refused."""
-    return rule(source, kind=Kind.BOOLEAN)
-
-
-def _optional_condition(source: object) -> Rule | None:
-    return None if source is None else condition(source)
 
 
 @attrs.frozen(kw_only=True)
@@ -297,7 +286,7 @@ class Playbook:
     lead: str = ""
     steps: tuple[Step, ...] = attrs.field(default=(), converter=_steps)
     success: Success | None = None
-    exit: Rule | None = attrs.field(default=None, converter=_optional_condition)
+    exit: Rule | None = attrs.field(default=None, converter=attrs.converters.optional(condition))
     effect: Effect | None = None
     limits: Limits = Limits()
     excludes: tuple[str, ...] = attrs.field(default=(), converter=_names)

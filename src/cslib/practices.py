@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from cslib.errors import Fault
-from cslib.expressions import Kind
 from cslib.faults import (
     member,
     name_faults,
@@ -22,7 +21,7 @@ from cslib.faults import (
     unique_faults,
     whole_faults,
 )
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition
 
 __all__ = ["BusinessValue", "Need", "Scenario", "list_faults"]
 
@@ -75,10 +74,6 @@ def _features(given: Iterable[str]) -> tuple[str, ...]:
     return several("scenario", "$.features", given, str)
 
 
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
-
-
 @attrs.frozen(kw_only=True)
 class Scenario:
     """A best practice: for whom, against which challenge, and what it brings.
@@ -108,7 +103,7 @@ class Scenario:
     industries: tuple[str, ...] = attrs.field(default=(), converter=_industries)
     practice: str
     features: tuple[str, ...] = attrs.field(default=(), converter=_features)
-    asks: Rule | None = attrs.field(default=None, converter=attrs.converters.optional(_condition))
+    asks: Rule | None = attrs.field(default=None, converter=attrs.converters.optional(condition))
     source: str = ""
     version: int = 1
 

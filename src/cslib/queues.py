@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from operator import attrgetter
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
 from cslib.faults import (
     check_kind,
+    exact_decimal,
     name_faults,
     refuse,
     several,
@@ -48,12 +49,9 @@ _Turn: TypeAlias = tuple[dt.datetime, dt.datetime, dt.timedelta]
 
 
 def _hours(value: Decimal | int | str) -> Decimal:
-    exact = isinstance(value, (Decimal, int, str)) and not isinstance(value, bool)
-    try:
-        hours = Decimal(value) if exact else Decimal("NaN")
-    except InvalidOperation:
-        hours = Decimal("NaN")
-    if hours.is_finite() and 0 < hours <= _MOST_HOURS and _is_whole(hours):
+    hours = exact_decimal(value)
+    is_number = isinstance(hours, Decimal) and hours.is_finite()
+    if is_number and 0 < hours <= _MOST_HOURS and _is_whole(hours):
         return hours
     expected = f"exact hours above 0 and up to {_MOST_HOURS:,}, in whole seconds"
     problem = f"expected {expected}, but got {shown(value)}"

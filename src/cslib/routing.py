@@ -20,19 +20,14 @@ import attrs
 from cslib.decisions import Decision, DecisionTable, Row, Verdict
 from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.expressions import Kind
 from cslib.faults import name_faults, refuse, several, text_faults, unique_faults
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition, rule
 
 __all__ = ["Assignment", "Route", "Routing"]
 
 T = TypeVar("T")
 
 _ALWAYS = rule(True)
-
-
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
 
 
 def _roles(roles: Iterable[str]) -> tuple[str, ...]:
@@ -64,7 +59,7 @@ class Route:
     """
 
     name: str
-    when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
+    when: Rule = attrs.field(default=_ALWAYS, converter=condition)
     owner: str
     assists: tuple[str, ...] = attrs.field(default=(), converter=_roles)
     reason: str = ""

@@ -69,6 +69,7 @@ __all__ = [
     "Term",
     "UnfinishedError",
     "UnknownNameError",
+    "condition",
     "fact",
     "fn",
     "match_together",
@@ -464,6 +465,18 @@ def _signatures(functions: Iterable[Function]) -> dict[str, Operation]:
 
 # --------------------------------------------------------------------------------------
 # Named conditions
+
+
+def condition(source: object) -> Rule:
+    """A rule that answers true, false or unknown, from text, a term, JSON data or a rule.
+
+    Raises:
+        ExpressionError: As :func:`rule`; a rule that gives a number, say, is refused.
+
+    >>> condition("seats >= 5").kind
+    <Kind.BOOLEAN: 'boolean'>
+    """
+    return rule(source, kind=Kind.BOOLEAN)
 
 
 def ruleset(

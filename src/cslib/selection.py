@@ -23,8 +23,8 @@ from cslib.facts import as_of_day
 from cslib.faults import name_faults, refuse, several, text_faults
 from cslib.histories import History
 from cslib.phrases import Phrasebook
-from cslib.plays import EXACT, Level, Playbook, condition, exact_sum
-from cslib.rules import Rule, match_together
+from cslib.plays import EXACT, Level, Playbook, exact_sum
+from cslib.rules import Rule, condition, match_together
 from cslib.standings import Bar, Status, bars
 
 __all__ = [

@@ -20,7 +20,7 @@ from cslib.calendars import BusinessCalendar
 from cslib.errors import DefinitionError, Fault
 from cslib.expressions import Kind
 from cslib.faults import name_faults, refuse, shown
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition, rule
 from cslib.schemas import Schema
 from cslib.spans import Span
 
@@ -135,10 +135,6 @@ def _are_tracks(_: object, attribute: attrs.Attribute[Any], tracks: object) -> N
     refuse(attribute.name, part_faults(f"$.{attribute.name}", tracks, Track))
 
 
-def _condition(source: object) -> Rule | None:
-    return None if source is None else rule(source, kind=Kind.BOOLEAN)
-
-
 def _day(source: object) -> Rule | None:
     if source is None:
         return None
@@ -222,7 +218,7 @@ class Transition:
     after: Span | None = attrs.field(default=None, converter=_span)
     sources: tuple[str, ...] = attrs.field(converter=_names, validator=_SOME)
     target: str | None = attrs.field(default=None, validator=v.optional(_is_name))
-    guard: Rule | None = attrs.field(default=None, converter=_condition)
+    guard: Rule | None = attrs.field(default=None, converter=attrs.converters.optional(condition))
     priority: int = attrs.field(default=0, validator=_is(int))
     effects: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_are_names)
     win_back: bool = attrs.field(default=False, validator=_is(bool))

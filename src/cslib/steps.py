@@ -29,17 +29,13 @@ from cslib.faults import (
     whole_faults,
 )
 from cslib.moments import utc_day
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition, rule
 
 __all__ = ["PlannedStep", "Step", "schedule", "step_faults"]
 
 _START = "start"
 _MOST_DAYS = 10_000
 _ALWAYS = rule(True)
-
-
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
@@ -75,7 +71,7 @@ class Step:
     of: str = _START
     business: bool = False
     after: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    when: Rule = attrs.field(default=_ALWAYS, converter=_condition)
+    when: Rule = attrs.field(default=_ALWAYS, converter=condition)
     optional: bool = False
     title: str = ""
 

@@ -20,7 +20,6 @@ import attrs
 
 from cslib.bands import MAX_POINTS
 from cslib.errors import Fault, suggestion
-from cslib.expressions import Kind
 from cslib.faults import (
     decimal_faults,
     exact_decimal,
@@ -32,7 +31,7 @@ from cslib.faults import (
 )
 from cslib.measures import MAX_DAYS, Measure
 from cslib.moments import utc_day
-from cslib.rules import Rule, rule
+from cslib.rules import Rule, condition
 
 __all__ = ["UNKNOWN", "Cap", "Hysteresis", "Indicator", "Override", "Tier", "stable_tier"]
 
@@ -120,10 +119,6 @@ class Cap:
         refuse("cap", faults)
 
 
-def _condition(source: object) -> Rule:
-    return rule(source, kind=Kind.BOOLEAN)
-
-
 @attrs.frozen(kw_only=True)
 class Indicator:
     """Something that happened and that one wants to see beside the score; it is not in it.
@@ -138,7 +133,7 @@ class Indicator:
     """
 
     name: str
-    when: Rule = attrs.field(converter=_condition)
+    when: Rule = attrs.field(converter=condition)
     meaning: str = ""
 
     def __attrs_post_init__(self) -> None:
