@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,6 +175,12 @@ def test_holidays_are_single_days() -> None:
         BusinessCalendar(holidays=["2026-01-01"])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("given", [None, D(2026, 1, 1), "2026-01-01"])
+def test_holidays_are_several(given: Any) -> None:
+    with pytest.raises(PeriodError, match="expected holidays, several dates, but got"):
+        BusinessCalendar(holidays=given)
+
+
 def test_single_days_need_no_numpy() -> None:
     script = (
         "import sys, datetime as dt; from cslib.calendars import BusinessCalendar;"
@@ -185,8 +192,10 @@ def test_single_days_need_no_numpy() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0  # noqa: S603
 
 
-@pytest.mark.parametrize("weekend", [range(7), (7,), (-1,), ("Sat",)])
-def test_a_weekend_that_leaves_no_day_or_names_none_is_refused(weekend: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "weekend", [range(7), (7,), (-1,), ("Sat",), (True,), ([5],), None, 5, "56"]
+)
+def test_a_weekend_that_leaves_no_day_or_names_none_is_refused(weekend: Any) -> None:
     with pytest.raises(PeriodError, match="a weekend of weekdays from 0 "):
         BusinessCalendar(weekend=weekend)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import attrs
 
@@ -35,15 +35,22 @@ __all__ = ["BusinessCalendar"]
 
 
 def _weekdays(days: Iterable[int]) -> frozenset[int]:
-    weekend = frozenset(days)
-    if not weekend < frozenset(range(7)):
-        given = f"{sorted(weekend, key=repr)}"
-        raise PeriodError(given, "a weekend of weekdays from 0 (Monday) to 6, not all")
-    return weekend
+    expected = "a weekend of weekdays from 0 (Monday) to 6, not all"
+    given = _several(days, expected)
+    whole = all(is_whole(day) and not isinstance(day, bool) for day in given)
+    if not whole or not {*given} < {*range(7)}:
+        raise PeriodError(f"{sorted(given, key=repr)}", expected)
+    return frozenset(map(int, given))
 
 
 def _holidays(days: Iterable[dt.date]) -> frozenset[dt.date]:
-    return frozenset(map(checked_day, days))
+    return frozenset(map(checked_day, _several(days, "holidays, several dates")))
+
+
+def _several(days: Any, expected: str) -> list[Any]:
+    if isinstance(days, str) or not isinstance(days, Iterable):
+        raise PeriodError(repr(days), expected)
+    return list(days)
 
 
 @attrs.frozen(kw_only=True)
