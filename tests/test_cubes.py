@@ -159,14 +159,24 @@ def test_rows_add_up_to_the_same_cells_in_32_bits_as_in_64() -> None:
     count, months = 2**15 + 7, np.datetime64("2026-01", "M") + np.arange(MONTHS)
     customer, month = rng.integers(0, 2_000, count), months[rng.integers(0, MONTHS, count)]
     rows = read_rows(customer, month, rng.integers(0, 10**6, count), None, None)
-    amounts, width = rows.amount, len(rows.keys)
+    by = cubes._Beginnings.of(rows)
 
     narrow, wide = (
-        cubes._added_cells(rows, amounts, width, dtype) for dtype in (np.uint32, np.int64)
+        cubes._added_cells(rows, rows.amount, by, dtype) for dtype in (np.uint32, np.int64)
     )
 
     assert np.array_equal(narrow, wide)
-    assert np.array_equal(cubes._narrow_cells(rows, amounts, width), wide)
+    assert np.array_equal(cubes._Dense.of(rows, rows.amount, by).cells, wide)
+
+
+AMOUNTS = st.lists(st.integers(0, 2**32 - 1), max_size=40)
+
+
+@given(amounts=AMOUNTS, spare=st.sampled_from([0, 1, 2**20, 2**31]))
+def test_a_sum_in_stretches_is_the_sum(amounts: list[int], spare: int) -> None:
+    most = min(max(amounts, default=0) + spare, 2**32 - 1)
+
+    assert cubes._sum(np.array(amounts, np.uint32), most) == sum(amounts)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -31,6 +31,7 @@ __all__ = [
 
 Column: TypeAlias = npt.NDArray[Any]
 Integers: TypeAlias = npt.NDArray[np.int64]
+Positions: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]
 
 MOST = 2**63 - 1
 """The most that a sum may come to: the largest number of int64."""
@@ -58,9 +59,11 @@ class CubeRows(NamedTuple):
     months: Column
     """Every month from the first to the last, ``datetime64[M]``."""
     customer: npt.NDArray[np.int32]
-    month: npt.NDArray[np.uint16]
+    month: Positions
     amount: Integers
     units: Integers | None
+    pays: Column | slice
+    """An index of the rows whose amount is above 0; a slice where all are, to copy nothing."""
 
 
 def parts(length: int) -> Iterator[slice]:
@@ -70,6 +73,15 @@ def parts(length: int) -> Iterator[slice]:
     [slice(0, 3, None)]
     """
     return (slice(i, min(i + _ROWS_AT_ONCE, length)) for i in range(0, length, _ROWS_AT_ONCE))
+
+
+def _range(column: Column) -> tuple[int, int]:
+    """The smallest and the largest number, in one pass through memory; 0 and -1 of none."""
+    if not len(column):
+        return 0, -1
+    chunks = (column[part] for part in parts(len(column)))
+    lows, highs = zip(*((each.min(), each.max()) for each in chunks), strict=True)
+    return int(min(lows)), int(max(highs))
 
 
 def read_rows(
@@ -90,13 +102,16 @@ def read_rows(
     (['ada', 'bo'], [1, 0], [1, 0])
     """
     months, positions = _months(month, span)
-    amounts = whole_column("amount", amount, "minor units; cslib.money.to_minor_columns makes them")
+    amounts, least = _whole(
+        "amount", amount, "minor units; cslib.money.to_minor_columns makes them"
+    )
     seats = None if units is None else whole_column("units", units, "units")
     keys, numbers = _customers(customer)
     lengths = {"customer": len(numbers), "month": len(positions), "amount": len(amounts)}
     lengths |= {} if seats is None else {"units": len(seats)}
     check_lengths(CubeError, lengths)
-    return CubeRows(keys, months, numbers, positions, amounts, seats)
+    pays = slice(None) if least > 0 else amounts > 0
+    return CubeRows(keys, months, numbers, positions, amounts, seats, pays)
 
 
 def flat_column(argument: str, column: npt.ArrayLike) -> Column:
@@ -134,7 +149,7 @@ def month_of(period: Period, row: int | None = None) -> np.datetime64:
     return np.datetime64(period.start, "M")
 
 
-def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDArray[np.uint16]]:
+def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, Positions]:
     """All months of the cube, and where in them each row's month stands."""
     values = flat_column("month", column)
     if len(values) and values.dtype.newbyteorder("=") != "datetime64[M]":
@@ -142,7 +157,7 @@ def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDA
         raise CubeError("month", None, f"has dtype {values.dtype}: {way}")
     values = values.astype("datetime64[M]", copy=False)
     numbers = values.view(np.int64)  # months since 1970; a missing one is the least of all
-    low, high = (int(numbers.min()), int(numbers.max())) if len(values) else (0, -1)
+    low, high = _range(numbers)
     if low == _MISSING:
         raise CubeError("month", int(numbers.argmin()), "is missing: take the row out first")
     if low < _LEAST or high > _LAST:
@@ -152,7 +167,7 @@ def _months(column: npt.ArrayLike, span: Period | None) -> tuple[Column, npt.NDA
     if len(values) and not first <= low <= high < end:
         outside = (numbers < first) | (numbers >= end)
         refuse_rows(CubeError, "month", values, outside, f"expected one within {span}")
-    positions = np.empty(len(values), np.uint16)
+    positions = np.empty(len(values), np.min_scalar_type(end - first))
     np.subtract(numbers, first, out=positions, casting="unsafe")  # at most a century of months
     return np.arange(first, end).astype(values.dtype), positions
 
@@ -198,17 +213,23 @@ def whole_column(argument: str, column: npt.ArrayLike, unit: str) -> Integers:
     >>> whole_column("units", [5, 12], "units")
     array([ 5, 12])
     """
+    values, _ = _whole(argument, column, unit)
+    return values
+
+
+def _whole(argument: str, column: npt.ArrayLike, unit: str) -> tuple[Integers, int]:
+    """The column and its smallest number."""
     values = flat_column(argument, column)
     flags = isinstance(column, Sequence) and any(isinstance(each, bool) for each in column)
     if (flags or values.dtype.kind not in "iu") and len(values):  # numpy takes True for 1
         raise _inexact(argument, column, unit)
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    low, high = _range(values)
     if low < 0:
         way = "expected 0 or more; take a credit off the row that it lowers"
         refuse_rows(CubeError, argument, values, values < 0, way)
     if high * len(values) > MOST and _exact_sum(values) > MOST:
         raise CubeError(argument, None, "adds up to more than int64 holds: split the cube")
-    return values.astype(np.int64, copy=False)
+    return values.astype(np.int64, copy=False), low
 
 
 def _inexact(argument: str, column: Any, unit: str) -> CubeError:
@@ -250,7 +271,7 @@ def _customers(column: npt.ArrayLike) -> tuple[Column, npt.NDArray[np.int32]]:
 
 def _numbered_integers(keys: Column) -> tuple[Column, npt.NDArray[np.int32]]:
     """Whole numbers in a modest range by their distance from the least, others by sorting."""
-    low, high = (int(keys.min()), int(keys.max())) if len(keys) else (0, -1)
+    low, high = _range(keys)
     if high - low > 2 * len(keys) + 1024:
         unique, places = np.unique(keys, return_inverse=True)
         return unique, places.astype(np.int32)
