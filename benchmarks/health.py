@@ -1,6 +1,6 @@
 """CPU time and memory of the health of a book beside Polars, DuckDB and pandas.
 
-    python benchmarks/health.py [--rows 10000000] [--repeat 5] [--only cslib ...]
+    python benchmarks/health.py [--rows 10000000] [--records 2000] [--repeat 5] [--only cslib ...]
 
 Each is asked the same of the same ten columns of doubles, of which one in twenty is unknown: points
 of 100, 60 and 0 by two cut-offs, their mean by weight over the measures that are known, the tier
@@ -11,6 +11,8 @@ bits, before anything is printed. Figures are medians of CPU seconds over all th
 (``time.process_time``) and the peak of the process's memory, with the columns themselves in it
 (``VmHWM`` of Linux); the ratios carry over to another machine. *reading* takes the maximum of
 every column and no more. The peers are in dependency group ``bench``.
+
+Then one account after another, beside the Python that one would write for this scorecard alone.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import cpu_seconds, each_of
 
 SEED = 20
 UNKNOWN = 0.05
@@ -72,12 +75,12 @@ def generated(rows: int, folder: Path) -> None:
 # The same question, to each. A tier is its place, -1 where there is no score; the rule 1, 0 or -1.
 
 
-def cslib(columns: Columns) -> Asked:
+def scorecard() -> Any:
     from cslib.health import Band, Indicator, Measure, Scorecard, Tier
 
     bands = [Band(points=points, at_least=cut) for cut, points in BANDS]
     condition = " and ".join(f"{name} >= {least}" for name, least in RULE.items())
-    card = Scorecard(
+    return Scorecard(
         name="benchmark",
         measures=tuple(
             Measure(name=name, value=name, weight=weight, bands=(*bands, Band(points=0)))
@@ -89,6 +92,10 @@ def cslib(columns: Columns) -> Asked:
         ),
         indicators=(Indicator(name="rule", when=condition),),
     )
+
+
+def cslib(columns: Columns) -> Asked:
+    card = scorecard()
 
     def arrays(answer: Any) -> dict[str, np.ndarray]:
         holds = answer.indicators["rule"]
@@ -222,6 +229,52 @@ def reading(columns: Columns) -> Asked:
     return (lambda: [column.max() for column in columns.values()]), lambda _: {}
 
 
+# One account after another
+
+
+def plain_tier(account: Mapping[str, float | None]) -> str | None:
+    """The tier alone, without a check of any fact."""
+    points = known = 0
+    for name, weight in WEIGHTS.items():
+        value = account[name]
+        if value is not None:
+            known += weight
+            for cut, worth in BANDS:
+                if value >= cut:
+                    points += weight * worth
+                    break
+    if not known:
+        return None
+    green, yellow = (cut * known for cut in TIERS)
+    return "green" if points >= green else "yellow" if points >= yellow else "red"
+
+
+def records(count: int, repeat: int) -> None:
+    import attrs
+
+    rng = np.random.default_rng(SEED)
+    card = attrs.evolve(scorecard(), indicators=())
+    accounts = [
+        {name: None if rng.random() < UNKNOWN else rng.random() for name in WEIGHTS}
+        for _ in range(count)
+    ]
+    for account in accounts:
+        assert card.assess(account).tier == (plain_tier(account) or "unknown"), account
+    taken = cpu_seconds(
+        {
+            "cslib, the tier": each_of(card.assess, accounts),
+            "cslib, with every contribution": each_of(
+                lambda account: card.assess(account).contributions, accounts
+            ),
+            "plain Python, the tier": each_of(plain_tier, accounts),
+        },
+        repeat,
+    )
+    print(f"one account after another{'':13}{'a second':>14}")
+    for name, seconds in taken.items():
+        print(f"  {name:36}{count / seconds:14,.0f}")
+
+
 # One process
 
 
@@ -296,6 +349,7 @@ def compare(rows: int, names: list[str], repeat: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="health beside Polars, DuckDB and pandas")
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--records", type=int, default=2_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--only", nargs="+", default=["cslib", "polars", "duckdb", "pandas"])
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
@@ -304,6 +358,7 @@ def main() -> None:
         run(given.run[0], Path(given.run[1]), given.repeat)
     else:
         compare(given.rows, given.only, given.repeat)
+        records(given.records, given.repeat)
 
 
 if __name__ == "__main__":

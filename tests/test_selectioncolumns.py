@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cslib import columns as blocks
 from cslib import selection, selectioncolumns
 from cslib.arguments import ArgumentError
-from cslib.columns import ColumnsError
+from cslib.columns import BLOCK, ColumnsError
 from cslib.decisions import DecisionTable, Row
 from cslib.errors import DefinitionError
 from cslib.facts import AsOfError
@@ -87,7 +87,7 @@ def test_columns_choose_as_each_record_does(
     )
     history = data.draw(st.none() | histories(library))
 
-    with mock.patch.object(blocks, "BLOCK", data.draw(st.sampled_from([2, 3, 32_768]))):
+    with mock.patch.object(blocks, "BLOCK", data.draw(st.sampled_from([2, 3, BLOCK]))):
         found = library.select_columns(
             columns_of(rows, absent), accounts=accounts, history=history, as_of=TODAY
         )

@@ -8,7 +8,7 @@ beside it.
 
 An assessment that a scorecard made has its tier at once, and makes its score, its coverage, its
 contributions and what its groups came to (:class:`~cslib.contributions.GroupScore`) when they are
-first asked for (:func:`made_later`). It is stored as JSON like any document
+first asked for (:data:`MADE_FROM`). It is stored as JSON like any document
 (:func:`cslib.documents.to_json`), and comes back equal.
 """
 
@@ -18,7 +18,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from cslib.assessmentcolumns import Assessments
 
 __all__ = [
+    "MADE_FROM",
     "Assessment",
     "NoGroupError",
     "NoMeasureError",
     "PreviousError",
     "check_previous",
     "counts_before",
-    "made_later",
     "of_fields",
 ]
 
@@ -82,18 +82,8 @@ class NoGroupError(CslibError, KeyError):
 _T = TypeVar("_T")
 
 
-class Made(Protocol):
-    """What an assessment's fields are made from when they are first asked for."""
-
-    @property
-    def score(self) -> Fraction | None: ...
-    @property
-    def coverage(self) -> Fraction: ...
-    @property
-    def contributions(self) -> tuple[Contribution, ...]: ...
-    @property
-    def groups(self) -> tuple[GroupScore, ...]: ...
-
+MADE_FROM = "_made_from"
+"""Beside the fields of an assessment: :class:`cslib.evidence.Evidence`, and what to make it of."""
 
 _LATER = ("score", "coverage", "contributions", "groups")
 
@@ -137,10 +127,11 @@ class Assessment:
 
     def __getattr__(self, name: str) -> Any:
         """A field that was left for later: Python asks here for what is not in ``__dict__``."""
-        made_from = self.__dict__.get("_made_from")
-        if made_from is None or name not in _LATER:
+        given = self.__dict__.get(MADE_FROM)
+        if given is None or name not in _LATER:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = self.__dict__[name] = getattr(made_from, name)
+        evidence, *found = given
+        value = self.__dict__[name] = getattr(evidence(*found), name)
         return value
 
     def __getstate__(self) -> dict[str, Any]:
@@ -271,17 +262,6 @@ class Assessment:
         return self.tier != self.model_tier and self.tier == cap.tier
 
 
-def made_later(fields: dict[str, Any], made_from: Made) -> Assessment:
-    """An assessment whose score, coverage, contributions and groups are made when asked for.
-
-    Args:
-        fields: All other fields; it is kept.
-        made_from: What these are made from.
-    """
-    fields["_made_from"] = made_from
-    return of_fields(Assessment, fields)
-
-
 def of_fields(kind: type[_T], fields: dict[str, Any]) -> _T:
     """An instance of a frozen class, from fields that need no check; quicker than its own way.
 
@@ -292,9 +272,12 @@ def of_fields(kind: type[_T], fields: dict[str, Any]) -> _T:
     >>> of_fields(Assessment, {"tier": "red"}).tier
     'red'
     """
-    made = kind.__new__(kind)
-    object.__setattr__(made, "__dict__", fields)  # it is frozen, and this is its making
+    made = _new(kind)
+    _set(made, "__dict__", fields)  # it is frozen, and this is its making
     return made
+
+
+_new, _set = object.__new__, object.__setattr__
 
 
 @attrs.define

@@ -37,7 +37,7 @@ from cslib.tables import ColumnsError, Table, read_each
 
 __all__ = ["BLOCK", "Answer", "Blocks", "Column", "ColumnsError", "blocks_of", "evaluate"]
 
-BLOCK = 32_768
+BLOCK = 65_536
 """Rows worked on at a time: a column of doubles of that length is a quarter of a megabyte."""
 
 _Binary: TypeAlias = Callable[[Any, Any], Any]
@@ -103,7 +103,7 @@ def blocks_of(rows: int) -> Iterator[slice]:
     """The blocks that a number of rows is worked out in; one that is empty where there are none.
 
     >>> list(blocks_of(BLOCK + 1))
-    [slice(0, 32768, None), slice(32768, 32769, None)]
+    [slice(0, 65536, None), slice(65536, 65537, None)]
     """
     for start in range(0, max(rows, 1), BLOCK):
         yield slice(start, min(start + BLOCK, rows))

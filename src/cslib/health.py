@@ -25,13 +25,14 @@ import attrs
 from cslib import moments
 from cslib.assessmentcolumns import Assessments
 from cslib.assessments import (
+    MADE_FROM,
     Assessment,
     NoGroupError,
     NoMeasureError,
     PreviousError,
     check_previous,
     counts_before,
-    made_later,
+    of_fields,
 )
 from cslib.bands import GRID, Anchor, Band, Norm, Scale
 from cslib.contributions import Contribution, GroupScore, Status
@@ -241,8 +242,9 @@ class Scorecard:
         model_tier, since = self._model(points, today, previous)
         caps = self._holding(findings) if self.caps and points is not None else ()
         acting = override if override is not None and today and override.holds(today) else None
+        tier = self._tier(model_tier, caps) if caps else model_tier
         fields = {
-            "tier": self._tier(model_tier, caps) if acting is None else acting.tier,
+            "tier": tier if acting is None else acting.tier,
             "floor": self.floor,
             "model_tier": model_tier,
             "model_since": since,
@@ -251,8 +253,9 @@ class Scorecard:
             "indicators": tuple(zip(self._seen, said, strict=True)) if said else (),
             "as_of": today,
             "definition": self.fingerprint,
+            MADE_FROM: (Evidence, judge, values, findings, points, cover, today),
         }
-        return made_later(fields, Evidence(judge, values, findings, points, cover, today))
+        return of_fields(Assessment, fields)
 
     def assess_columns(
         self,
@@ -287,7 +290,8 @@ class Scorecard:
     def _points(self, findings: Sequence[Finding], cover: Ratio, made: int) -> Ratio | None:
         """The score in thousandths, unless too little is known for one."""
         known, whole = cover
-        if not known or known * self._floor[1] < self._floor[0] * whole:
+        least, of = self._floor
+        if not known or known * of < least * whole:
             return None
         if self._judge.may_forbid and any(finding.forbids for finding in findings):
             return None
@@ -367,8 +371,8 @@ class Scorecard:
         return tuple(indicator.name for indicator in self.indicators)
 
     def _tier(self, model: str, caps: Sequence[Cap]) -> str:
-        """The tier of the model, or the worst that a cap asks for."""
-        if model == UNKNOWN or not caps:
+        """The tier of the model, or the worst that one of the caps asks for."""
+        if model == UNKNOWN:
             return model
         places = (self._names.index(name) for name in (model, *(cap.tier for cap in caps)))
         return self._names[max(places)]
