@@ -32,6 +32,12 @@ def test_an_unknown_tier_is_an_unknown_fact() -> None:
     assert found.tier.tolist() == ["green", "unknown"]
 
 
+def test_where_they_are_printed_assessments_are_counted_by_tier() -> None:
+    found = card_of("a").assess_columns({"a": np.array([100.0, np.nan, 60.0, 1.0])})
+
+    assert repr(found) == "<Assessments: 4 accounts: green 2, red 1, unknown 1>"
+
+
 def test_the_tier_holds_since_the_day_of_the_first_assessment_and_nowhere_without_a_score() -> None:
     found = card_of("a").assess_columns({"a": np.array([100.0, np.nan])}, as_of=TODAY)
 

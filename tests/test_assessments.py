@@ -323,6 +323,10 @@ def test_without_a_score_the_explanation_says_what_is_asked_for() -> None:
     )
 
 
+def test_where_it_is_printed_an_assessment_is_one_line() -> None:
+    assert repr(CARD.assess({})) == "<Assessment: unknown: no score, nothing is known>"
+
+
 def test_what_a_person_set_is_told_beside_what_the_score_alone_gives() -> None:
     card = attrs.evolve(CARD, floor="0.5")
     found = card.assess({"used": 1, "owner_left": True}, as_of=TODAY, override=QUIET)

@@ -35,6 +35,8 @@ def test_a_choice_is_its_first_playbook_and_the_others() -> None:
     choice = BOTH.select({"a": 2, "nps": 3})
 
     assert (choice.playbook, str(choice)) == (CALL, "call: nps is below 7 (nps = 3)")
+    assert repr(choice) == "<Choice: call: nps is below 7 (nps = 3)>"
+    assert repr(choice.findings[0]) == f"<Finding: {choice.findings[0]}>"
     assert [each.playbook for each in choice.chosen] == [CALL, TOUR]
     assert [each.playbook for each in choice.others] == [TOUR]
 

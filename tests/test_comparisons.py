@@ -335,6 +335,9 @@ def test_a_comparison_reads_as_text() -> None:
         "  seats: +40.00 by value, 0.48 (partly used) to 0.75 (used)",
         "  nps: -6.66 by value, 50 to 30",
     ]
+    assert repr(found) == (
+        "<Comparison: red to green, by score, 43.33 points to 76.67 points: +33.34>"
+    )
 
 
 # --- What is refused

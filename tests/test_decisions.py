@@ -47,6 +47,13 @@ def test_a_row_without_a_name_has_that_of_its_outcome() -> None:
     assert [row.name for row in PLAIN.rows] == ["ENDED", "DRAFT", "too early", "LIVE"]
 
 
+def test_where_it_is_printed_a_decision_is_its_reason() -> None:
+    assert (
+        repr(PLAIN.decide({"ended": True}, as_of=TODAY))
+        == "<Decision: ENDED: ended (ended = True)>"
+    )
+
+
 def test_an_outcome_that_names_its_row_is_said_once() -> None:
     known = {"ended": False, "approved": False, "starts_on": None}
 

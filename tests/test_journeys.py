@@ -313,6 +313,19 @@ def test_what_a_guard_did_not_find_is_left_out_of_a_refusal_which_so_goes_to_jso
     assert from_json(to_json(journey), Journey) == journey
 
 
+def test_where_it_is_printed_a_journey_says_where_the_account_stands() -> None:
+    refusal = Refusal(event=PAID, stage="lead", reason=RefusalReason.NO_TRANSITION)
+    held = journey(
+        visit("lead", None, D(2026, 3, 1)),
+        visit("trial", D(2026, 3, 1)),
+        holds=((D(2026, 3, 9), None),),
+        refused=(refusal,),
+    )
+
+    assert str(held) == "trial since 2026-03-01, on hold, events refused: 1"
+    assert repr(journey(visit("lead", None))) == "<Journey: lead>"
+
+
 def test_a_journey_without_a_stay_is_refused() -> None:
     with pytest.raises(DefinitionError, match=r"\$\.visits: expected one or more"):
         Journey(visits=(), as_of=D(2026, 3, 31), definition="f")

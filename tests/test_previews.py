@@ -87,6 +87,7 @@ def test_hours_and_prices_of_what_is_chosen_add_up_by_layer_and_role() -> None:
         "service, csm: 13 h, at 1,040",
     ]
     assert (found.hours, found.price) == (Decimal(14), Decimal(1140))
+    assert repr(found) == "<Preview: 4 chosen for 4 accounts, 14.0 h, at 1,140.0>"
     assert [each.price for each in found.forecasts] == [Decimal(80), Decimal(0), Decimal(1060)]
     assert found.forecasts[2].hours == {"csm": Decimal(12), "analyst": Decimal(1)}
 
@@ -107,6 +108,7 @@ def test_a_preview_of_nothing_is_in_words_too() -> None:
     found = preview(library(TOUR), {"seats": np.array([])}, accounts=[])
 
     assert found.explain() == "tour (product, 0 h): no account"
+    assert str(found) == "0 chosen for 0 accounts, 0 h"
     assert (found.work, found.hours) == ((), Decimal(0))
 
 

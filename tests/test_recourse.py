@@ -101,6 +101,7 @@ def test_an_account_that_is_in_the_tier_or_a_better_one_changes_nothing() -> Non
     found = asked(scorecard(measure()), {"x": 3}, "yellow")
 
     assert found.explain() == "yellow: reached as it is"
+    assert repr(found) == "<Recourse: yellow: reached as it is>"
     assert (found.reached, found.score, found.changes) == ("green", Fraction(100), ())
 
 

@@ -74,6 +74,7 @@ def test_where_nothing_is_known_the_parent_is_unknown_and_not_0() -> None:
         "  a2: unknown, left out\n"
         "  a3: unknown, left out"
     )
+    assert repr(found) == "<Rollup: a: unknown, 0 % of the weight known>"
 
 
 def test_children_worth_nothing_tell_nothing_of_a_parent_by_value() -> None:

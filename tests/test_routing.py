@@ -45,6 +45,9 @@ def test_the_reason_names_owner_assistants_route_and_facts() -> None:
     assert str(routed(kind="metrics", users_down=0)) == (
         "support with analyst, by row 'metrics': kind is “metrics” (kind = 'metrics')"
     )
+    assert repr(routed(users_down=300)) == (
+        "<Assignment: operations, by row 'down': all hands (users_down = 300)>"
+    )
     assert routed(users_down=300).reason == (
         "operations, by row 'down': all hands (users_down = 300)"
     )

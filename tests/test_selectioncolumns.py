@@ -144,6 +144,7 @@ def test_what_was_chosen_is_told_by_place_and_by_name() -> None:
     assert found.chosen("adoption").tolist() == [1, 2, -1, -1]
     assert found.first.tolist() == [0, 0, -1, -1]
     assert found.playbook.tolist() == ["call", "call", "", ""]
+    assert repr(found) == "<Choices: 4 accounts: a playbook for 2 of them>"
     assert found.are("training").tolist() == [False, True, False, False]
     assert found.are("training", "dearer").tolist() == [True, False, False, False]
     assert found.count("tour") == {

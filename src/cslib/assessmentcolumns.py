@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from cslib.expressions import MAX_NUMBER
+from cslib.faults import brief
 from cslib.tiers import UNKNOWN, Cap
 
 if TYPE_CHECKING:
@@ -109,6 +110,16 @@ class Assessments:
         if self.weight < MAX_NUMBER:
             return self.known_weight.astype(np.float64) / self.weight
         return np.array([int(known) / self.weight for known in self.known_weight], np.float64)
+
+    def __str__(self) -> str:
+        import numpy as np
+
+        names = (UNKNOWN, *self.tiers)
+        counts = np.bincount(self.tier_places.astype(np.intp) + 1, minlength=len(names)).tolist()
+        told = [f"{name} {count:,}" for name, count in zip(names, counts, strict=True)]
+        return f"{len(self.score):,} accounts: {', '.join([*told[1:], told[0]])}"
+
+    __repr__ = brief
 
     @property
     def facts(self) -> dict[str, Any]:

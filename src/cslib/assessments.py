@@ -25,7 +25,7 @@ import attrs
 from cslib.contributions import Contribution, GroupScore, Status, forbids_a_score, hundredths
 from cslib.documents import document
 from cslib.errors import CslibError, suggestion
-from cslib.faults import shown
+from cslib.faults import brief, shown
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Override
 
 if TYPE_CHECKING:
@@ -207,13 +207,18 @@ class Assessment:
 
     def explain(self) -> str:
         """The assessment in words: what was found, then each group and measure, with meanings."""
-        lines = [f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._notes)]
+        lines = [str(self), *(f"  {each}" for each in self._notes)]
         for part in self._parts:
             lines.append(f"  {part}")
             if part.meaning:
                 lines.append(f"    {part.meaning}")
         lines += [f"  beside it: {name}" for name, holds in self.indicators if holds]
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return f"{self.tier}: {self._summary}"
+
+    __repr__ = brief
 
     @property
     def _parts(self) -> Iterator[GroupScore | Contribution]:

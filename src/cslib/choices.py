@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from cslib.expressions import Value
+from cslib.faults import brief
 from cslib.phrases import Reader, in_words
 from cslib.plays import Playbook
 from cslib.rules import Explanation
@@ -123,6 +124,8 @@ class Choice:
 
     def __str__(self) -> str:
         return self.reasons if self.playbook is None else f"{self.playbook.name}: {self.reasons}"
+
+    __repr__ = brief
 
     @property
     def _places(self) -> list[int]:
@@ -312,6 +315,8 @@ class Finding:
 
     def __str__(self) -> str:
         return self.choice._line(self.place)
+
+    __repr__ = brief
 
 
 def _distinct(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ import attrs
 from cslib.assessments import Assessment
 from cslib.contributions import Contribution, hundredths
 from cslib.errors import CslibError
-from cslib.faults import shown
+from cslib.faults import brief, shown
 from cslib.tiers import UNKNOWN, Tier, stable_tier
 
 __all__ = ["Cause", "Comparison", "ComparisonError", "Effect", "Turn", "compare"]
@@ -195,6 +195,11 @@ class Comparison:
     def explain(self) -> str:
         """The comparison in words: the tiers, the scores, and each effect."""
         return "\n".join([self._tiers, *(f"  {line}" for line in self._lines)])
+
+    def __str__(self) -> str:
+        return f"{self._tiers}, {next(self._lines)}"
+
+    __repr__ = brief
 
     @property
     def _tiers(self) -> str:

@@ -25,7 +25,7 @@ from cslib.documents import document, fingerprint
 from cslib.errors import Fault, suggestion
 from cslib.expressions import Apply, Fact, Kind, Literal, Node
 from cslib.facts import getter
-from cslib.faults import member, name_faults, refuse, several, text_faults
+from cslib.faults import brief, member, name_faults, refuse, several, text_faults
 from cslib.rules import Rule, condition, rule
 
 if TYPE_CHECKING:
@@ -326,6 +326,8 @@ class Decision:
 
     def __str__(self) -> str:
         return self.reason
+
+    __repr__ = brief
 
     @property
     def _judged(self) -> Sequence[tuple[Row, bool | None]]:

@@ -26,6 +26,7 @@ __all__ = [
     "REFUSALS",
     "Faults",
     "RepeatedKey",
+    "brief",
     "check_kind",
     "check_mapping",
     "decimal_faults",
@@ -315,6 +316,20 @@ def quoted(text: str) -> str:
 def similar(given: str, known: Iterable[str]) -> str:
     """As :func:`~cslib.errors.suggestion`, quick whatever the length of the given text."""
     return suggestion(given[:_SHOWN], known)
+
+
+def brief(self: object) -> str:
+    """A result in one line, for ``__repr__``: its class, and what ``str`` says of it.
+
+    >>> class Rise:
+    ...     __repr__ = brief
+    ...
+    ...     def __str__(self):
+    ...         return "red to green"
+    >>> Rise()
+    <Rise: red to green>
+    """
+    return f"<{type(self).__name__}: {self}>"
 
 
 def shown(value: object) -> str:

@@ -22,6 +22,7 @@ from cslib.codecs import codec_of
 from cslib.documents import document
 from cslib.errors import CslibError, DefinitionError, Fault, suggestion
 from cslib.explanations import Explanation
+from cslib.faults import brief
 from cslib.logs import Event, Payload, content_of, known_entries
 from cslib.moments import Moment
 from cslib.rules import Rule
@@ -605,6 +606,15 @@ class Journey:
                 return None
             total += _between(visit.entered, _until(visit.left, self.as_of, visit.entered))
         return total
+
+    def __str__(self) -> str:
+        last = self.visits[-1]
+        parts = [last.stage if last.entered is None else f"{last.stage} since {last.entered}"]
+        parts += ["on hold"] if self.on_hold else []
+        parts += [f"events refused: {len(self.refused)}"] if self.refused else []
+        return ", ".join(parts)
+
+    __repr__ = brief
 
     def timeline(self, width: int = 40) -> str:
         """The journey drawn as a time line in text, for people.

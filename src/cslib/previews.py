@@ -21,7 +21,7 @@ from cslib.changes import PartData, changes
 from cslib.decisions import DecisionTable
 from cslib.documents import canonical
 from cslib.errors import CslibError
-from cslib.faults import check_kind, several
+from cslib.faults import brief, check_kind, several
 from cslib.histories import History
 from cslib.playbooks import Library
 from cslib.plays import EXACT, Layer, Playbook, exact_sum
@@ -154,6 +154,13 @@ class Preview:
         if self.work:
             lines += ["hours of what is chosen:", *(f"  {each}" for each in self.work)]
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        chosen = sum(each.chosen for each in self.forecasts)
+        price = "" if self.price is None else f", at {self.price:,f}"
+        return f"{chosen:,} chosen for {self.choices.rows:,} accounts, {self.hours:,f} h{price}"
+
+    __repr__ = brief
 
 
 def preview(

@@ -31,7 +31,7 @@ from cslib.assessments import Assessment, counts_before
 from cslib.bands import GRID, Points, Scale, reaching, steps
 from cslib.contributions import Contribution, Status, forbids_a_score, hundredths
 from cslib.errors import CslibError, suggestion
-from cslib.faults import shown
+from cslib.faults import brief, shown
 from cslib.measures import Combine, Group, Measure, weights_of
 from cslib.scoring import Worth, combined_weights, made_of, nominal
 from cslib.tiers import UNKNOWN, Cap, Hysteresis, Tier, stable_tier
@@ -147,7 +147,12 @@ class Recourse:
 
     def explain(self) -> str:
         """The recourse in words."""
-        return "\n".join([f"{self.tier}: {self._summary}", *(f"  {each}" for each in self._lines)])
+        return "\n".join([str(self), *(f"  {each}" for each in self._lines)])
+
+    def __str__(self) -> str:
+        return f"{self.tier}: {self._summary}"
+
+    __repr__ = brief
 
     @property
     def _summary(self) -> str:

@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cslib.arguments import ArgumentError, check_lengths, flat
-from cslib.faults import shown, similar
+from cslib.faults import brief, shown, similar
 from cslib.money import InexactError, allocate, common_units, exact
 from cslib.series import BY_CONTENT, read_only
 
@@ -151,17 +151,25 @@ class Rollup:
 
     def explain(self) -> str:
         """In words, a line for each child; contributions are rounded so that they add up."""
-        share = f"{int(self.coverage * 100)} % of the weight known"
-        tier = "" if self.worst_tier is None else f", worst tier {self.worst_tier}"
         if self.score is None:
-            return "\n".join([f"{self.name}: unknown, {share}{tier}", *map(_line, self.parts)])
+            return "\n".join([str(self), *map(_line, self.parts)])
         whole = round(self.score * 100)
         known = [part for part in self.parts if part.contribution is not None]
         given = [part.contribution or Fraction(0) for part in known]
         cents = allocate(whole, given) if self.score else (0,) * len(given)
         shares = {part.name: each for part, each in zip(known, cents, strict=True)}
         lines = [_line(part, shares.get(part.name)) for part in self.parts]
-        return "\n".join([f"{self.name}: {_shown(whole)} by {self.by}, {share}{tier}", *lines])
+        return "\n".join([str(self), *lines])
+
+    def __str__(self) -> str:
+        score = (
+            "unknown" if self.score is None else f"{_shown(round(self.score * 100))} by {self.by}"
+        )
+        share = f"{int(self.coverage * 100)} % of the weight known"
+        tier = "" if self.worst_tier is None else f", worst tier {self.worst_tier}"
+        return f"{self.name}: {score}, {share}{tier}"
+
+    __repr__ = brief
 
 
 def _line(part: Part, cents: int | None = None) -> str:

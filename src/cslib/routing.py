@@ -20,7 +20,7 @@ import attrs
 from cslib.decisions import Decision, DecisionTable, Row, Verdict
 from cslib.documents import document, fingerprint
 from cslib.errors import DefinitionError, Fault, suggestion
-from cslib.faults import name_faults, refuse, several, text_faults, unique_faults
+from cslib.faults import brief, name_faults, refuse, several, text_faults, unique_faults
 from cslib.rules import Rule, condition, rule
 
 __all__ = ["Assignment", "Route", "Routing"]
@@ -290,3 +290,5 @@ class Assignment:
 
     def __str__(self) -> str:
         return self.reason
+
+    __repr__ = brief

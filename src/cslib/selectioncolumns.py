@@ -29,6 +29,7 @@ from cslib.columns import Answer, Blocks, Column, ColumnsError, blocks_of
 from cslib.errors import suggestion
 from cslib.expressions import Kind
 from cslib.facts import as_of_day
+from cslib.faults import brief
 from cslib.gatecolumns import (
     CODES,
     Barred,
@@ -95,6 +96,12 @@ class Choices:
     def by_urgency(self) -> tuple[Playbook, ...]:
         """The playbooks by priority, the higher first, then layer, cost, name."""
         return tuple(self.playbooks[place] for place in self._selector.by_urgency)
+
+    def __str__(self) -> str:
+        chosen = int(np.count_nonzero(self.first >= 0))
+        return f"{self.rows:,} accounts: a playbook for {chosen:,} of them"
+
+    __repr__ = brief
 
     def status(self, playbook: str) -> npt.NDArray[np.str_]:
         """What became of a playbook, in words, for each row.
