@@ -75,6 +75,18 @@ def test_an_ended_run_takes_nothing_more() -> None:
         )
 
 
+def test_what_is_no_day_is_refused_by_the_name_of_the_argument() -> None:
+    for change in (lambda: run().take("call", on=None), lambda: run().end(None)):  # type: ignore[arg-type]
+        with pytest.raises(MomentError, match=r"^on: expected a date"):
+            change()
+
+
+@pytest.mark.parametrize("version", [Decimal("sNaN"), 0, True, "2"])
+def test_a_version_that_is_none_is_refused(version: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"^run tour for A1.*\$\.version: expected a whole"):
+        run(version=version)
+
+
 def test_a_step_is_done_once() -> None:
     with pytest.raises(RunError, match="'call' was done already"):
         run().take("call", on=day(1)).take("call", on=day(2))

@@ -209,13 +209,14 @@ class Run:
 
         Raises:
             DefinitionError: If the day lies outside the run, or the step was skipped.
+            MomentError: If the day is none.
             RunError: If the step was done already, or the run has ended.
         """
         self._check_open()
         if step in (each.step for each in self.done):
             raise RunError(str(self), f"{step!r} was done already")
-        given = {} if hours is None else hours
-        return attrs.evolve(self, done=(*self.done, Done(step=step, on=on, hours=given)))
+        done = Done(step=step, on=utc_day(on, "on"), hours={} if hours is None else hours)
+        return attrs.evolve(self, done=(*self.done, done))
 
     def skip(self, step: str) -> Run:
         """The run without a step that does not apply.
@@ -253,7 +254,8 @@ class Run:
             raise RunError(str(self), f"ended on {self.ended}; begin another run")
 
     def __str__(self) -> str:
-        version = f"@{self.version}" if self.version != 1 else ""
+        is_later = isinstance(self.version, int) and self.version > 1
+        version = f"@{self.version}" if is_later else ""
         return f"{self.playbook}{version} for {self.account}, begun {self.started}"
 
 
