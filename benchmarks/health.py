@@ -1,4 +1,4 @@
-"""CPU time and memory of the health of a book beside Polars, DuckDB and pandas.
+"""CPU time and memory of the health of a book beside Polars, DuckDB, pandas and bare numpy.
 
     python benchmarks/health.py [--rows 10000000] [--records 2000] [--repeat 5] [--only cslib ...]
 
@@ -10,7 +10,8 @@ pandas, NULL for the others); its answers are compared with ours by a hash, the 
 bits, before anything is printed. Figures are medians of CPU seconds over all threads
 (``time.process_time``) and the peak of the process's memory, with the columns themselves in it
 (``VmHWM`` of Linux); the ratios carry over to another machine. *reading* takes the maximum of
-every column and no more. The peers are in dependency group ``bench``.
+every column and no more. The peers are in dependency group ``bench``; *numpy* is what one would
+write for this scorecard alone, block by block in the smallest types, and checks nothing.
 
 Then one account after another, beside the Python that one would write for this scorecard alone.
 """
@@ -225,6 +226,38 @@ def pandas(columns: Columns) -> Asked:
     return ask, arrays
 
 
+def bare_numpy(columns: Columns) -> Asked:
+    rows, block, step = len(next(iter(columns.values()))), 2**16, 20
+    rises = [  # how many steps of 20 points each cut is worth
+        (cut, (worth - below) // step)
+        for (cut, worth), below in zip(BANDS, [*(worth for _, worth in BANDS[1:]), 0], strict=True)
+    ]
+
+    def ask() -> Any:
+        score, tier, rule = np.empty(rows), np.empty(rows, np.int8), np.empty(rows, np.int8)
+        for start in range(0, rows, block):
+            part = slice(start, min(start + block, rows))
+            points = np.zeros(part.stop - start, np.int16)
+            known = np.zeros(part.stop - start, np.int8)
+            holds = np.ones(part.stop - start, bool)
+            fails = np.zeros(part.stop - start, bool)
+            for name, weight in WEIGHTS.items():
+                value = columns[name][part]
+                for cut, steps in rises:
+                    points += (value >= cut).view(np.int8) * np.int8(steps * weight)
+                known += (value == value).view(np.int8) * np.int8(weight)
+                if name in RULE:
+                    holds &= value >= RULE[name]
+                    fails |= value < RULE[name]
+            np.divide(points * float(step), known, out=score[part])
+            places = sum((points * step < known * np.int16(cut)).view(np.int8) for cut in TIERS)
+            tier[part] = np.where(known > 0, places, -1)
+            rule[part] = np.where(holds | fails, holds, -1)
+        return score, tier, rule
+
+    return ask, lambda answer: dict(zip(("score", "tier", "rule"), answer, strict=True))
+
+
 def reading(columns: Columns) -> Asked:
     return (lambda: [column.max() for column in columns.values()]), lambda _: {}
 
@@ -280,7 +313,13 @@ def records(count: int, repeat: int) -> None:
 
 def run(name: str, folder: Path, repeat: int) -> None:
     columns = {each: np.load(folder / f"{each}.npy") for each in WEIGHTS}
-    peers = {"cslib": cslib, "duckdb": duckdb, "polars": polars, "pandas": pandas}
+    peers = {
+        "cslib": cslib,
+        "duckdb": duckdb,
+        "polars": polars,
+        "pandas": pandas,
+        "numpy": bare_numpy,
+    }
     ask, arrays = {**peers, "reading": reading}[name](columns)
     given = sum(column.nbytes for column in columns.values())
     if name in ("duckdb", "polars"):
@@ -351,7 +390,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--records", type=int, default=2_000)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--only", nargs="+", default=["cslib", "polars", "duckdb", "pandas"])
+    parser.add_argument(
+        "--only", nargs="+", default=["cslib", "polars", "duckdb", "pandas", "numpy"]
+    )
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.run:
