@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from timing import cpu_seconds, each_of
+from timing import cpu_seconds, each_of, with_version
 
 SEED = 20
 UNKNOWN = 0.05
@@ -375,8 +375,8 @@ def compare(rows: int, names: list[str], repeat: int) -> None:
     for name, each in found.items():
         target = TARGETS.get(name)
         note = f"  (target: at least {target:g} times)" if target else ""
-        times = each["cpu"] / ours["cpu"]
-        print(f"  {name:36}{each['cpu']:8.2f}{times:8.1f}{each['peak'] / 1e6:10,.0f}{note}")
+        times, peak = each["cpu"] / ours["cpu"], each["peak"] / 1e6
+        print(f"  {with_version(name):36}{each['cpu']:8.2f}{times:8.1f}{peak:10,.0f}{note}")
     print(f"  {'reading':36}{read['cpu']:8.3f}")
     print(
         f"  {names[0]} beside reading: {ours['cpu'] / read['cpu']:.1f} times (at most {READING:g})"

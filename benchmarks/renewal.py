@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import with_version
 
 SEED = 20
 MONTHS = 60
@@ -341,7 +342,7 @@ def compare(shape: str, rows: int, names: list[str], repeat: int, rounds: int) -
         target = TARGETS[shape].get(name)
         note = f"  (target: at least {target:g} times)" if target else ""
         times, peak = taken[name] / taken[names[0]], max(each["peak"] for each in runs)
-        print(f"  {name:28}{taken[name]:8.2f}{times:8.1f}{peak / 1e6:10,.0f}{note}")
+        print(f"  {with_version(name):28}{taken[name]:8.2f}{times:8.1f}{peak / 1e6:10,.0f}{note}")
 
 
 def main() -> None:

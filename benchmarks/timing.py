@@ -1,7 +1,8 @@
-"""CPU seconds of calls that take turns, for the benchmarks beside this file."""
+"""CPU seconds of calls that take turns, and of what; for the benchmarks beside this file."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,14 @@ def cpu_seconds(calls: Mapping[str, Callable[[], object]], repeat: int) -> dict[
             call()
             taken[name].append(time.process_time() - start)
     return {name: statistics.median(each) for name, each in taken.items()}
+
+
+def with_version(name: str) -> str:
+    """An engine and its version, where it is installed: what a ratio is measured against."""
+    try:
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return name
 
 
 def each_of(function: Callable[[Any], object], records: Sequence[Any]) -> Callable[[], object]:
