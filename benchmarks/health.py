@@ -8,9 +8,9 @@ of 100, 60 and 0 by two cut-offs, their mean by weight over the measures that ar
 of that score, and a rule of six comparisons in which an unknown is neither true nor false. They
 take turns, in every round each in a process of its own, from columns as it likes to hold them
 (unknown is NaN for us and for pandas, NULL for the others); all answers are compared by a hash, the
-scores by their bits, before anything is printed. Figures are medians of CPU seconds over all threads
-(``time.process_time``) and the peak of the process's memory, with the columns themselves in it
-(``VmHWM`` of Linux); the ratios carry over to another machine. *reading* takes the maximum of
+scores by their bits, before anything is printed. Figures are medians of CPU seconds over all
+threads (``time.process_time``) and the peak of the process's memory, with the columns themselves in
+it (``VmHWM`` of Linux); the ratios carry over to another machine. *reading* takes the maximum of
 every column and no more. The peers are in dependency group ``bench``; *numpy* is what one would
 write for this scorecard alone, block by block in the smallest types, and checks nothing.
 
